@@ -1,0 +1,28 @@
+"""Messages to bytes and back: the only module that knows the wire format (JSON, one object)."""
+
+from typing import TypeAlias
+
+import msgspec
+
+from sauda.contracts import Message
+from sauda.errors import ContractError
+
+_encoder = msgspec.json.Encoder()
+_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+
+Encoded: TypeAlias = bytes
+
+encode = _encoder.encode
+"""Return the message as one JSON object, byte for byte the same for equal messages."""
+
+
+def decode(data: bytes) -> Message:
+    """Read one message.
+
+    Raises:
+        ContractError: it is not JSON, has an unknown `type`, or a field is missing or of the wrong type.
+    """
+    try:
+        return _decoder.decode(data)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ContractError(f"unreadable message: {error}") from error

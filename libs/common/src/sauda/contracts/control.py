@@ -1,0 +1,77 @@
+"""What steers a desk, and what it cries out."""
+
+from enum import Enum
+
+import msgspec
+
+from sauda.clock import UnixNs
+
+
+class Start(msgspec.Struct, frozen=True, tag="start"):
+    """Let a strategy trade; `strategy` None means all of them."""
+
+    strategy: str | None
+    by: str
+    event_ns: UnixNs
+
+
+class Stop(msgspec.Struct, frozen=True, tag="stop"):
+    """Let a strategy open nothing new; what it holds stays managed."""
+
+    strategy: str | None
+    by: str
+    event_ns: UnixNs
+
+
+class SquareOff(msgspec.Struct, frozen=True, tag="square_off"):
+    """Close everything a strategy holds; None means the desk."""
+
+    strategy: str | None
+    by: str
+    event_ns: UnixNs
+
+
+class Halt(msgspec.Struct, frozen=True, tag="halt"):
+    """The kill switch: no entry is accepted until `resume`."""
+
+    by: str
+    reason: str
+    event_ns: UnixNs
+
+
+class Resume(msgspec.Struct, frozen=True, tag="resume"):
+    """Take the kill switch back."""
+
+    by: str
+    event_ns: UnixNs
+
+
+class Level(Enum):
+    """How loudly an alert speaks."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class Alert(msgspec.Struct, frozen=True, tag="alert"):
+    """Something a person should know."""
+
+    source: str
+    """The unit or service that says it."""
+    level: Level
+    code: str
+    """A constant name, such as `NO_INSTRUMENTS`."""
+    text: str
+    event_ns: UnixNs
+
+
+class DeadLetter(msgspec.Struct, frozen=True, tag="dead_letter"):
+    """An entry that could not be worked, as it was, where it came from, and why."""
+
+    unit: str
+    stream: str
+    entry_id: str
+    fields: dict[str, str]
+    """The entry's fields, each value in base64: it may not be text."""
+    reason: str

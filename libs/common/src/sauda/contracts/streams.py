@@ -1,0 +1,113 @@
+"""Which message travels on which stream. `docs/data-flow.md` is checked against this table."""
+
+from enum import Enum
+from typing import TypeAlias
+
+from sauda.contracts.control import Alert, DeadLetter, Halt, Resume, SquareOff, Start, Stop
+from sauda.contracts.journal import Commit
+from sauda.contracts.market import (
+    BrokerUpdate,
+    ClockTick,
+    FeedGap,
+    Instrument,
+    Subscribe,
+    Tick,
+    Unsubscribe,
+)
+from sauda.contracts.orders import (
+    CancelOrder,
+    Fill,
+    ModifyOrder,
+    OrderAccepted,
+    OrderCancelled,
+    OrderModified,
+    OrderRejected,
+    OrderTriggered,
+    PlaceOrder,
+    Signal,
+)
+from sauda.contracts.pnl import DeskPnl, PositionPnl, StrategyPnl
+
+
+class Stream(str, Enum):
+    """The streams of a desk; the value is the name users type."""
+
+    TICKS = "ticks"
+    INSTRUMENTS = "instruments"
+    SUBSCRIPTIONS = "subscriptions"
+    SIGNALS = "signals"
+    ORDERS = "orders"
+    EXECUTIONS = "executions"
+    PNL = "pnl"
+    CONTROL = "control"
+    ALERTS = "alerts"
+    BROKER_UPDATES = "broker_updates"
+    DEAD_LETTERS = "dead_letters"
+    JOURNAL = "journal"
+
+
+STREAMS: tuple[str, ...] = tuple(stream.value for stream in Stream)
+
+Message: TypeAlias = (
+    Tick
+    | ClockTick
+    | FeedGap
+    | Instrument
+    | Subscribe
+    | Unsubscribe
+    | Signal
+    | PlaceOrder
+    | ModifyOrder
+    | CancelOrder
+    | OrderAccepted
+    | OrderRejected
+    | OrderTriggered
+    | OrderModified
+    | OrderCancelled
+    | Fill
+    | PositionPnl
+    | StrategyPnl
+    | DeskPnl
+    | Start
+    | Stop
+    | SquareOff
+    | Halt
+    | Resume
+    | Alert
+    | DeadLetter
+    | BrokerUpdate
+    | Commit
+)
+"""Anything that can stand on a stream."""
+
+STREAM_OF: dict[type, str] = {
+    Tick: "ticks",
+    ClockTick: "ticks",
+    FeedGap: "ticks",
+    Instrument: "instruments",
+    Subscribe: "subscriptions",
+    Unsubscribe: "subscriptions",
+    Signal: "signals",
+    PlaceOrder: "orders",
+    ModifyOrder: "orders",
+    CancelOrder: "orders",
+    OrderAccepted: "executions",
+    OrderRejected: "executions",
+    OrderTriggered: "executions",
+    OrderModified: "executions",
+    OrderCancelled: "executions",
+    Fill: "executions",
+    PositionPnl: "pnl",
+    StrategyPnl: "pnl",
+    DeskPnl: "pnl",
+    Start: "control",
+    Stop: "control",
+    SquareOff: "control",
+    Halt: "control",
+    Resume: "control",
+    Alert: "alerts",
+    DeadLetter: "dead_letters",
+    BrokerUpdate: "broker_updates",
+    Commit: "journal",
+}
+"""message type -> the one stream it travels on."""

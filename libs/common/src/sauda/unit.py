@@ -1,0 +1,38 @@
+"""What a unit is: a deterministic state machine with a name.
+
+    handle(message) -> messages
+
+No clock, no I/O, no randomness. A unit is what is leased, restarted, replayed and compared.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sauda.contracts import Message
+from sauda.state import State
+
+
+class Processor(Protocol):
+    """The pure heart of a unit."""
+
+    state: State
+    """Everything it must remember; nothing else survives a restart."""
+
+    def handle(self, message: Message) -> Sequence[Message]:
+        """Update the state with *message* and return what follows from it, in order."""
+
+    def restored(self) -> None:
+        """Rebuild what is derived from the state (indexes), after the state was loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A named processor and the streams it reads."""
+
+    name: str
+    """`strategy.nifty_straddle`, `execution.paper`, `pnl.valuation`: also the name of its consumer group."""
+    inputs: tuple[str, ...]
+    """Streams, in the order that breaks ties between entries with equal ids."""
+    build: Callable[[], Processor]
+    """Makes a processor with an empty state; called again after every loss of the lease."""
