@@ -1,0 +1,224 @@
+"""Carries a unit forward: read a batch, handle it, commit once. The same for every unit and every log.
+
+A crash on either side of the commit repeats the batch or nothing; no third case exists. Whatever goes wrong, the way on
+is the same: forget everything in memory, load what was committed, go on from there.
+"""
+
+import base64
+from collections.abc import Callable, Sequence
+from typing import Final, Protocol
+
+from sauda.clock import monotonic_s
+from sauda.codec import decode, encode
+from sauda.contracts import STREAM_OF, DeadLetter
+from sauda.errors import ContractError, InvariantError, LeaseLostError, PositionError, TransientError
+from sauda.log import Entry, Lease, Log, Move, Output, Position, Step
+from sauda.unit import Processor, Unit
+
+BATCH: Final = 500
+"""Entries of one stream in one step at the most; at low rates a batch is whatever has arrived."""
+
+
+class Stop(Protocol):
+    """Tells a loop to end; `threading.Event` is one."""
+
+    def is_set(self) -> bool:
+        """Return whether to end."""
+
+    def wait(self, timeout: float) -> bool:
+        """Wait up to *timeout* seconds for the word; return whether it came."""
+
+
+class PoisonError(Exception):
+    """The entry at *index* of a batch raised in `handle`, which may have half-changed the state."""
+
+    def __init__(self, index: int, reason: str) -> None:
+        super().__init__(reason)
+        self.index = index
+
+
+class Carrier:
+    """One holder's work on one unit, from its committed position on."""
+
+    def __init__(self, unit: Unit, log: Log, lease: Lease, batch: int = BATCH) -> None:
+        self.unit = unit
+        self.lease = lease
+        self.handled = 0
+        """Entries handled since this carrier began."""
+        self._log = log
+        self._batch = batch
+        self._renewed_s = monotonic_s()
+        self.positions: dict[str, Position]
+        self.processor: Processor
+        self._load()
+
+    def step(self, block_ms: int = 0, *, last: bool = False) -> int:
+        """Do one batch; return how many entries it had.
+
+        Raises:
+            LeaseLostError, PositionError, TransientError: see `Log.commit`; this carrier is done for.
+            InvariantError: the unit's own state is impossible; nothing was committed.
+        """
+        entries = self._log.read(self.positions, self._batch, block_ms)
+        if not entries:
+            self._keep_lease()
+            return 0
+        try:
+            outputs = self._work(entries)
+        except PoisonError as poison:
+            entries = entries[: poison.index + 1]
+            outputs = self._work_around(entries, str(poison))
+        moves = self._moves(entries)
+        changes = self.processor.state.take_changes()
+        self._log.commit(self.lease, Step(moves, changes, outputs, last))
+        self._renewed_s = monotonic_s()
+        for name, move in moves.items():
+            self.positions[name] = move.after
+        self.handled += len(entries)
+        return len(entries)
+
+    def _load(self) -> None:
+        loaded = self._log.load(self.lease, self.unit.inputs)
+        self.positions = loaded.positions
+        self.processor = self.unit.build()
+        self.processor.state.load(loaded.state)
+        self.processor.restored()
+
+    def _keep_lease(self) -> None:
+        if (monotonic_s() - self._renewed_s) * 1000 > self.lease.ttl_ms / 4:
+            self._log.renew(self.lease)
+            self._renewed_s = monotonic_s()
+
+    def _work(self, entries: Sequence[Entry]) -> list[Output]:
+        outputs: list[Output] = []
+        handle = self.processor.handle
+        for index, entry in enumerate(entries):
+            try:
+                message = decode(entry.data)
+            except ContractError as error:
+                outputs.append(dead_letter(self.unit.name, entry, str(error)))
+                continue
+            try:
+                for follows in handle(message):
+                    cause = entry.stream.encode() + b" " + entry.id
+                    outputs.append(Output(STREAM_OF[type(follows)], encode(follows), cause))
+            except InvariantError:
+                raise
+            except Exception as error:
+                # Whatever a strategy's code does wrong must not stop the desk.
+                raise PoisonError(index, f"{type(error).__name__}: {error}") from error
+        return outputs
+
+    def _work_around(self, entries: Sequence[Entry], reason: str) -> list[Output]:
+        """Do *entries* again from the committed state, without the last one, which raised."""
+        self._load()
+        try:
+            outputs = self._work(entries[:-1])
+        except PoisonError as error:
+            raise InvariantError(f"{self.unit.name} is not deterministic: {error}") from error
+        return [*outputs, dead_letter(self.unit.name, entries[-1], reason)]
+
+    def _moves(self, entries: Sequence[Entry]) -> dict[str, Move]:
+        firsts: dict[str, bytes] = {}
+        lasts: dict[str, bytes] = {}
+        counts: dict[str, int] = {}
+        for entry in entries:
+            name = entry.stream
+            if name not in firsts:
+                firsts[name] = entry.id
+                counts[name] = 0
+            lasts[name] = entry.id
+            counts[name] += 1
+        return {
+            name: Move(before, first, Position(lasts[name], before.count + counts[name]))
+            for name, first in firsts.items()
+            for before in (self.positions[name],)
+        }
+
+
+def dead_letter(unit: str, entry: Entry, reason: str) -> Output:
+    """Return *entry* as it was, on its way to the dead letters."""
+    fields = entry.raw if entry.raw is not None else {b"d": entry.data, b"c": entry.cause}
+    letter = DeadLetter(
+        unit=unit,
+        stream=entry.stream,
+        entry_id=entry.id.decode(),
+        fields={
+            name.decode(errors="replace"): base64.b64encode(value).decode() for name, value in fields.items()
+        },
+        reason=reason,
+    )
+    return Output("dead_letters", encode(letter), entry.stream.encode() + b" " + entry.id)
+
+
+class UnitRunner:
+    """Holds a unit whenever it can, until told to stop; waits as a standby while another holder has it."""
+
+    def __init__(
+        self,
+        unit: Unit,
+        log: Log,
+        holder: str,
+        *,
+        lease_ms: int = 1500,
+        batch: int = BATCH,
+        on_event: Callable[[str, dict[str, object]], None] = lambda _event, _facts: None,
+    ) -> None:
+        self.unit = unit
+        self.phase = "starting"
+        """`starting`, `standby`, `holding`, `away` (Redis), `stopped`, `failed`."""
+        self.handled = 0
+        self.epoch = 0
+        self._log = log
+        self._holder = holder
+        self._lease_ms = lease_ms
+        self._batch = batch
+        self._on_event = on_event
+
+    @property
+    def ready(self) -> bool:
+        """Whether the unit is held here, or waits as a standby for its holder to go."""
+        return self.phase in ("holding", "standby")
+
+    def run(self, stop: Stop) -> None:
+        """Carry the unit forward until *stop*.
+
+        Raises:
+            InvariantError: the unit's own state is impossible; its committed state is untouched.
+        """
+        pause_s = 0.05
+        while not stop.is_set():
+            try:
+                lease = self._log.acquire(self.unit.name, self._holder, self._lease_ms)
+                if lease is None:
+                    self._enter("standby")
+                    stop.wait(self._lease_ms / 10_000)
+                    continue
+                self._hold(lease, stop)
+                pause_s = 0.05
+            except (LeaseLostError, PositionError) as error:
+                self._on_event("unit_lost", {"why": str(error)})
+            except TransientError as error:
+                self._enter("away", why=str(error))
+                stop.wait(pause_s)
+                pause_s = min(pause_s * 2, 2.0)
+            except InvariantError:
+                self._enter("failed")
+                raise
+        self._enter("stopped")
+
+    def _hold(self, lease: Lease, stop: Stop) -> None:
+        carrier = Carrier(self.unit, self._log, lease, self._batch)
+        self.epoch = lease.epoch
+        self._enter("holding", epoch=lease.epoch)
+        before = self.handled
+        block_ms = max(1, self._lease_ms // 5)
+        while not stop.is_set():
+            carrier.step(block_ms)
+            self.handled = before + carrier.handled
+        self._log.release(lease)
+
+    def _enter(self, phase: str, **facts: object) -> None:
+        if phase != self.phase:
+            self.phase = phase
+            self._on_event(f"unit_{phase}", facts)

@@ -1,0 +1,150 @@
+"""The shell that every service shares: settings, logs, one thread a role, SIGTERM, health. Nothing is decided here.
+
+    settings -> log records -> roles (units, writers, sources) -> health file, until SIGTERM
+"""
+
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sauda.clock import SystemClock
+from sauda.codec import encode
+from sauda.contracts import Alert, Level
+from sauda.errors import ConfigError, SaudaError
+from sauda.health import Health
+from sauda.log import Log, Output
+from sauda.logs import Channel, configure, logger
+from sauda.redis_log import RedisLog
+from sauda.runner import Stop, UnitRunner
+from sauda.settings import Settings, load_settings
+from sauda.unit import Unit
+
+HEALTH_EVERY_S: Final = 0.5
+
+
+@dataclass(slots=True)
+class Role:
+    """One loop of a service, run in a thread of its own."""
+
+    name: str
+    run: Callable[[Stop], None]
+    """Works until told to stop; what it raises ends this role alone."""
+    ready: Callable[[], bool]
+    facts: Callable[[], dict[str, object]] = field(default=dict)
+    """What the health file says about it."""
+    failure: str | None = None
+
+
+def holder_name() -> str:
+    """Return who we are, for people who ask which replica holds a unit."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def open_log(settings: Settings) -> RedisLog:
+    """Return the settings' desk on the settings' Redis; it connects on first use."""
+    return RedisLog(settings.redis_url, settings.desk)
+
+
+def unit_role(unit: Unit, settings: Settings) -> Role:
+    """Return the role that holds *unit* whenever it can, over a connection of its own."""
+    records = logger(Channel.APP)
+    log = open_log(settings)
+
+    def on_event(event: str, facts: dict[str, object]) -> None:
+        quiet = event in ("unit_holding", "unit_standby", "unit_stopped")
+        (records.info if quiet else records.warning)(event, unit=unit.name, **facts)
+
+    runner = UnitRunner(
+        unit, log, holder_name(), lease_ms=settings.lease_ms, batch=settings.batch, on_event=on_event
+    )
+
+    def run(stop: Stop) -> None:
+        try:
+            runner.run(stop)
+        except SaudaError as error:
+            _cry_out(log, unit.name, str(error))
+            raise
+
+    return Role(
+        name=unit.name,
+        run=run,
+        ready=lambda: runner.ready,
+        facts=lambda: {"phase": runner.phase, "epoch": runner.epoch, "handled": runner.handled},
+    )
+
+
+def run(service: str, wire: Callable[[Settings], Sequence[Role]]) -> None:
+    """Run *service* until SIGTERM; exit 2 for wrong settings, 1 when no role is left.
+
+    Args:
+        service: Its name in logs and health, `execution`.
+        wire: Builds the roles from the settings; connects nothing.
+    """
+    try:
+        settings = load_settings()
+        configure(settings, service)
+        roles = wire(settings)
+    except ConfigError as error:
+        sys.stderr.write(f"{service}: {error}\n")
+        sys.exit(2)
+    sys.exit(_serve(service, roles, settings))
+
+
+def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    records = logger(Channel.APP)
+    records.info("service_started", desk=settings.desk, roles=[role.name for role in roles])
+    threads = [_start(role, stop) for role in roles]
+    health = Health(settings.health_file) if settings.health_file else None
+    while not stop.wait(HEALTH_EVERY_S):
+        if health is not None:
+            health.report(all(_is_ready(role) for role in roles), service=service, **_facts(roles))
+        if not any(thread.is_alive() for thread in threads):
+            records.error("service_has_no_role_left", failures=[role.failure for role in roles])
+            return 1
+    for thread in threads:
+        thread.join(timeout=8)
+    records.info("service_stopped", unfinished=[t.name for t in threads if t.is_alive()])
+    return 0
+
+
+def _start(role: Role, stop: Stop) -> threading.Thread:
+    def work() -> None:
+        try:
+            role.run(stop)
+        except Exception as error:
+            # The last line of defence: one role's end is logged and shown, the others go on.
+            role.failure = f"{type(error).__name__}: {error}"
+            logger(Channel.APP).exception("role_failed", role=role.name)
+
+    thread = threading.Thread(target=work, name=role.name, daemon=True)
+    thread.start()
+    return thread
+
+
+def _is_ready(role: Role) -> bool:
+    return role.failure is None and role.ready()
+
+
+def _facts(roles: Sequence[Role]) -> dict[str, Any]:
+    return {
+        "roles": {
+            role.name: {"ready": _is_ready(role), **role.facts(), **({"failure": role.failure} if role.failure else {})}
+            for role in roles
+        }
+    }
+
+
+def _cry_out(log: Log, unit: str, text: str) -> None:
+    alert = Alert(source=unit, level=Level.CRITICAL, code="UNIT_STOPPED", text=text, event_ns=SystemClock().now_ns())
+    try:
+        log.append([Output("alerts", encode(alert))])
+    except SaudaError:
+        logger(Channel.APP).warning("alert_not_written", unit=unit)
