@@ -1,0 +1,50 @@
+# Every verb of the desk. `make` lists them; what takes more than a line is in scripts/ or in the `sauda` program.
+.DEFAULT_GOAL := help
+.PHONY: help setup up down ps logs restart scale clean test check fmt fmt-check lint types arch bench lock
+MAKEFLAGS += --no-print-directory
+CODE := libs services tests benchmarks scripts
+DESK_RUN := .venv/bin/sauda
+# pytest's further options: make test only='-k straddle'
+only ?=
+
+#== The desk (RUNTIME=docker|local, chosen by itself)
+up: setup  ## start the desk: SOURCE=simulator|recording|noren RECORDING=file SPEED=60 DESK=live
+	@$(DESK_RUN) up $(if $(RUNTIME),--runtime '$(RUNTIME)') $(if $(SOURCE),--source '$(SOURCE)') $(if $(RECORDING),--recording '$(RECORDING)') \
+	  $(if $(SPEED),--speed '$(SPEED)') $(if $(DESK),--desk '$(DESK)')
+down: setup  ## stop it; the data stays
+	@$(DESK_RUN) down
+ps: setup  ## what runs, how long, and how it does
+	@$(DESK_RUN) ps
+logs: setup  ## follow the logs: s=strategy n=200 (last lines first); all services without s
+	@$(DESK_RUN) logs $(if $(s),'$(s)') $(if $(n),--lines '$(n)')
+restart: setup  ## restart one service: s=strategy
+	@$(DESK_RUN) restart '$(s)'
+scale: setup  ## run n replicas of a service: s=pnl n=3
+	@$(DESK_RUN) scale '$(s)' '$(n)'
+clean: setup  ## delete the desk's data (asks first; yes=1 does not)
+	@$(DESK_RUN) clean $(if $(yes),--yes)
+
+#== Checks
+test: setup  ## unit, integration and end-to-end tests
+	@.venv/bin/python -m pytest -m 'not containers' $(only)
+check: fmt-check lint types arch test  ## all that must pass before a change lands
+fmt: setup  ## format the code
+	@.venv/bin/ruff format $(CODE) && .venv/bin/ruff check --fix-only --select I $(CODE)
+fmt-check: setup
+	@.venv/bin/ruff format --check $(CODE)
+lint: setup  ## ruff
+	@.venv/bin/ruff check $(CODE)
+types: setup  ## mypy --strict
+	@.venv/bin/mypy $(CODE)
+arch: setup  ## the import rules: services know no other service, the core knows no I/O
+	@.venv/bin/lint-imports
+bench: setup  ## the benchmarks, with redis-benchmark beside them
+	@.venv/bin/python -m benchmarks
+
+#== Set up
+setup:  ## make .venv (every other target does it by itself)
+	@scripts/setup
+lock: setup  ## write requirements.lock anew from the pyproject.toml files
+	@scripts/lock
+help:
+	@awk -F ':.*## ' '/^#==/ {sub("#== ", "\n"); print} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
