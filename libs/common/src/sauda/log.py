@@ -1,5 +1,6 @@
-"""The log: streams, committed positions and state, with one atomic step. Two implementations keep its promises:
-`sauda.redis_log` and `sauda.memory_log`; a unit cannot tell them apart.
+"""The log: streams, committed positions and state, with one atomic step.
+
+Two implementations keep its promises, `sauda.redis_log` and `sauda.memory_log`; a unit cannot tell them apart.
 """
 
 from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ committed position can tell.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -101,6 +101,7 @@ class RedisLog:
         self.desk = desk
         self.keys = Keys(desk)
         self._client = connect(url)
+        self._say: Callable[..., Any] = self._client.execute_command
         self._where = without_password(url)
         self._commit = Script("commit")
         self._acquire = Script("acquire")
@@ -131,8 +132,7 @@ class RedisLog:
         reply = self._run(self._open, keys, args)
         fields: dict[bytes, bytes] = dict(zip(reply[::2], reply[1::2], strict=True))
         positions = {
-            name: Position(fields[b"@" + name.encode()], int(fields[b"#" + name.encode()]))
-            for name in inputs
+            name: Position(fields[b"@" + name.encode()], int(fields[b"#" + name.encode()])) for name in inputs
         }
         state = {key: value for key, value in fields.items() if key[:1] not in (b"@", b"#")}
         return Loaded(positions, state)
@@ -146,7 +146,7 @@ class RedisLog:
         args += [self.keys.stream(name) for name in positions]
         args += [position.id for position in positions.values()]
         with server_errors(self._where):
-            reply = self._client.execute_command(*args)
+            reply = self._say(*args)
         if not reply:
             return []
         rows = {key: _entries(self._name(key), found) for key, found in reply}
@@ -194,7 +194,7 @@ class RedisLog:
         if count is not None:
             args += ("COUNT", count)
         with server_errors(self._where):
-            return _entries(stream, self._client.execute_command(*args))
+            return _entries(stream, self._say(*args))
 
     def close(self) -> None:
         """Let the connection go."""
@@ -206,10 +206,10 @@ class RedisLog:
     def _run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
         with server_errors(self._where):
             try:
-                return self._client.execute_command("EVALSHA", script.digest, len(keys), *keys, *args)
+                return self._say("EVALSHA", script.digest, len(keys), *keys, *args)
             except NoScriptError:
                 # The server lost its scripts (a restart): it did nothing, so saying it again is safe.
-                return self._client.execute_command("EVAL", script.text, len(keys), *keys, *args)
+                return self._say("EVAL", script.text, len(keys), *keys, *args)
 
 
 def _entries(stream: str, rows: Any) -> list[Entry]:

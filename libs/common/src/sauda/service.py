@@ -1,6 +1,6 @@
 """The shell that every service shares: settings, logs, one thread a role, SIGTERM, health. Nothing is decided here.
 
-    settings -> log records -> roles (units, writers, sources) -> health file, until SIGTERM
+settings -> log records -> roles (units, writers, sources) -> health file, until SIGTERM
 """
 
 import os
@@ -119,8 +119,7 @@ def _start(role: Role, stop: Stop) -> threading.Thread:
     def work() -> None:
         try:
             role.run(stop)
-        except Exception as error:
-            # The last line of defence: one role's end is logged and shown, the others go on.
+        except Exception as error:  # noqa: BLE001  (one role's end is logged and shown, the others go on)
             role.failure = f"{type(error).__name__}: {error}"
             logger(Channel.APP).exception("role_failed", role=role.name)
 
@@ -136,14 +135,20 @@ def _is_ready(role: Role) -> bool:
 def _facts(roles: Sequence[Role]) -> dict[str, Any]:
     return {
         "roles": {
-            role.name: {"ready": _is_ready(role), **role.facts(), **({"failure": role.failure} if role.failure else {})}
+            role.name: {
+                "ready": _is_ready(role),
+                **role.facts(),
+                **({"failure": role.failure} if role.failure else {}),
+            }
             for role in roles
         }
     }
 
 
 def _cry_out(log: Log, unit: str, text: str) -> None:
-    alert = Alert(source=unit, level=Level.CRITICAL, code="UNIT_STOPPED", text=text, event_ns=SystemClock().now_ns())
+    alert = Alert(
+        source=unit, level=Level.CRITICAL, code="UNIT_STOPPED", text=text, event_ns=SystemClock().now_ns()
+    )
     try:
         log.append([Output("alerts", encode(alert))])
     except SaudaError:

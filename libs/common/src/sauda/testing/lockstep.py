@@ -35,7 +35,7 @@ class LockStep:
 
     def settle(self) -> None:
         """Let the units work, in the order given, until none has anything left to read."""
-        while any([carrier.step() for carrier in self.carriers]):
+        while sum(carrier.step() for carrier in self.carriers):
             pass
 
     def said(self, stream: str) -> list[Message]:
