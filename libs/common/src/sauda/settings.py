@@ -1,0 +1,237 @@
+"""What can be set, and to what: read once, checked whole, never changed afterwards.
+
+A value comes from the first of these that has it:
+
+1. the environment: `SAUDA_DESK=test`
+2. `.env` in the project's folder (lines that do not begin with SAUDA_ are compose's own and ignored)
+3. `config/sauda.yaml`: `desk: test`
+4. `var/run.env`: what the runtime found out when it started the desk (ports, addresses)
+
+An empty value counts as not set. `SAUDA_X_FILE` names a file that holds the value of `SAUDA_X`: for Docker
+secrets. A name that nobody knows is an error: a typing mistake must not be silent.
+"""
+
+import os
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from sauda.errors import ConfigError
+from sauda.instruments import canonical
+from sauda.keys import Keys
+from sauda.masking import masked_url
+from sauda.settings_sources import PREFIX, Given, find_root, gather
+
+Port: TypeAlias = Annotated[int, Field(ge=0, le=65535)]
+
+
+def _split(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _checked_desk(desk: str) -> str:
+    try:
+        Keys(desk)
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+    return desk
+
+
+def _checked_underlyings(names: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        return tuple(dict.fromkeys(canonical(name) for name in names))
+    except ConfigError as error:
+        raise ValueError(str(error)) from error
+
+
+class Settings(BaseSettings):
+    """All settings of all services; each reads the few that concern it."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid")
+
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0", description="URL of the Redis or Valkey server", repr=False
+    )
+    desk: Annotated[str, AfterValidator(_checked_desk)] = Field(
+        "live", description="name of the trading book"
+    )
+    source: Literal["simulator", "recording", "noren"] = Field(
+        "simulator", description="where prices come from"
+    )
+    recording: Path | None = Field(None, description="a Parquet or CSV file to play, for source=recording")
+    speed: float = Field(1.0, gt=0, le=100_000, description="seconds of market time in one second")
+    underlyings: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_checked_underlyings)] = (
+        Field(("NIFTY", "BANKNIFTY"), min_length=1, description="underlyings, separated by commas")
+    )
+
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+        "INFO", description="the least important records that are written"
+    )
+    log_format: Literal["console", "json"] = Field(
+        "console", description="console for people, json for machines"
+    )
+    log_errors_file: Path | None = Field(None, description="a file that gets errors alone, rotated at 10 MB")
+
+    noren_host: str | None = Field(None, description="the broker's REST address, up to /NorenWClientTP/")
+    noren_websocket: str | None = Field(None, description="the broker's WebSocket address, ws:// or wss://")
+    noren_masters: str | None = Field(
+        None, description="where NFO_symbols.txt.zip lies; from noren_host if unset"
+    )
+    noren_user: str | None = Field(None, description="user id at the broker")
+    noren_password: SecretStr | None = Field(None, description="password at the broker")
+    noren_totp_secret: SecretStr | None = Field(None, description="base32 secret of the one-time passwords")
+    noren_vendor_code: str | None = Field(None, description="vendor code given by the broker")
+    noren_api_secret: SecretStr | None = Field(None, description="API secret given by the broker")
+    noren_imei: str | None = Field(None, description="name of this machine, for the broker")
+
+    influx_url: str | None = Field(
+        None, description="InfluxDB's address; unset: nothing is written there", repr=False
+    )
+    influx_token: SecretStr | None = Field(None, description="InfluxDB's token")
+    influx_org: str = Field("sauda", description="InfluxDB's organisation")
+    influx_bucket: str = Field("sauda", description="InfluxDB's bucket")
+    sql_url: str | None = Field(
+        None, description="SQLAlchemy URL; unset: nothing is written there", repr=False
+    )
+
+    config: Path = Field(Path("config"), description="folder of sauda.yaml, market/ and strategies/")
+    health_file: Path | None = Field(None, description="where the service says how it is")
+    service_name: str | None = Field(None, description="name of this process in logs and leases")
+
+    lease_ms: int = Field(
+        1500, ge=100, le=600_000, description="milliseconds until a silent holder loses its unit"
+    )
+    batch: int = Field(500, ge=1, le=100_000, description="most entries in one step")
+    max_order_age_s: float = Field(
+        30.0, gt=0, description="desk seconds after which an entry order is too old"
+    )
+    stale_quote_s: float = Field(
+        30.0, gt=0, description="desk seconds after which a quote is too old to fill on"
+    )
+    pnl_grid_ms: int = Field(
+        1000, ge=10, le=3_600_000, description="milliseconds of market time between points"
+    )
+
+    sim_host: str = Field("127.0.0.1", description="address the simulator listens on")
+    sim_port: Port = Field(9200, description="port the simulator listens on")
+    sim_seed: int = Field(1, ge=0, description="the simulated market follows from seed and date")
+    sim_date: date | None = Field(None, description="first trading day of the simulated market, YYYY-MM-DD")
+    sim_data: Path = Field(Path("var"), description="folder where the simulator remembers its market")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _derive_masters(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("noren_host") and not values.get("noren_masters"):
+            host = urlsplit(str(values["noren_host"]))
+            return {**values, "noren_masters": f"{host.scheme}://{host.netloc}/"}
+        return values
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  (the signature is pydantic's)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take nothing from anywhere but `load_settings`, which can say where each value came from."""
+        return (init_settings,)
+
+    def require(self, *names: str) -> None:
+        """Insist that settings which may be unset are set.
+
+        Raises:
+            ConfigError: one line for each that is not.
+        """
+        missing = [name for name in names if getattr(self, name) is None]
+        if missing:
+            fields = type(self).model_fields
+            lines = (f"{PREFIX}{name.upper()} is not set: {fields[name].description}" for name in missing)
+            raise ConfigError("\n".join(lines))
+
+    def public(self) -> dict[str, str | int | float | None]:
+        """Return every setting as it may be shown: secrets as `set` or `not set`, no password in a URL."""
+        return {name: self._shown(name) for name in type(self).model_fields}
+
+    def secrets(self) -> tuple[str, ...]:
+        """Return the values that must never be seen, for the log's mask."""
+        values = [getattr(self, name) for name in type(self).model_fields]
+        hidden = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+        in_urls = [_password(value) for value in values if isinstance(value, str)]
+        return tuple(secret for secret in (*hidden, *in_urls) if secret)
+
+    def _shown(self, name: str) -> str | int | float | None:
+        value = getattr(self, name)
+        if is_secret(name):
+            return "not set" if value is None else "set"
+        if isinstance(value, tuple):
+            return ",".join(value)
+        if isinstance(value, str):
+            return masked_url(value)
+        return str(value) if isinstance(value, Path | date) else value
+
+
+def is_secret(name: str) -> bool:
+    """Does the setting *name* hold a value that must not be shown?"""
+    field = Settings.model_fields.get(name)
+    return field is not None and "SecretStr" in str(field.annotation)
+
+
+def _password(url: str) -> str:
+    try:
+        return unquote(urlsplit(url).password or "")
+    except ValueError:
+        return ""
+
+
+def load_settings(root: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
+    """Read all sources.
+
+    Args:
+        root: The project's folder, where `.env`, `config/` and `var/` lie and from which relative paths count;
+            None: the working directory, or the nearest folder above it that has config/market.
+        environ: The environment; None: this process's own.
+
+    Raises:
+        ConfigError: one line for each thing that is wrong, naming the variable or key and where it stands.
+    """
+    root = (root or find_root(Path.cwd())).resolve()
+    found = gather(Settings.model_fields, root, os.environ if environ is None else environ)
+    problems = found.problems
+    try:
+        settings = Settings.model_validate({name: given.value for name, given in found.values.items()})
+    except ValidationError as error:
+        problems += [_line(detail, found.values) for detail in error.errors()]
+    else:
+        if not problems:
+            return _anchored(settings, root)
+    raise ConfigError("\n".join(dict.fromkeys(problems)))
+
+
+def _anchored(settings: Settings, root: Path) -> Settings:
+    """Make every path absolute, so that it means the same after a change of the working directory."""
+    values = ((name, getattr(settings, name)) for name in Settings.model_fields)
+    return settings.model_copy(
+        update={name: root / value for name, value in values if isinstance(value, Path)}
+    )
+
+
+def _line(detail: ErrorDetails, values: Mapping[str, Given]) -> str:
+    """Say in one line which setting is wrong, where, and what it should be."""
+    field = str(detail["loc"][0])
+    given = values[field]
+    shown = "" if is_secret(field) else f"={masked_url(str(given.value))!r}"
+    message = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    meaning = Settings.model_fields[field].description
+    return f"{given.name}{shown} ({given.origin}): {message}; meaning: {meaning}"
