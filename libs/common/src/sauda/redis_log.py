@@ -181,7 +181,7 @@ class RedisLog:
         """See `sauda.log.Log`."""
         pipeline = self._client.pipeline(transaction=True)
         for stream, data, cause in outputs:
-            pipeline.execute_command("XADD", self.keys.stream(stream), "*", "d", data, "c", cause)
+            pipeline.xadd(self.keys.stream(stream), {"d": data, "c": cause})
         with server_errors(self._where):
             ids: list[EntryId] = pipeline.execute()
         return ids
