@@ -1,0 +1,30 @@
+"""What can be set: how late an order and how old a quote may be before an entry is refused."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from sauda.clock import NS_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Durations in market time, so they are already multiplied by the speed of the market."""
+
+    max_order_age_ns: int = 30 * NS_PER_S
+    """An entry decided longer ago than this is refused: the market it was meant for is gone."""
+    stale_quote_ns: int = 30 * NS_PER_S
+    """A quote older than this fills nothing and lets no entry in."""
+
+    @classmethod
+    def at_speed(cls, speed: float, *, max_order_age_s: float, stale_quote_s: float) -> Self:
+        """Turn seconds of the desk's own lag into market time: at 60x the market moves 60 s in one.
+
+        Args:
+            speed: Market seconds in a second of the desk.
+            max_order_age_s: Desk seconds.
+            stale_quote_s: Desk seconds.
+        """
+        return cls(
+            max_order_age_ns=round(max_order_age_s * speed * NS_PER_S),
+            stale_quote_ns=round(stale_quote_s * speed * NS_PER_S),
+        )

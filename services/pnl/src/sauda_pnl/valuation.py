@@ -1,0 +1,235 @@
+"""When is which profit and loss said? At each fill, and on a grid of market time in between.
+
+A grid point is the worth of the desk *as of* its instant: it is said by the first message from after the
+instant, with the last price of every tick up to and including it. So a point never knows a later price,
+and two ticks of one instant are both in it. After a silence only the latest instant that was passed is
+said: there is no burst to catch up.
+
+Stamps strictly increase from one valuation to the next over the whole unit, so a point is identified by
+its series and stamp. Nothing is said before the first fill.
+"""
+
+from collections.abc import Sequence
+from datetime import time
+
+import msgspec
+
+from sauda.clock import NS_PER_S, UnixNs, from_ist, ist_date
+from sauda.contracts import (
+    ClockTick,
+    DeskPnl,
+    FeedGap,
+    Fill,
+    InstrumentId,
+    Message,
+    PositionPnl,
+    StrategyPnl,
+    Tick,
+)
+from sauda.money import Paise
+from sauda.state import State
+from sauda.unit import Unit
+from sauda_pnl.position import Position
+
+INPUTS = ("ticks", "executions")
+"""Ticks before executions: a fill of the same instant is marked at the newest price."""
+FLAT_GRID_NS = 60 * NS_PER_S
+"""How often a desk that holds nothing repeats itself: once a market minute."""
+
+_DAY_NS = 24 * 3600 * NS_PER_S
+_FOREVER_NS = 2**63
+
+
+class Holding(msgspec.Struct, frozen=True):
+    """A position and whose it is."""
+
+    strategy: str
+    instrument: InstrumentId
+    position: Position
+
+
+class Totals(msgspec.Struct, frozen=True):
+    """Money of one strategy, in paise."""
+
+    realised: Paise = 0
+    unrealised: Paise = 0
+    charges: Paise = 0
+
+    def __add__(self, other: "Totals") -> "Totals":
+        return Totals(
+            self.realised + other.realised,
+            self.unrealised + other.unrealised,
+            self.charges + other.charges,
+        )
+
+    @property
+    def net(self) -> Paise:
+        """Return what is left after charges."""
+        return self.realised + self.unrealised - self.charges
+
+
+class Valuation:
+    """The processor of `pnl.valuation`."""
+
+    def __init__(self, grid_ns: int = NS_PER_S) -> None:
+        self.state = State()
+        self._grid_ns = grid_ns
+        self._marks = self.state.table("marks", int)
+        """Instrument -> last price; the fill's own price until a tick has come."""
+        self._holdings = self.state.table("holdings", Holding)
+        """`strategy|instrument` -> position; flat ones of earlier days are gone."""
+        self._settled = self.state.table("settled", Totals)
+        """Strategy -> what its dropped positions made; there is a row from its first fill on."""
+        self._stamps = self.state.table("stamps", int)
+        """`last` -> stamp of the last valuation; `day` -> midnight (IST) at which the present day began."""
+        self._due_ns: UnixNs = 0
+        """A message of the market from after this instant has something to do besides a new price."""
+
+    def handle(self, message: Message) -> Sequence[Message]:
+        """Take one message; return the points that follow from it."""
+        if type(message) is Tick:
+            # The desk's hot path: nearly all ticks are a new price and nothing else.
+            if message.recv_ns <= self._due_ns:
+                self._marks.put(message.instrument, message.ltp)
+                return ()
+            points = self._move_to(message.recv_ns)
+            self._marks.put(message.instrument, message.ltp)
+            return points
+        match message:
+            case Fill():
+                return self._on_fill(message)
+            case ClockTick():
+                return self._move_to(message.event_ns)
+            case FeedGap():
+                return self._move_to(message.to_ns)
+            case _:
+                return ()
+
+    def restored(self) -> None:
+        """Find the next due instant again."""
+        self._due_ns = self._next_due_ns()
+
+    def _on_fill(self, fill: Fill) -> list[Message]:
+        key = f"{fill.strategy}|{fill.instrument}"
+        holding = self._holdings.get(key) or Holding(fill.strategy, fill.instrument, Position())
+        changed = Holding(fill.strategy, fill.instrument, holding.position.apply(fill))
+        self._holdings.put(key, changed)
+        if fill.strategy not in self._settled:
+            self._settled.put(fill.strategy, Totals())
+        if fill.instrument not in self._marks:
+            self._marks.put(fill.instrument, fill.price)
+        points = self._value(fill.event_ns, changed)
+        self._due_ns = self._next_due_ns()
+        return points
+
+    def _move_to(self, now_ns: UnixNs) -> list[Message]:
+        """Say the grid point that market time has passed, if any, and begin a new day if it has come."""
+        if now_ns <= self._due_ns:
+            return []
+        points: list[Message] = []
+        if now_ns > self._next_grid_ns():
+            step_ns = self._step_ns()
+            points = self._value((now_ns - 1) // step_ns * step_ns)
+        if now_ns >= self._day_end_ns():
+            self._begin_day(now_ns)
+        self._due_ns = self._next_due_ns()
+        return points
+
+    def _value(self, at_ns: UnixNs, changed: Holding | None = None) -> list[Message]:
+        """Say what everything is worth: positions that are open or just *changed*, strategies, the desk."""
+        last_ns = self._stamps.get("last")
+        # A fill may come after points of its own future (execution was late), or share its instant with
+        # another fill: one nanosecond keeps the stamps apart.
+        stamp = at_ns if last_ns is None else max(at_ns, last_ns + 1)
+        self._stamps.put("last", stamp)
+        totals = dict(self._settled.items())
+        points: list[Message] = []
+        for holding in self._holdings.values():
+            point = _position_point(holding, self._marks[holding.instrument], stamp)
+            totals[holding.strategy] += Totals(point.realised, point.unrealised, point.charges)
+            if point.qty or holding is changed:
+                points.append(point)
+        points += [_strategy_point(strategy, money, stamp) for strategy, money in totals.items()]
+        points.append(_desk_point(sum(totals.values(), Totals()), stamp))
+        return points
+
+    def _begin_day(self, now_ns: UnixNs) -> None:
+        """Let go of what was closed on earlier days; what it made stays in its strategy's totals."""
+        self._stamps.put("day", from_ist(ist_date(now_ns), time()))
+        for key in self._holdings:
+            holding = self._holdings[key]
+            if holding.position.qty == 0:
+                made = Totals(realised=holding.position.realised, charges=holding.position.charges)
+                self._settled.put(holding.strategy, self._settled[holding.strategy] + made)
+                self._holdings.drop(key)
+        held = {holding.instrument for holding in self._holdings.values()}
+        for instrument in self._marks:
+            if instrument not in held:
+                self._marks.drop(instrument)
+
+    def _step_ns(self) -> int:
+        is_flat = all(holding.position.qty == 0 for holding in self._holdings.values())
+        return max(self._grid_ns, FLAT_GRID_NS) if is_flat else self._grid_ns
+
+    def _next_grid_ns(self) -> UnixNs:
+        last_ns = self._stamps.get("last")
+        if last_ns is None:
+            return _FOREVER_NS
+        step_ns = self._step_ns()
+        return (last_ns // step_ns + 1) * step_ns
+
+    def _day_end_ns(self) -> UnixNs:
+        day_ns = self._stamps.get("day")
+        return 0 if day_ns is None else day_ns + _DAY_NS
+
+    def _next_due_ns(self) -> UnixNs:
+        return min(self._next_grid_ns(), self._day_end_ns() - 1)
+
+
+def valuation_unit(grid_ns: int = NS_PER_S) -> Unit:
+    """Return the unit that values the desk.
+
+    Args:
+        grid_ns: Market time between two points while something is held.
+    """
+    return Unit(name="pnl.valuation", inputs=INPUTS, build=lambda: Valuation(grid_ns))
+
+
+def _position_point(holding: Holding, ltp: Paise, stamp: UnixNs) -> PositionPnl:
+    position = holding.position
+    return PositionPnl(
+        strategy=holding.strategy,
+        instrument=holding.instrument,
+        qty=position.qty,
+        cost=position.cost,
+        ltp=ltp,
+        realised=position.realised,
+        unrealised=position.unrealised(ltp),
+        charges=position.charges,
+        event_ns=stamp,
+    )
+
+
+def _strategy_point(strategy: str, money: Totals, stamp: UnixNs) -> StrategyPnl:
+    return StrategyPnl(
+        strategy=strategy,
+        realised=money.realised,
+        unrealised=money.unrealised,
+        charges=money.charges,
+        net=money.net,
+        margin=None,
+        roi=None,
+        event_ns=stamp,
+    )
+
+
+def _desk_point(money: Totals, stamp: UnixNs) -> DeskPnl:
+    return DeskPnl(
+        realised=money.realised,
+        unrealised=money.unrealised,
+        charges=money.charges,
+        net=money.net,
+        margin=None,
+        roi=None,
+        event_ns=stamp,
+    )
