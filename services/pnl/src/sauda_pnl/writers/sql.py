@@ -1,0 +1,227 @@
+"""Writes rows to SQLite or PostgreSQL: every batch is one transaction, every row an upsert by its natural key.
+
+An order's row is worked out from what the table holds and what the batch brings, so two replicas must not do that for one
+order at the same time. On SQLite a writing transaction is alone. On PostgreSQL the order's row is locked before its fills
+are written and counted, always in the order of the keys, so that nobody waits in a circle.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import (
+    ArgumentError,
+    DataError,
+    DBAPIError,
+    IntegrityError,
+    SQLAlchemyError,
+    StatementError,
+)
+
+from sauda.contracts import DeskPnl, Fill, PositionPnl, StrategyPnl
+from sauda.errors import ConfigError, ContractError
+from sauda.writer import Record, Refusal, SinkAwayError
+from sauda_pnl.writers import tables
+from sauda_pnl.writers.isolate import NeverError, write_the_rest
+from sauda_pnl.writers.order_row import ORDER_FACTS, OrderRow, with_fact
+from sauda_pnl.writers.rows import (
+    POSTGRESQL,
+    SQLITE,
+    Forms,
+    Row,
+    fill_row,
+    order_of_row,
+    position_row,
+    row_of_order,
+    total_row,
+    traded,
+)
+
+_SCHEMA_LOCK: Final = 0x5A0DA
+"""Any fixed number: replicas that start together make the tables one after another."""
+_FORMS: Final = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
+_UPSERT: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
+
+
+class SqlSink:
+    """See `sauda.writer.Sink`."""
+
+    def __init__(self, url: str, *, desk: str) -> None:
+        """Connect on first use.
+
+        Raises:
+            ConfigError: the address cannot be read, or names a database that has no upserts we know.
+        """
+        address = _address(url)
+        self.where = f"database {address.render_as_string(hide_password=True)}"
+        self._secret = address.password
+        self._desk = desk
+        self._forms: Forms = _FORMS[address.get_backend_name()]
+        self._engine = _engine(address)
+        self._upserts = {table.name: _upsert(table) for table in tables.metadata.sorted_tables}
+        self._ready = False
+
+    def write(self, records: Sequence[Record]) -> Sequence[Refusal]:
+        """See `sauda.writer.Sink`."""
+        return write_the_rest(records, self._write)
+
+    def close(self) -> None:
+        """See `sauda.writer.Sink`."""
+        self._engine.dispose()
+
+    def _write(self, records: Sequence[Record]) -> None:
+        try:
+            rows = self._rows(records)
+            self._prepare()
+            with self._engine.begin() as connection:
+                self._put(connection, tables.positions, rows[tables.positions.name])
+                self._put(connection, tables.pnl, rows[tables.pnl.name])
+                facts = [record for record in records if isinstance(record.message, ORDER_FACTS)]
+                if facts:
+                    self._put_orders(connection, facts, rows[tables.fills.name])
+        except ContractError as error:
+            raise NeverError(str(error)) from error
+        except (DataError, IntegrityError, OverflowError, UnicodeError) as error:
+            raise NeverError(f"{self.where} refused the row: {self._reason(error)}") from error
+        except DBAPIError as error:
+            # The table may be gone, or the connection: begin with both again.
+            self._ready = False
+            self._engine.dispose()
+            raise SinkAwayError(f"{self.where} cannot write now: {self._reason(error)}") from error
+        except StatementError as error:
+            raise NeverError(f"{self.where} has no form for the row: {self._reason(error)}") from error
+        except (SQLAlchemyError, OSError) as error:
+            raise SinkAwayError(f"{self.where} cannot write now: {self._reason(error)}") from error
+
+    def _prepare(self) -> None:
+        if self._ready:
+            return
+        file = self._engine.url.database
+        if self._engine.dialect.name == "sqlite" and file and file != ":memory:":
+            Path(file).parent.mkdir(parents=True, exist_ok=True)
+        _make_tables(self._engine)
+        self._ready = True
+
+    def _rows(self, records: Sequence[Record]) -> dict[str, list[Row]]:
+        positions: list[Row] = []
+        totals: list[Row] = []
+        fills: list[Row] = []
+        for record in records:
+            match record.message:
+                case PositionPnl() as point:
+                    positions.append(position_row(self._desk, point, self._forms))
+                case StrategyPnl() | DeskPnl() as total:
+                    totals.append(total_row(self._desk, total, self._forms))
+                case Fill() as fill:
+                    fills.append(fill_row(self._desk, fill, self._forms))
+                case _:
+                    pass
+        return {tables.positions.name: positions, tables.pnl.name: totals, tables.fills.name: fills}
+
+    def _put(self, connection: Connection, table: Table, rows: list[Row]) -> None:
+        if rows:
+            key = [column.name for column in table.primary_key]
+            # In one order everywhere, so that two replicas with the same rows do not wait for each other in a circle.
+            rows.sort(key=lambda row: [row[name] for name in key])
+            connection.execute(self._upserts[table.name][connection.dialect.name], rows)
+
+    def _put_orders(self, connection: Connection, facts: Sequence[Record], fills: list[Row]) -> None:
+        ids = sorted({record.message.order_id for record in facts if isinstance(record.message, ORDER_FACTS)})
+        known = self._locked(connection, ids)
+        self._put(connection, tables.fills, fills)
+        for record in facts:
+            if isinstance(record.message, ORDER_FACTS):
+                order_id = record.message.order_id
+                known[order_id] = with_fact(known[order_id], record)
+        traded_by_order = self._fills_of(connection, ids)
+        rows = [
+            row_of_order(self._desk, known[order_id], traded_by_order[order_id], self._forms)
+            for order_id in ids
+        ]
+        self._put(connection, tables.orders, rows)
+
+    def _locked(self, connection: Connection, ids: Sequence[str]) -> dict[str, OrderRow]:
+        """Make the rows that are missing, lock all of them until the transaction ends, and read them."""
+        empty = [row_of_order(self._desk, OrderRow(order_id=order_id), (), self._forms) for order_id in ids]
+        add = _UPSERT[connection.dialect.name](tables.orders).on_conflict_do_nothing()
+        connection.execute(add, empty)
+        table = tables.orders
+        query = select(table).where(table.c.desk == self._desk, table.c.order_id.in_(ids))
+        found = connection.execute(query.order_by(table.c.order_id).with_for_update()).mappings()
+        return {row["order_id"]: order_of_row(dict(row), self._forms) for row in found}
+
+    def _fills_of(self, connection: Connection, ids: Sequence[str]) -> dict[str, list[Any]]:
+        table = tables.fills
+        query = select(table).where(table.c.desk == self._desk, table.c.order_id.in_(ids))
+        found: dict[str, list[Any]] = {order_id: [] for order_id in ids}
+        for row in connection.execute(query).mappings():
+            found[row["order_id"]].append(traded(dict(row), self._forms))
+        return found
+
+    def _reason(self, error: BaseException) -> str:
+        said = str(getattr(error, "orig", None) or error)
+        line = next((line.strip() for line in said.splitlines() if line.strip()), type(error).__name__)
+        return line.replace(str(self._secret), "***") if self._secret else line
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+        backend = address.get_backend_name()
+    except (ArgumentError, ValueError) as error:
+        # Not the error's own text: it may repeat the address with its password.
+        raise ConfigError("SAUDA_SQL_URL cannot be read; such as sqlite:///var/sauda.db") from error
+    if backend == "postgres" or address.drivername == "postgresql":
+        address, backend = address.set(drivername="postgresql+psycopg"), "postgresql"
+    if backend not in _FORMS:
+        raise ConfigError(f"SAUDA_SQL_URL names {backend!r}; sqlite and postgresql are supported")
+    return address
+
+
+def _engine(address: URL) -> Engine:
+    # One connection: a sink works for one thread. Parameters stay out of error texts.
+    if address.get_backend_name() == "postgresql":
+        options = "-c statement_timeout=30000 -c lock_timeout=10000"
+        limits = {"connect_timeout": 5, "tcp_user_timeout": 15_000, "options": options}
+        return create_engine(address, hide_parameters=True, pool_size=1, max_overflow=0, connect_args=limits)
+    engine = create_engine(address, hide_parameters=True, connect_args={"timeout": 5})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver's own BEGIN comes too late and takes no lock; ours is in `_begin_sqlite`.
+    connection.isolation_level = None
+    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute("PRAGMA journal_mode = WAL")
+    # FULL: an entry is acknowledged after the commit, so the commit must survive a power cut.
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # At once a writer: a reader that turns into one fails when another has written in between.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _make_tables(engine: Engine) -> None:
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SCHEMA_LOCK})
+        tables.metadata.create_all(connection)
+
+
+def _upsert(table: Table) -> dict[str, Any]:
+    return {name: _upsert_on(table, kind) for name, kind in _UPSERT.items()}
+
+
+def _upsert_on(table: Table, kind: Callable[[Table], Any]) -> Any:
+    statement = kind(table)
+    rest: Iterable[Any] = [column for column in table.columns if not column.primary_key]
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key),
+        set_={column.name: statement.excluded[column.name] for column in rest},
+    )
