@@ -34,22 +34,22 @@ class MadeUpMarket:
         index = Instrument(INDEX, "NSE", "26000", "NIFTY", InstrumentKind.INDEX)
         return [index, *(self._option(strike, right) for strike in self._ladder() for right in Right)]
 
-    def seconds(self, ticks: int, start: str = "09:15:00") -> Iterator[list[Message]]:
+    def seconds(self, ticks: int, start: str = "09:15:00", options: int = 2) -> Iterator[list[Message]]:
         """Yield one second's messages at a time, clock first, until *ticks* ticks were given.
 
-        Each second has the index and two options, in turn, so that every contract is heard every few seconds.
+        Each second has the index and so many *options*, in turn, so that every contract is heard.
         """
         walk = random.Random(self.seed)  # noqa: S311  (a made-up market needs no secrets)
-        chain = [(option.instrument, option.strike or 0, option.right) for option in self.instruments()[1:]]
+        chain = self.instruments()[1:]
         spot, given, turn = float(_START), 0, 0
         now_ns = from_ist(self.day, time.fromisoformat(start))
         while given < ticks:
             spot += walk.gauss(0, self.volatility)
             heard: list[Message] = [ClockTick(now_ns), index_tick(spot, now_ns)]
-            for name, strike, right in (chain[turn % len(chain)], chain[(turn + 1) % len(chain)]):
-                heard.append(option_tick(name, spot, strike, right, now_ns))
-            turn += 2
-            given += 3
+            next_up = (chain[number % len(chain)] for number in range(turn, turn + options))
+            heard += [option_tick(option, spot, now_ns) for option in next_up]
+            turn += options
+            given += options + 1
             now_ns += NS_PER_S
             yield heard[: len(heard) - max(0, given - ticks)]
 
@@ -78,14 +78,15 @@ def index_tick(spot: float, now_ns: UnixNs) -> Tick:
     return Tick(INDEX, now_ns - now_ns % NS_PER_S, now_ns, round(spot / 5) * 5)
 
 
-def option_tick(name: str, spot: float, strike: Paise, right: Right | None, now_ns: UnixNs) -> Tick:
+def option_tick(option: Instrument, spot: float, now_ns: UnixNs) -> Tick:
     """Return an option's price: what it is worth now, and a time value that falls away from the money."""
-    distance = spot - strike if right is Right.CALL else strike - spot
+    strike = option.strike or 0
+    distance = spot - strike if option.right is Right.CALL else strike - spot
     time_value = max(5.0, 120_00 - abs(spot - strike) / 4)
     ltp = max(5, round((max(0.0, distance) + time_value) / 5) * 5)
     spread = max(5, ltp // 400 // 5 * 5)
     return Tick(
-        instrument=name,
+        instrument=option.instrument,
         event_ns=now_ns - now_ns % NS_PER_S,
         recv_ns=now_ns,
         ltp=ltp,
