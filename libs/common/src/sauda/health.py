@@ -18,8 +18,8 @@ from sauda.errors import ContractError
 MAX_AGE_S = 15.0
 """A service reports at least every second or two; several missed reports mean that it hangs."""
 
-Fact: TypeAlias = str | int | float | bool | list[str] | None
-"""What a report may hold beside the verdict: units held, time of the last commit."""
+Fact: TypeAlias = str | int | float | bool | list[str] | dict[str, dict[str, object]] | None
+"""What a report may hold beside the verdict: for each role, whether it is ready and what it did."""
 
 _log = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from sauda.clock import SystemClock
 from sauda.codec import encode
@@ -102,10 +102,9 @@ def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:
     records = logger(Channel.APP)
     records.info("service_started", desk=settings.desk, roles=[role.name for role in roles])
     threads = [_start(role, stop) for role in roles]
-    health = Health(settings.health_file) if settings.health_file else None
+    health = Health(settings.health_file, service)
     while not stop.wait(HEALTH_EVERY_S):
-        if health is not None:
-            health.report(all(_is_ready(role) for role in roles), service=service, **_facts(roles))
+        health.report(all(_is_ready(role) for role in roles), roles=_facts(roles))
         if not any(thread.is_alive() for thread in threads):
             records.error("service_has_no_role_left", failures=[role.failure for role in roles])
             return 1
@@ -132,17 +131,12 @@ def _is_ready(role: Role) -> bool:
     return role.failure is None and role.ready()
 
 
-def _facts(roles: Sequence[Role]) -> dict[str, Any]:
-    return {
-        "roles": {
-            role.name: {
-                "ready": _is_ready(role),
-                **role.facts(),
-                **({"failure": role.failure} if role.failure else {}),
-            }
-            for role in roles
-        }
-    }
+def _facts(roles: Sequence[Role]) -> dict[str, dict[str, object]]:
+    facts = {role.name: {"ready": _is_ready(role), **role.facts()} for role in roles}
+    for role in roles:
+        if role.failure is not None:
+            facts[role.name]["failure"] = role.failure
+    return facts
 
 
 def _cry_out(log: Log, unit: str, text: str) -> None:
