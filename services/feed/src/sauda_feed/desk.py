@@ -1,0 +1,229 @@
+"""One desk's share of the feed: its lease, its subscriptions, and commits that are done exactly once."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from sauda.clock import UnixNs, monotonic_s
+from sauda.codec import decode, encode
+from sauda.contracts import (
+    Alert,
+    ClockTick,
+    Instrument,
+    InstrumentId,
+    Level,
+    Subscribe,
+    Unsubscribe,
+)
+from sauda.errors import ContractError, LeaseLostError, TransientError
+from sauda.log import Entry, Lease, Log, Output, Position, Step
+from sauda.runner import dead_letter
+from sauda_feed.progress import UNIT, Progress, changes, digest, loaded
+from sauda_feed.source import MarketMessage, Resume
+from sauda_feed.subscriptions import Subscriptions
+
+_STREAM: Final = "subscriptions"
+_PAGE: Final = 1_000
+
+
+class Desk:
+    """A desk that the feed serves, once it holds the lease on it."""
+
+    def __init__(self, log: Log, holder: str, lease_ms: int) -> None:
+        self.name = log.desk
+        self.progress = Progress()
+        self._log = log
+        self._holder = holder
+        self._lease_ms = lease_ms
+        self._lease: Lease | None = None
+        self._in_doubt = False
+        """Whether the last commit's answer was lost: only the log knows whether it was done."""
+        self._kept_s = 0.0
+        self._wishes = Subscriptions()
+        self._unread = Position(b"0-0", 0)
+        self._complaints: list[Output] = []
+        """Alerts and dead letters that go out with the next commit."""
+        self._unchecked: set[InstrumentId] = set()
+        """Newly subscribed instruments that were not yet looked up in the definitions."""
+
+    def acquire(self) -> bool:
+        """Take the lease; return whether it is ours."""
+        if self._lease is None:
+            self._lease = self._log.acquire(UNIT, self._holder, self._lease_ms)
+            self._kept_s = monotonic_s()
+        return self._lease is not None
+
+    def open(self, source: str) -> Resume:
+        """Load what was committed, and the wishes honoured so far; return where *source* left off."""
+        self._in_doubt = False
+        self.progress = loaded(self._log.load(self.lease, ()).state)
+        self._wishes = Subscriptions()
+        self._unread = Position(b"0-0", 0)
+        if self.progress.source != source:
+            return Resume()
+        honoured = self.progress.subscriptions.encode()
+        while page := self._log.entries(_STREAM, b"(" + self._unread.id, honoured, _PAGE):
+            self._apply(page, known=True)
+        return Resume(self.progress.row, self.progress.market_ns, self._wishes.wanted)
+
+    @property
+    def lease(self) -> Lease:
+        """Return the lease that we hold.
+
+        Raises:
+            LeaseLostError: we hold none.
+        """
+        if self._lease is None:
+            raise LeaseLostError(f"the feed of desk {self.name!r} is not held here")
+        return self._lease
+
+    @property
+    def wanted(self) -> frozenset[InstrumentId]:
+        """Return what the desk has subscribed."""
+        return self._wishes.wanted
+
+    def read_wishes(self) -> bool:
+        """Take what has arrived on the stream `subscriptions`; return whether anything has."""
+        entries = self._log.read({_STREAM: self._unread}, _PAGE, 0)
+        self._apply(entries, known=False)
+        return bool(entries)
+
+    def check_wishes(self, known: dict[InstrumentId, Instrument], market_ns: UnixNs) -> None:
+        """Raise an alert for what was subscribed and does not exist; everything else goes on."""
+        for instrument in sorted(self._unchecked - known.keys()):
+            by = ", ".join(self._wishes.wanted_by(instrument))
+            text = (
+                f"{instrument} was subscribed by {by} and does not exist; the name is EXCHANGE:TRADINGSYMBOL"
+            )
+            alert = Alert(UNIT, Level.WARNING, "UNKNOWN_INSTRUMENT", text, market_ns)
+            self._complaints.append(Output("alerts", encode(alert)))
+        self._unchecked.clear()
+
+    def define(self, instruments: list[Instrument]) -> None:
+        """Write definitions to the desk, unless it has these already.
+
+        The digest is written with the last of them: what was interrupted is written again, which changes nothing.
+        """
+        found = digest(instruments)
+        if found == self.progress.instruments:
+            return
+        outputs = [Output("instruments", encode(instrument)) for instrument in instruments]
+        for start in range(0, len(outputs), _PAGE):
+            last = start + _PAGE >= len(outputs)
+            self.commit(
+                outputs[start : start + _PAGE], self._next(instruments=found) if last else self._next()
+            )
+
+    def fresh(self, messages: Iterable[MarketMessage], rows: list[int]) -> list[bool]:
+        """Return which *messages* of a recording the desk has not had: another desk may be behind it."""
+        row, market_ns = self.progress.row, self.progress.market_ns or 0
+        return [
+            at >= row or (isinstance(message, ClockTick) and message.event_ns > market_ns)
+            for message, at in zip(messages, rows, strict=True)
+        ]
+
+    def publish(self, outputs: list[Output], source: str, row: int, market_ns: UnixNs | None) -> None:
+        """Commit *outputs* and where the source then stands."""
+        complaints = self._complaints[:]
+        if not outputs and not complaints:
+            self.keep()
+            return
+        reached = self.progress.market_ns
+        if market_ns is not None and (reached is None or market_ns > reached):
+            reached = market_ns
+        self.commit(
+            [*complaints, *outputs],
+            self._next(
+                source=source,
+                row=max(row, self.progress.row if self.progress.source == source else 0),
+                market_ns=reached,
+                subscriptions=self._unread.id.decode(),
+            ),
+        )
+        # Only now: a commit that has to be said again must say the same.
+        del self._complaints[: len(complaints)]
+
+    def commit(self, outputs: list[Output], progress: Progress) -> None:
+        """Do one step; say it again after an error and it is still done once.
+
+        Raises:
+            TransientError: no answer came; call again with the same arguments.
+            LeaseLostError: another feed serves the desk now.
+        """
+        step = Step(changes=changes(progress), outputs=outputs)
+        if self._in_doubt and self._was_done(progress):
+            self._done(progress)
+            return
+        try:
+            self._log.commit(self.lease, step)
+        except LeaseLostError:
+            self._regain()
+            self._log.commit(self.lease, step)
+        except TransientError:
+            self._in_doubt = True
+            raise
+        self._done(progress)
+
+    def keep(self) -> None:
+        """Renew the lease when a quarter of it has passed without a commit."""
+        if (monotonic_s() - self._kept_s) * 4_000 < self._lease_ms:
+            return
+        try:
+            self._log.renew(self.lease)
+        except LeaseLostError:
+            self._regain()
+        self._kept_s = monotonic_s()
+
+    def release(self) -> None:
+        """Give the lease back, so that a waiting feed need not wait longer."""
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            self._log.release(lease)
+
+    def forget(self) -> None:
+        """Drop the lease that somebody else has by now."""
+        self._lease = None
+
+    def _next(self, **changed: object) -> Progress:
+        known = {name: getattr(self.progress, name) for name in Progress.__struct_fields__}
+        return Progress(**{**known, **changed, "commits": self.progress.commits + 1})
+
+    def _done(self, progress: Progress) -> None:
+        self.progress = progress
+        self._in_doubt = False
+        self._kept_s = monotonic_s()
+
+    def _was_done(self, progress: Progress) -> bool:
+        """Ask the log whether the commit in doubt was done, taking the lease again if it ran out meanwhile."""
+        try:
+            committed = loaded(self._log.load(self.lease, ()).state)
+        except LeaseLostError:
+            committed = self._take_again()
+        if committed.commits not in (progress.commits, progress.commits - 1):
+            raise LeaseLostError(f"another feed has served desk {self.name!r} meanwhile")
+        return committed.commits == progress.commits
+
+    def _regain(self) -> None:
+        """Take a lease again that ran out (we were paused), provided that nobody else has worked meanwhile."""
+        if self._take_again().commits != self.progress.commits:
+            raise LeaseLostError(f"another feed has served desk {self.name!r} meanwhile")
+
+    def _take_again(self) -> Progress:
+        lease = self._log.acquire(UNIT, self._holder, self._lease_ms)
+        if lease is None:
+            raise LeaseLostError(f"another feed holds desk {self.name!r}")
+        self._lease = lease
+        return loaded(self._log.load(lease, ()).state)
+
+    def _apply(self, entries: list[Entry], *, known: bool) -> None:
+        for entry in entries:
+            self._unread = Position(entry.id, self._unread.count + 1)
+            try:
+                message = decode(entry.data)
+            except ContractError as error:
+                if not known:
+                    self._complaints.append(dead_letter(UNIT, entry, str(error)))
+                continue
+            if isinstance(message, Subscribe | Unsubscribe):
+                self._wishes.apply(message)
+                if isinstance(message, Subscribe) and not known:
+                    self._unchecked.update(message.instruments)

@@ -1,0 +1,243 @@
+"""The feed: takes from one source, gives to its desks, turn by turn.
+
+    wishes -> source.subscribe      what desks want
+    source.poll -> desk.publish     what the market says, in one atomic step a desk
+
+An outage of Redis is sat out: the step in hand is done once it is back (and once only), the source keeps the newest meanwhile.
+"""
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Final, TypeVar
+
+import msgspec
+
+from sauda.clock import monotonic_s
+from sauda.codec import encode
+from sauda.contracts import STREAM_OF, Instrument, InstrumentId, InstrumentKind, Tick
+from sauda.errors import LeaseLostError, TransientError
+from sauda.log import Output
+from sauda.runner import Stop
+from sauda_feed.continuity import require_continuity
+from sauda_feed.desk import Desk
+from sauda_feed.source import Batch, Resume, Source
+
+LIMIT: Final = 1_000
+"""Messages in a step at the most, unless they belong to one instant."""
+_IDLE_S: Final = 0.02
+"""How long a silent market may keep a new subscription waiting."""
+_WISHES_EVERY_S: Final = 0.002
+_LONGEST_PAUSE_S: Final = 1.0
+
+T = TypeVar("T")
+Events = Callable[[str, dict[str, object]], None]
+
+
+class StoppedError(Exception):
+    """We were told to stop while waiting for Redis."""
+
+
+class Feed:
+    """One source and the desks that it serves. `run` is its life, `turn` one beat of it."""
+
+    def __init__(
+        self,
+        desks: Sequence[Desk],
+        make_source: Callable[[], Source],
+        *,
+        on_event: Events = lambda _event, _facts: None,
+        limit: int = LIMIT,
+    ) -> None:
+        # Sorted, so that two feeds that serve the same desks cannot each hold one and wait for the other.
+        self._desks = sorted(desks, key=lambda desk: desk.name)
+        self._make_source = make_source
+        self._source: Source | None = None
+        self._stop: Stop = threading.Event()
+        self._on_event = on_event
+        self._limit = limit
+        self.phase = "starting"
+        """`starting`, `standby`, `serving`, `away` (Redis), `stopped`."""
+        self._condition = ""
+        self._known: dict[InstrumentId, Instrument] | None = None
+        self._indices: frozenset[InstrumentId] = frozenset()
+        self._newest: dict[InstrumentId, Tick] = {}
+        """instrument -> its newest tick, where several desks share the source and one may come later"""
+        self._joined: dict[str, frozenset[InstrumentId]] = {}
+        """desk -> what it has subscribed"""
+        self._wishes_s = 0.0
+        self._checked = False
+        self.ticks = 0
+        """Messages published since the start."""
+
+    @property
+    def ready(self) -> bool:
+        """Whether the feed does its work, or waits for another feed to end."""
+        return self.phase in ("standby", "serving")
+
+    def facts(self) -> dict[str, object]:
+        """Return what the health file says."""
+        source = self._source
+        return {"phase": self.phase, "source": source.condition() if source else "closed", "sent": self.ticks}
+
+    def run(self, stop: Stop) -> None:
+        """Serve until *stop*; wait while another feed serves.
+
+        Raises:
+            ConfigError: the source cannot work with these settings, or would take a desk's market back in time.
+        """
+        self._stop = stop
+        try:
+            while not stop.is_set():
+                try:
+                    if self._insist(self._acquire):
+                        self.open()
+                        while not stop.is_set():
+                            self.turn()
+                    else:
+                        self._enter("standby")
+                        stop.wait(0.1)
+                except LeaseLostError as error:
+                    self._on_event("feed_lost", {"why": str(error)})
+                    self.close(lost=True)
+        except StoppedError:
+            self._on_event("feed_stopped_while_away", {})
+        finally:
+            self.close()
+        self._enter("stopped")
+
+    def open(self) -> None:
+        """Start the source where the desks left off."""
+        source = self._source = self._make_source()
+        resumes = [self._insist(partial(desk.open, source.name)) for desk in self._desks]
+        self._known, self._checked, self._newest = None, False, {}
+        self._joined = {desk.name: desk.wanted for desk in self._desks}
+        source.start(_together(resumes))
+        self._enter("serving", source=source.name)
+
+    def turn(self, timeout_s: float = _IDLE_S) -> int:
+        """Do one beat: wishes in, one batch out; return how many messages it had."""
+        source = self._source
+        if source is None:
+            raise LeaseLostError("the feed is not open")
+        if monotonic_s() - self._wishes_s >= _WISHES_EVERY_S or not timeout_s:
+            self._take_wishes(source)
+        batch = source.poll(self._limit, timeout_s)
+        self._check(batch, source)
+        for desk in self._desks:
+            self._serve(desk, batch, source)
+        self._watch(source)
+        self.ticks += len(batch.messages)
+        return len(batch.messages)
+
+    def close(self, *, lost: bool = False) -> None:
+        """Let source and desks go; *lost* says that the lease is somebody else's already."""
+        if self._source is not None:
+            self._source.close()
+            self._source = None
+        for desk in self._desks:
+            if lost:
+                desk.forget()
+            try:
+                desk.release()
+            except (TransientError, LeaseLostError) as error:
+                self._on_event("lease_not_released", {"desk": desk.name, "why": str(error)})
+
+    def _acquire(self) -> bool:
+        return all(desk.acquire() for desk in self._desks)
+
+    def _take_wishes(self, source: Source) -> None:
+        self._wishes_s = monotonic_s()
+        # All of them are read, so no short cut of `any` over a generator.
+        news = [self._insist(desk.read_wishes) for desk in self._desks]
+        if any(news):
+            source.subscribe(frozenset().union(*(desk.wanted for desk in self._desks)))
+
+    def _check(self, batch: Batch, source: Source) -> None:
+        """Look at definitions and market time before anything of the batch is written."""
+        if not self._checked and batch.market_ns is not None:
+            self._checked = True
+            for desk in self._desks:
+                require_continuity(desk.name, desk.progress.market_ns, source.name, batch.market_ns)
+        if batch.instruments is not None:
+            self._known = {one.instrument: one for one in batch.instruments}
+            kinds = InstrumentKind.INDEX
+            self._indices = frozenset(i.instrument for i in batch.instruments if i.kind is kinds)
+
+    def _serve(self, desk: Desk, batch: Batch, source: Source) -> None:
+        if batch.instruments is not None:
+            instruments = batch.instruments
+            self._insist(lambda: desk.define(instruments))
+        if self._known is not None:
+            desk.check_wishes(self._known, batch.market_ns or 0)
+        outputs = [Output(STREAM_OF[type(m)], encode(m)) for m in batch.messages]
+        if len(self._desks) > 1:
+            outputs = self._share(desk, batch, outputs)
+        self._insist(lambda: desk.publish(outputs, source.name, batch.next_row, batch.market_ns))
+
+    def _share(self, desk: Desk, batch: Batch, outputs: list[Output]) -> list[Output]:
+        """Return what of a shared source's batch is *desk*'s: what it wants and has not had."""
+        wanted = desk.wanted | self._indices
+        rows = batch.rows
+        fresh = desk.fresh(batch.messages, rows) if rows else [True] * len(outputs)
+        mine = [
+            output
+            for message, output, new in zip(batch.messages, outputs, fresh, strict=True)
+            if new and (not isinstance(message, Tick) or message.instrument in wanted)
+        ]
+        joined = desk.wanted - self._joined.get(desk.name, frozenset())
+        self._joined[desk.name] = desk.wanted
+        late = [self._newest[name] for name in sorted(joined) if name in self._newest]
+        market_ns = batch.market_ns or 0
+        snapshots = [
+            Output("ticks", encode(msgspec.structs.replace(tick, recv_ns=market_ns))) for tick in late
+        ]
+        if desk is self._desks[-1]:
+            self._newest.update((m.instrument, m) for m in batch.messages if isinstance(m, Tick))
+        return [*mine, *snapshots]
+
+    def _insist(self, action: Callable[[], T]) -> T:
+        """Do *action* until Redis has answered; the source keeps the newest meanwhile."""
+        try:
+            return action()
+        except TransientError as error:
+            why = str(error)
+        before = self.phase
+        self._enter("away", why=why)
+        if self._source is not None:
+            self._source.conflate(away=True)
+        pause_s = 0.02
+        while not self._stop.wait(pause_s):
+            try:
+                result = action()
+            except TransientError:
+                pause_s = min(pause_s * 2, _LONGEST_PAUSE_S)
+                continue
+            if self._source is not None:
+                self._source.conflate(away=False)
+            self._enter(before)
+            return result
+        raise StoppedError
+
+    def _watch(self, source: Source) -> None:
+        condition = source.condition()
+        if condition != self._condition:
+            self._condition = condition
+            self._on_event("source_is", {"source": source.name, "condition": condition})
+
+    def _enter(self, phase: str, **facts: object) -> None:
+        if phase != self.phase:
+            self.phase = phase
+            self._on_event(f"feed_{phase}", facts)
+
+
+def _together(resumes: Sequence[Resume]) -> Resume:
+    """Return where to begin so that no desk misses anything."""
+    seen = [resume.market_ns for resume in resumes if resume.market_ns is not None]
+    if len(seen) < len(resumes):
+        return Resume()
+    return Resume(
+        row=min(resume.row for resume in resumes),
+        market_ns=min(seen),
+        wanted=frozenset().union(*(resume.wanted for resume in resumes)),
+    )

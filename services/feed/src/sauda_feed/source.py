@@ -1,0 +1,72 @@
+"""What a source of market data can do, whatever stands behind it: a broker, a file, a generator."""
+
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from sauda.clock import UnixNs
+from sauda.contracts import BrokerUpdate, ClockTick, FeedGap, Instrument, InstrumentId, Tick
+
+MarketMessage: TypeAlias = Tick | ClockTick | FeedGap | BrokerUpdate
+"""What a source says of the market, in the order of market time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Where a desk left off."""
+
+    row: int = 0
+    """Rows of the recording that the desk has had."""
+    market_ns: UnixNs | None = None
+    """Market time that the desk has seen; None for a desk that has seen nothing."""
+    wanted: frozenset[InstrumentId] = frozenset()
+    """What was subscribed then, and has been honoured."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """What has come from a source since it was asked last."""
+
+    messages: list[MarketMessage] = field(default_factory=list)
+    rows: list[int] | None = None
+    """For each message the row of the recording behind it; None where there is nothing to resume from."""
+    next_row: int = 0
+    """The row that comes after this batch."""
+    instruments: list[Instrument] | None = None
+    """All definitions, when they are new or have changed."""
+    market_ns: UnixNs | None = None
+    """Market time after this batch; None while it is not known yet."""
+
+
+class Source(Protocol):
+    """One origin of market data. One thread calls it; what it needs besides, it starts itself."""
+
+    name: str
+    """What it is, as far as resuming goes: `recording:<fingerprint>`, `noren`."""
+    lag_free: bool
+    """Whether it waits for us while we are away (a file does, a market does not)."""
+
+    def start(self, resume: Resume) -> None:
+        """Begin to work; returns at once, what takes long shows in `poll` and `condition`.
+
+        Raises:
+            ConfigError: it cannot ever work with these settings.
+        """
+
+    def subscribe(self, wanted: frozenset[InstrumentId]) -> None:
+        """Send these instruments from now on, and no others but indices."""
+
+    def poll(self, limit: int, timeout_s: float) -> Batch:
+        """Return what has arrived, about *limit* messages at the most; wait up to *timeout_s* for the first.
+
+        Raises:
+            ConfigError, ContractError: the source cannot go on; the message says why.
+        """
+
+    def conflate(self, away: bool) -> None:
+        """While *away*, keep only the newest tick of each instrument; report the hole afterwards."""
+
+    def condition(self) -> str:
+        """Say in a word or a line how it is: `live`, `logging in`, `over`."""
+
+    def close(self) -> None:
+        """Let everything go."""

@@ -1,0 +1,148 @@
+"""A recording's day in order: its ticks by instant, and the seconds of the clock between and after them.
+
+It depends on the file alone, never on how fast it is read or who listens: so a row's number means the same
+in every run, and a feed that was killed goes on at the exact row.
+"""
+
+from collections.abc import Iterator
+from datetime import date
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+from sauda.clock import NS_PER_S, UnixNs, ist_date
+from sauda.contracts import ClockTick, Instrument, InstrumentId, InstrumentKind, Tick
+from sauda.money import Units
+from sauda_feed.columns import KNOWN, column_names, fingerprint, pieces
+from sauda_feed.contracts_found import Survey, survey
+from sauda_feed.rows import Defects, RowReader, usable
+
+_by_time = attrgetter("recv_ns")
+
+
+class Hours(Protocol):
+    """When an exchange was open."""
+
+    close_ns: UnixNs
+
+
+class Calendar(Protocol):
+    """The dated facts that a recording does not hold itself."""
+
+    def lot_size(self, underlying: str, day: date) -> Units:
+        """Return units in a lot on *day*."""
+
+    def session(self, exchange: str, day: date) -> Hours | None:
+        """Return the exchange's hours on *day*; None if it was closed."""
+
+
+class Moment(NamedTuple):
+    """One instant of the recording."""
+
+    time_ns: UnixNs
+    ticks: list[Tick]
+    """What happened at this very instant, whole: a snapshot is never torn."""
+    next_row: int
+    """The number of the row that comes after it."""
+    second: bool
+    """Whether the clock shows a whole second."""
+    new_day: bool = False
+    """Whether the night before it is to be skipped."""
+
+
+class Recording:
+    """A file of market data, opened."""
+
+    def __init__(self, path: Path, underlyings: frozenset[str], calendar: Calendar) -> None:
+        """Survey the file.
+
+        Raises:
+            ConfigError: it cannot be played; the message names file, row or column.
+        """
+        names = column_names(path)
+        self.path = path
+        self.fingerprint = fingerprint(path)
+        self.ignored_columns = [name for name in names if name not in KNOWN]
+        self.defects = Defects()
+        """What was left out so far; complete when all moments were taken."""
+        self._names = [name for name in names if name in KNOWN]
+        self._calendar = calendar
+        self._survey: Survey = survey(path, self._names, underlyings, calendar)
+
+    @property
+    def instruments(self) -> list[Instrument]:
+        """Return the definitions of all contracts in the file."""
+        return self._survey.instruments
+
+    @property
+    def indices(self) -> frozenset[InstrumentId]:
+        """Return those that are published whether anybody asks or not."""
+        return frozenset(i.instrument for i in self.instruments if i.kind is InstrumentKind.INDEX)
+
+    @property
+    def rows(self) -> int:
+        """Return how many rows the file has."""
+        return self._survey.rows
+
+    @property
+    def first_ns(self) -> UnixNs:
+        """Return the time of the first usable row."""
+        return self._survey.first_ns
+
+    def messages(self) -> Iterator[Tick | ClockTick]:
+        """Yield everything, as it would be published to somebody who subscribed to all of it."""
+        for moment in self.moments():
+            yield from moment.ticks
+            if moment.second:
+                yield ClockTick(moment.time_ns)
+
+    def moments(self) -> Iterator[Moment]:
+        """Yield the instants with ticks and all whole seconds up to the close, in order."""
+        row = 0
+        last_ns: UnixNs | None = None
+        for time_ns, group in groupby(self._in_order(), key=_by_time):
+            new_day = last_ns is not None and ist_date(last_ns) != ist_date(time_ns)
+            if last_ns is not None:
+                until_ns = self._end_of_day(last_ns) if new_day else time_ns - 1
+                yield from _seconds(last_ns, until_ns, row)
+            ticks = list(group)
+            row += len(ticks)
+            yield Moment(time_ns, ticks, row, time_ns % NS_PER_S == 0, new_day)
+            last_ns = time_ns
+        if last_ns is not None:
+            yield from _seconds(last_ns, self._end_of_day(last_ns), row)
+
+    def _in_order(self) -> Iterator[Tick]:
+        self.defects.clear()
+        reader = RowReader(self._survey.known, self.defects, self._survey.bar_ns)
+        if "ltp" in self._names:
+            for piece in pieces(self.path, self._names):
+                yield from reader.ticks(usable(piece, self.defects))
+            return
+        pending: list[Tick] = []
+        for piece in pieces(self.path, self._names):
+            rows = usable(piece, self.defects)
+            pending += reader.ticks(rows)
+            pending.sort(key=_by_time)
+            # A later bar starts no earlier than this piece's last one: what lies before that is settled.
+            settled_ns = rows["ts_utc_ns"][-1].as_py() if rows.num_rows else 0
+            ready = sum(1 for tick in pending if tick.recv_ns < settled_ns)
+            yield from pending[:ready]
+            del pending[:ready]
+        yield from pending
+
+    def _end_of_day(self, last_ns: UnixNs) -> UnixNs:
+        """Return until when the clock goes on after the day's last row: the close, but a second at least."""
+        day = ist_date(last_ns)
+        hours = [self._calendar.session(exchange, day) for exchange in self._exchanges()]
+        return max([last_ns + NS_PER_S, *(h.close_ns for h in hours if h is not None)])
+
+    def _exchanges(self) -> list[str]:
+        return sorted({instrument.exchange for instrument in self.instruments})
+
+
+def _seconds(after_ns: UnixNs, until_ns: UnixNs, row: int) -> Iterator[Moment]:
+    """Yield the whole seconds behind *after_ns* up to *until_ns*."""
+    for second in range(after_ns // NS_PER_S + 1, until_ns // NS_PER_S + 1):
+        yield Moment(second * NS_PER_S, [], row, second=True)
