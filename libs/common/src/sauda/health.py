@@ -10,16 +10,13 @@ import os
 import sys
 import threading
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from sauda.clock import Clock, SystemClock, UnixNs, clock_text, monotonic_s
 from sauda.errors import ContractError
 
 MAX_AGE_S = 15.0
 """A service reports at least every second or two; several missed reports mean that it hangs."""
-
-Fact: TypeAlias = str | int | float | bool | list[str] | dict[str, dict[str, object]] | None
-"""What a report may hold beside the verdict: for each role, whether it is ready and what it did."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +31,8 @@ class Report(NamedTuple):
     """Wall time, for people; it may have been stepped since."""
     written_monotonic_s: float
     """Seconds since the machine started: the same clock in every process, so ages are measured on it."""
-    facts: dict[str, Fact]
+    facts: dict[str, object]
+    """What else is worth seeing: units held, time of the last commit."""
 
 
 class Verdict(NamedTuple):
@@ -56,7 +54,7 @@ class Health:
         self._failed = False
         """Whether the last write failed: a full disk is logged once, not every second."""
 
-    def report(self, ready: bool, **facts: Fact) -> None:
+    def report(self, ready: bool, **facts: object) -> None:
         """Say that the service lives, whether it can work, and *facts* worth seeing. Never raises for the disk."""
         if self._path is None:
             return
@@ -65,7 +63,7 @@ class Health:
         half_written = self._path.with_name(f".{self._path.name}.{os.getpid()}.{threading.get_ident()}")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            half_written.write_text(json.dumps(report._asdict()), encoding="utf-8")
+            half_written.write_text(json.dumps(report._asdict(), default=str), encoding="utf-8")
             half_written.replace(self._path)
         except OSError as error:
             self._complain(self._path, half_written, error)
