@@ -1,0 +1,65 @@
+"""The commands of `sauda` and what its exit codes mean.
+
+0 fine · 1 a negative finding, or a thing that is not there · 2 wrong usage or settings · 3 Redis cannot be reached
+"""
+
+import sys
+from typing import Final
+
+import typer
+
+from sauda.cli import dead_letters, screen
+from sauda.cli.doctor import doctor
+from sauda.cli.lag import lag
+from sauda.cli.tail import tail
+from sauda.cli.trades import fills, orders, pnl, positions
+from sauda.errors import ConfigError, SaudaError, TransientError
+
+NEGATIVE: Final = 1
+USAGE: Final = 2
+NO_REDIS: Final = 3
+INTERRUPTED: Final = 130
+"""128 + SIGINT, as shells count."""
+
+app = typer.Typer(
+    name="sauda",
+    help="A paper-trading desk for Indian derivatives: look at it, steer it, check it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (tail, lag, orders, fills, positions, pnl, doctor):
+    app.command()(command)
+app.add_typer(dead_letters.app, name="dead-letters")
+
+
+def main() -> None:
+    """Run the command on the command line, and leave with its exit code."""
+    sys.exit(run())
+
+
+def run(arguments: list[str] | None = None) -> int:
+    """Run one command; return its exit code. What can be foreseen to fail is one clear line, never a traceback."""
+    try:
+        app(arguments)
+    except SystemExit as left:
+        return left.code if isinstance(left.code, int) else NEGATIVE
+    except ConfigError as error:
+        screen.note(str(error))
+        return USAGE
+    except TransientError as error:
+        screen.note(
+            f"{str(error).rstrip('.')}. Is the desk up (`make ps`)? The address is the setting SAUDA_REDIS_URL."
+        )
+        return NO_REDIS
+    except SaudaError as error:
+        screen.note(str(error))
+        return NEGATIVE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    return 0
+
+
+if __name__ == "__main__":
+    main()

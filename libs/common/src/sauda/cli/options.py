@@ -1,0 +1,62 @@
+"""What the reading commands have in common: `--desk`, `--json`, `--strategy`, `--date`, and the opened desk."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from sauda.errors import SaudaError
+
+if TYPE_CHECKING:
+    from sauda.redis_view import RedisView
+
+DeskOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--desk", metavar="NAME", help="The trading book; default: the setting SAUDA_DESK."),
+]
+JsonOption: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print JSON: money in int paise, times in UTC nanoseconds.")
+]
+StrategyOption: TypeAlias = Annotated[
+    str | None, typer.Option("--strategy", metavar="NAME", help="Only this strategy instance.")
+]
+DateOption: TypeAlias = Annotated[
+    datetime | None,
+    typer.Option("--date", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Only this trading date (IST)."),
+]
+
+
+class UnknownDeskError(SaudaError):
+    """No stream of that desk exists: a wrong name, or a desk that has not begun."""
+
+
+@contextmanager
+def opened(desk: str | None) -> Iterator["RedisView"]:
+    """Open *desk*, by default that of the settings.
+
+    Raises:
+        ConfigError: the settings are wrong.
+        TransientError: Redis does not answer.
+        UnknownDeskError: nothing is there under that name.
+    """
+    from sauda.redis_view import RedisView
+    from sauda.settings import load_settings
+
+    settings = load_settings()
+    view = RedisView(settings.redis_url, desk or settings.desk)
+    try:
+        if not view.exists():
+            raise UnknownDeskError(_unknown(settings.redis_url, view))
+        yield view
+    finally:
+        view.close()
+
+
+def _unknown(url: str, view: "RedisView") -> str:
+    from sauda.redis_view import desks
+
+    found = desks(url)
+    there = f"desks found: {', '.join(found)}" if found else "it holds no desk yet; start one with `make up`"
+    return f"desk {view.desk!r} has no streams on {view.where}; {there}"

@@ -1,0 +1,123 @@
+"""Output: tables and colour for a terminal, plain aligned text for a pipe, JSON for programs."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final, TypeAlias
+
+import typer
+
+from sauda.clock import UnixNs, clock_text
+from sauda.money import Paise, to_indian
+
+Row: TypeAlias = Sequence[str]
+
+_RIGHT: Final = ">"
+"""A column whose title begins with this is aligned to the right: numbers."""
+
+
+def is_terminal() -> bool:
+    """Return whether a person reads along."""
+    return sys.stdout.isatty()
+
+
+def json_document(value: object) -> None:
+    """Print *value* as one JSON document on one line."""
+    import msgspec
+
+    typer.echo(msgspec.json.encode(value))
+
+
+def json_list(values: Iterable[object]) -> None:
+    """Print a JSON array with one element a line: one document, and still easy to read and grep."""
+    import msgspec
+
+    lines = [msgspec.json.encode(value).decode() for value in values]
+    typer.echo("[" + ",\n ".join(lines) + "]")
+
+
+def table(columns: Sequence[str], rows: Sequence[Row], title: str = "") -> None:
+    """Print *rows* under *columns*; a column that begins with `>` is aligned to the right."""
+    if is_terminal():
+        _rich_table(columns, rows, title)
+    else:
+        for line in plain_table(columns, rows):
+            typer.echo(line)
+
+
+def plain_table(columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
+    """Return the lines of a table without borders."""
+    titles = [column.removeprefix(_RIGHT) for column in columns]
+    lines = [titles, *rows]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(titles))]
+    aligned = [
+        [
+            text.rjust(width) if column.startswith(_RIGHT) else text.ljust(width)
+            for text, width, column in zip(line, widths, columns, strict=True)
+        ]
+        for line in lines
+    ]
+    return ["  ".join(cells).rstrip() for cells in aligned]
+
+
+def _rich_table(columns: Sequence[str], rows: Sequence[Row], title: str) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        name = column.removeprefix(_RIGHT)
+        shown.add_column(name, justify="right" if name != column else "left", overflow="fold")
+    for row in rows:
+        # Text, not markup: a message may hold square brackets.
+        shown.add_row(*(Text(cell, style=colour_of(cell)) for cell in row))
+    Console().print(shown)
+
+
+_COLOURS: Final[Mapping[str, str]] = {
+    "BUY": "green",
+    "SELL": "red",
+    "ok": "green",
+    "warn": "yellow",
+    "BAD": "bold red",
+    "filled": "green",
+    "rejected": "red",
+    "cancelled": "dim",
+    "held": "green",
+    "nobody": "bold red",
+}
+"""a cell's whole text -> how a terminal shows it"""
+
+
+def colour_of(cell: str) -> str:
+    """Return the colour in which a terminal shows *cell*."""
+    return _COLOURS.get(cell, "")
+
+
+def note(text: str) -> None:
+    """Say something that is not part of the answer: it goes to the error stream."""
+    typer.echo(text, err=True)
+
+
+def answer(columns: Sequence[str], rows: Sequence[Row], otherwise: str) -> None:
+    """Print *rows* as a table, or say *otherwise* to the error stream if there are none."""
+    if rows:
+        table(columns, rows)
+    else:
+        note(otherwise)
+
+
+def blank() -> None:
+    """Print an empty line between two tables."""
+    typer.echo("")
+
+
+def rupees(amount: Paise | None) -> str:
+    """Return an amount as people read it; `-` where there is none."""
+    return "-" if amount is None else to_indian(amount)
+
+
+def instant(at: UnixNs) -> str:
+    """Return an instant as people read it, in IST."""
+    return clock_text(at)

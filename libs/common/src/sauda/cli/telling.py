@@ -1,0 +1,150 @@
+"""A message in one line, for people: what matters of it, money in rupees. Pure."""
+
+from sauda.clock import clock_text
+from sauda.contracts import (
+    Alert,
+    BrokerUpdate,
+    CancelOrder,
+    ClockTick,
+    Commit,
+    DeadLetter,
+    DeskPnl,
+    FeedGap,
+    Fill,
+    Halt,
+    Instrument,
+    Message,
+    ModifyOrder,
+    OrderAccepted,
+    OrderCancelled,
+    OrderModified,
+    OrderRejected,
+    OrderTriggered,
+    PlaceOrder,
+    PositionPnl,
+    Resume,
+    Signal,
+    SquareOff,
+    Start,
+    Stop,
+    StrategyPnl,
+    Subscribe,
+    Tick,
+    Unsubscribe,
+)
+from sauda.money import Paise, to_indian
+
+
+def tell(message: Message) -> str:
+    """Return the fields of *message* that a person looks for."""
+    match message:
+        case Tick() | ClockTick() | FeedGap() | Instrument() | Subscribe() | Unsubscribe() | BrokerUpdate():
+            return _market(message)
+        case PlaceOrder() | ModifyOrder() | CancelOrder() | Signal():
+            return _intent(message)
+        case PositionPnl() | StrategyPnl() | DeskPnl():
+            return _pnl(message)
+        case Start() | Stop() | SquareOff() | Halt() | Resume() | Alert() | DeadLetter() | Commit():
+            return _desk(message)
+    return _execution(message)
+
+
+def _market(
+    message: Tick | ClockTick | FeedGap | Instrument | Subscribe | Unsubscribe | BrokerUpdate,
+) -> str:
+    match message:
+        case Tick():
+            quote = f"{_at(message.bid)} / {_at(message.ask)}"
+            sizes = _named(volume=message.volume, oi=message.oi)
+            return f"{message.instrument}  {to_indian(message.ltp)}  [{quote}]{sizes}"
+        case ClockTick():
+            return ""
+        case FeedGap():
+            return (
+                f"blind from {clock_text(message.from_ns)} to {clock_text(message.to_ns)}: {message.reason}"
+            )
+        case Instrument():
+            lot = f"lot {message.lot_size}, tick {to_indian(message.tick_size)}"
+            terms = _named(expiry=message.expiry, strike=_price(message.strike), right=message.right)
+            return f"{message.instrument}  {message.kind.value} on {message.underlying}, {lot}{terms}"
+        case BrokerUpdate():
+            return " ".join(f"{name}={value}" for name, value in message.payload.items())
+    return f"{message.by}: {', '.join(message.instruments)}"
+
+
+def _intent(message: PlaceOrder | ModifyOrder | CancelOrder | Signal) -> str:
+    match message:
+        case PlaceOrder():
+            prices = _prices(message.limit_price, message.trigger_price)
+            parent = _named(parent=message.parent_id)
+            return f"{message.order_id}  {message.side.value} {message.qty} {message.instrument} {message.kind.value}{prices}{parent}"
+        case ModifyOrder():
+            return f"{message.order_id}{_named(qty=message.qty)}{_prices(message.limit_price, message.trigger_price)}"
+        case CancelOrder():
+            return message.order_id
+    side = f"{message.side.value} " if message.side else ""
+    return f"{message.strategy}  {side}{message.instrument or ''}: {message.reason}"
+
+
+def _execution(
+    message: OrderAccepted | OrderRejected | OrderTriggered | OrderModified | OrderCancelled | Fill,
+) -> str:
+    order = f"{message.order_id}  {message.instrument}"
+    match message:
+        case Fill():
+            charges = f", charges {to_indian(message.charges)}" if message.charges else ""
+            trade = f"{message.side.value} {message.qty} at {to_indian(message.price)}{charges}"
+            return f"{order}  {trade}"
+        case OrderRejected():
+            return f"{order}  {message.reason.value}: {message.detail}"
+        case OrderTriggered():
+            return f"{order}  at {to_indian(message.ltp)}"
+        case OrderModified():
+            return f"{order}  qty {message.qty}{_prices(message.limit_price, message.trigger_price)}"
+        case OrderCancelled():
+            return f"{order}  {message.unfilled} unfilled: {message.reason}"
+    return order
+
+
+def _pnl(message: PositionPnl | StrategyPnl | DeskPnl) -> str:
+    parts = f"realised {to_indian(message.realised)}, unrealised {to_indian(message.unrealised)}"
+    if isinstance(message, PositionPnl):
+        who = f"{message.strategy}  {message.instrument}  {message.qty} marked {to_indian(message.ltp)}"
+        return f"{who}: {parts}"
+    who = message.strategy if isinstance(message, StrategyPnl) else "desk"
+    roi = "" if message.roi is None else f", roi {message.roi:.2f} %"
+    return f"{who}  net {to_indian(message.net)}: {parts}, charges {to_indian(message.charges)}{roi}"
+
+
+def _desk(message: Start | Stop | SquareOff | Halt | Resume | Alert | DeadLetter | Commit) -> str:
+    match message:
+        case Alert():
+            return f"{message.level.value} {message.code} from {message.source}: {message.text}"
+        case DeadLetter():
+            return f"{message.stream} {message.entry_id}, parked by {message.unit}: {message.reason}"
+        case Commit():
+            moved = ", ".join(f"{stream} to {at}" for stream, at in message.after.items())
+            return f"{message.unit} (epoch {message.epoch})  {moved or 'no input'}; outputs {message.outputs}"
+        case Halt():
+            return f"by {message.by}: {message.reason}"
+        case Resume():
+            return f"by {message.by}"
+    return f"{message.strategy or 'every strategy'}, by {message.by}"
+
+
+def _at(price: Paise | None) -> str:
+    return "-" if price is None else to_indian(price)
+
+
+def _price(price: Paise | None) -> str | None:
+    return None if price is None else to_indian(price)
+
+
+def _prices(limit: Paise | None, trigger: Paise | None) -> str:
+    return _named(limit=_price(limit), trigger=_price(trigger))
+
+
+def _named(**facts: object) -> str:
+    """Print the facts that are there, each with its name."""
+    shown = {name: getattr(fact, "value", fact) for name, fact in facts.items() if fact is not None}
+    return "".join(f"  {name} {fact}" for name, fact in shown.items())

@@ -1,0 +1,197 @@
+"""`sauda orders`, `fills`, `positions`, `pnl`: what the desk ordered, traded, holds and has made."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING
+
+from sauda.cli import screen
+from sauda.cli.options import DateOption, DeskOption, JsonOption, StrategyOption, opened
+
+if TYPE_CHECKING:
+    from sauda.cli.book import Holding, OrderState
+    from sauda.cli.valuation import Profit
+    from sauda.contracts import DeskPnl, Fill, StrategyPnl
+
+
+def orders(
+    strategy: StrategyOption = None,
+    day: DateOption = None,
+    desk: DeskOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the orders and how they stand.
+
+    An order's average price is that of its fills, to the nearest paisa.
+    """
+    from sauda.cli.book import orders_of
+    from sauda.cli.reading import readable
+
+    with opened(desk) as view:
+        # Executions first: an order that is placed in between is then still without its answer, never the reverse.
+        executions = list(readable(view.forwards("executions")))
+        book = orders_of(readable(view.forwards("orders")), executions)
+    wanted = [order for order in book if _is_wanted(order.strategy, order.event_ns, strategy, _day(day))]
+    if as_json:
+        screen.json_list(wanted)
+        return
+    columns = (
+        "TIME",
+        "ORDER",
+        "SIDE",
+        ">QTY",
+        "INSTRUMENT",
+        "KIND",
+        ">LIMIT",
+        ">TRIGGER",
+        "STATUS",
+        ">FILLED",
+        ">AVERAGE",
+        "REASON",
+    )
+    screen.answer(columns, [_order_row(order) for order in wanted], f"no orders on desk {view.desk}")
+
+
+def fills(
+    strategy: StrategyOption = None,
+    day: DateOption = None,
+    desk: DeskOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the fills in the order in which they happened."""
+    from sauda.cli.valuation import read_fills
+
+    with opened(desk) as view:
+        reads = read_fills(view)
+    wanted = [
+        (read, fill) for read, fill in reads if _is_wanted(fill.strategy, fill.event_ns, strategy, _day(day))
+    ]
+    if as_json:
+        screen.json_list(read.wire() for read, _ in wanted)
+        return
+    columns = ("TIME", "FILL", "STRATEGY", "SIDE", ">QTY", "INSTRUMENT", ">PRICE", ">CHARGES")
+    screen.answer(columns, [_fill_row(fill) for _, fill in wanted], f"no fills on desk {view.desk}")
+
+
+def positions(
+    strategy: StrategyOption = None,
+    day: DateOption = None,
+    desk: DeskOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what each strategy holds, and what it has made.
+
+    With --date as of the end of that day.
+    """
+    from sauda.cli.valuation import holdings_at
+
+    with opened(desk) as view:
+        found = holdings_at(view, _day(day))
+    held = [holding for holding in found if strategy in (None, holding.strategy)]
+    if as_json:
+        screen.json_list(held)
+        return
+    screen.answer(_HOLDING, [_holding_row(holding) for holding in held], f"no positions on desk {view.desk}")
+
+
+def pnl(
+    strategy: StrategyOption = None,
+    day: DateOption = None,
+    desk: DeskOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the newest profit and loss, by strategy and position.
+
+    With --date the last valuation of that day.
+    """
+    from sauda.cli.valuation import profit_at
+
+    with opened(desk) as view:
+        profit = profit_at(view, _day(day), strategy)
+    if as_json:
+        screen.json_document(profit)
+        return
+    columns = ("TIME", "STRATEGY", ">NET", ">REALISED", ">UNREALISED", ">CHARGES", ">MARGIN", ">ROI %")
+    screen.answer(columns, _pnl_rows(profit), f"no valuation on desk {view.desk} yet")
+    if profit.positions:
+        screen.blank()
+        screen.table(_HOLDING, [_holding_row(holding) for holding in profit.positions])
+
+
+_HOLDING = (
+    "TIME",
+    "STRATEGY",
+    "INSTRUMENT",
+    ">QTY",
+    ">AVERAGE",
+    ">LTP",
+    ">REALISED",
+    ">UNREALISED",
+    ">CHARGES",
+)
+
+
+def _day(day: datetime | None) -> date | None:
+    return None if day is None else day.date()
+
+
+def _is_wanted(owner: str, event_ns: int, strategy: str | None, day: date | None) -> bool:
+    from sauda.clock import ist_date
+
+    return strategy in (None, owner) and day in (None, ist_date(event_ns))
+
+
+def _order_row(order: "OrderState") -> screen.Row:
+    return (
+        screen.instant(order.event_ns),
+        order.order_id,
+        order.side.value,
+        str(order.qty),
+        order.instrument,
+        order.kind.value,
+        screen.rupees(order.limit_price),
+        screen.rupees(order.trigger_price),
+        order.status.value,
+        str(order.filled_qty),
+        screen.rupees(order.average_price),
+        order.reason or "",
+    )
+
+
+def _fill_row(fill: "Fill") -> screen.Row:
+    return (
+        screen.instant(fill.event_ns),
+        fill.fill_id,
+        fill.strategy,
+        fill.side.value,
+        str(fill.qty),
+        fill.instrument,
+        screen.rupees(fill.price),
+        screen.rupees(fill.charges),
+    )
+
+
+def _holding_row(held: "Holding") -> screen.Row:
+    from sauda.cli.book import average
+
+    return (
+        screen.instant(held.event_ns),
+        held.strategy,
+        held.instrument,
+        str(held.qty),
+        screen.rupees(average(abs(held.cost), abs(held.qty)) if held.qty else None),
+        screen.rupees(held.ltp),
+        screen.rupees(held.realised),
+        screen.rupees(held.unrealised),
+        screen.rupees(held.charges),
+    )
+
+
+def _pnl_rows(profit: "Profit") -> list[screen.Row]:
+    points: list[tuple[str, StrategyPnl | DeskPnl]] = [(point.strategy, point) for point in profit.strategies]
+    if profit.desk:
+        points.append(("ALL", profit.desk))
+    rows: list[screen.Row] = []
+    for name, point in points:
+        money = (point.net, point.realised, point.unrealised, point.charges, point.margin)
+        roi = "-" if point.roi is None else f"{point.roi:.2f}"
+        rows.append((screen.instant(point.event_ns), name, *map(screen.rupees, money), roi))
+    return rows

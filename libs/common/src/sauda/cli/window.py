@@ -1,0 +1,105 @@
+"""From where to where in a stream: `-`, an entry id, or a market time such as `09:20`. Pure.
+
+A time is India's and the market's: what the messages carry, not when they reached Redis. Streams whose messages carry
+no time (definitions, dead letters, the journal) go by their arrival.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, time
+from typing import Final, TypeAlias
+
+from sauda.clock import NS_PER_MS, UnixNs, from_ist
+from sauda.contracts import BrokerUpdate, FeedGap, Message, Tick
+from sauda.errors import SaudaError
+
+RISING: Final = frozenset({"ticks", "pnl"})
+"""Streams whose times only rise, by the promise of their one writer, so that a time is found by halving.
+In the others a strategy that was late may write an older time behind a newer one; they are short and are read through."""
+
+_ID: Final = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?")
+_TIME: Final = re.compile(r"(?:(\d{4}-\d{2}-\d{2})[T ])?(\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)")
+
+
+class WindowError(SaudaError):
+    """What stands behind `--from` or `--to` is neither an id nor a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class IdBound:
+    """An entry id, or one of Redis' own words for the ends of a stream."""
+
+    id: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TimeBound:
+    """A market time of *day*; None is the newest trading date in the stream."""
+
+    day: date | None
+    at: time
+
+    def instant(self, newest: date) -> UnixNs:
+        """Return the instant meant, where the stream's newest trading date is *newest*."""
+        return from_ist(self.day or newest, self.at)
+
+
+Bound: TypeAlias = IdBound | TimeBound
+
+
+def parse_bound(text: str) -> Bound:
+    """Read `-`, `+`, `1795580105123-4`, `09:20`, `09:20:05` or `2026-11-23T09:20`.
+
+    Raises:
+        WindowError: it is none of these.
+    """
+    if text in ("-", "+") or _ID.fullmatch(text):
+        return IdBound(text.encode())
+    match = _TIME.fullmatch(text)
+    try:
+        if match:
+            day, at = match.groups()
+            return TimeBound(date.fromisoformat(day) if day else None, time.fromisoformat(at.rjust(5, "0")))
+    except ValueError as error:
+        raise WindowError(f"{text!r} is no time of day: {error}") from error
+    raise WindowError(
+        f"{text!r} is not '-', an entry id (1795580105123-4), HH:MM[:SS] or YYYY-MM-DDTHH:MM[:SS]"
+    )
+
+
+def time_of(message: Message) -> UnixNs | None:
+    """Return the market time that *message* carries, or None."""
+    match message:
+        case Tick() | BrokerUpdate():
+            return message.recv_ns
+        case FeedGap():
+            return message.to_ns
+    stamp: UnixNs | None = getattr(message, "event_ns", None)
+    return stamp
+
+
+def arrival_ns(entry_id: bytes) -> UnixNs:
+    """Return when the entry reached Redis, to the millisecond."""
+    return int(entry_id.partition(b"-")[0]) * NS_PER_MS
+
+
+def first_ms_from(
+    low_ms: int, high_ms: int, instant: UnixNs, time_from: Callable[[int], UnixNs | None]
+) -> int:
+    """Return the first millisecond of ids from which on messages carry *instant* or later.
+
+    Args:
+        low_ms: Of the stream's first entry.
+        high_ms: Just behind the stream's last entry.
+        instant: The market time looked for.
+        time_from: The time carried by the first entry at or behind a millisecond; None behind the end.
+    """
+    while low_ms < high_ms:
+        middle = (low_ms + high_ms) // 2
+        found = time_from(middle)
+        if found is None or found >= instant:
+            high_ms = middle
+        else:
+            low_ms = middle + 1
+    return low_ms
