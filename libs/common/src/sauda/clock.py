@@ -78,7 +78,8 @@ def ist_date(instant_ns: UnixNs) -> date:
 def from_ist(day: date, at: time_of_day) -> UnixNs:
     """Return the instant at which clocks in India show *at* on *day*."""
     moment = datetime.combine(day, at, tzinfo=IST)
-    return round(moment.timestamp()) * NS_PER_S + moment.microsecond * 1000
+    # Whole seconds first: the float of a timestamp holds a second exactly, its fraction only nearly.
+    return round(moment.replace(microsecond=0).timestamp()) * NS_PER_S + moment.microsecond * 1000
 
 
 def clock_text(instant_ns: UnixNs) -> str:
