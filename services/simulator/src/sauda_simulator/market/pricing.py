@@ -1,0 +1,258 @@
+"""What each contract costs at any moment of a session: fair value, then spread, size and trades.
+
+Time inside a session is counted in quarters of a second since the open. Every answer is a function
+of the contract, the day and the quarter alone; nothing is remembered between calls.
+"""
+
+from dataclasses import dataclass
+from math import exp, log, sqrt
+
+from sauda.clock import NS_PER_S, UnixNs
+from sauda.contracts import InstrumentKind, Right
+from sauda.money import Paise, Rounding, Units, to_tick
+from sauda_simulator.market.black76 import RATE, value
+from sauda_simulator.market.listing import Contract
+from sauda_simulator.market.noise import mixed, uniform
+from sauda_simulator.market.smile import smile
+
+QUARTERS = 4
+"""Moments per second: a liquid option ticks several times a second."""
+YEAR_NS = 365 * 86_400 * NS_PER_S
+TRADING_DAYS = 252
+"""Of a year."""
+_LONGEST_SILENCE = 240
+"""Even the deadest contract trades once a minute, in quarters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One price of an order book side."""
+
+    price: Paise
+    qty: Units
+    orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What the market shows of one contract at one moment."""
+
+    ltp: Paise
+    traded_second: int
+    """Second of the session in which the last trade happened."""
+    bid: Paise | None = None
+    ask: Paise | None = None
+    bid_qty: Units = 0
+    ask_qty: Units = 0
+    volume: Units = 0
+    """Since the open."""
+    oi: Units = 0
+    last_qty: Units = 0
+
+
+@dataclass(frozen=True)
+class UnderlyingDay:
+    """One index on one day: its path, its volatility, and the business done."""
+
+    name: str
+    path: list[float]
+    """The index at each second of the session, paise."""
+    vol_from: float
+    """At-the-money volatility at the open, yearly fraction."""
+    vol_to: float
+    """The same at the close."""
+    done: list[float]
+    """Share of the day's business done before each second, 0 … 1."""
+    open_ns: UnixNs
+    option_lots: int
+    """Lots that the busiest option trades in a day."""
+
+    @property
+    def last_quarter(self) -> int:
+        """Return the last moment of the session."""
+        return (len(self.path) - 1) * QUARTERS
+
+    def spot(self, quarter: int) -> float:
+        """Return the index at *quarter*, paise; between two seconds on the straight line."""
+        second, rest = divmod(quarter, QUARTERS)
+        here = self.path[second]
+        return here + (self.path[second + 1] - here) * rest / QUARTERS if rest else here
+
+    def vol(self, quarter: int) -> float:
+        """Return the at-the-money volatility at *quarter*."""
+        return self.vol_from + (self.vol_to - self.vol_from) * self.done[quarter // QUARTERS]
+
+    def left(self, quarter: int) -> float:
+        """Return the share of the session that is still to come, 1 … 0."""
+        return 1.0 - quarter / self.last_quarter
+
+    def instant_ns(self, quarter: int) -> UnixNs:
+        """Return the market instant of *quarter*."""
+        return self.open_ns + quarter * NS_PER_S // QUARTERS
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """How long a contract still lives."""
+
+    expires_ns: UnixNs
+    days_after: int
+    """Trading days after this one, the day of expiry included."""
+
+    def carry_years(self, at_ns: UnixNs) -> float:
+        """Return calendar years to expiry: interest runs on Sundays too."""
+        return max(0.0, (self.expires_ns - at_ns) / YEAR_NS)
+
+    def trading_years(self, left: float) -> float:
+        """Return years of trading to expiry with the share *left* of this day to go.
+
+        Volatility is counted in trading time, so an option does not lose a third of its worth over
+        a weekend in which nothing can happen.
+        """
+        return (self.days_after + left) / TRADING_DAYS
+
+
+class Pricer:
+    """Prices one contract through one day."""
+
+    def __init__(self, contract: Contract, market: UnderlyingDay, *, key: int, life: Life, rank: int) -> None:
+        """Prepare what stays the same all day.
+
+        Args:
+            contract: What is priced.
+            market: Its underlying's day.
+            key: Seed of the contract's own noise.
+            life: How long the contract still lives.
+            rank: 0 for the nearest expiry of its kind, 1 for the next: further ones trade less.
+        """
+        self.contract = contract
+        self._market = market
+        self._key = key
+        self._life = life
+        self._rank = rank
+        self._distance = self._distance_at_open()
+        self.gap = min(_LONGEST_SILENCE, 1 + round(1.5 * self._distance**2 + 3 * rank))
+        """Quarters from trade to trade, about; 1 for the busiest contracts."""
+        share = exp(-0.9 * self._distance) / (1 + rank) ** 1.5
+        self._day_lots: int = max(20, round(market.option_lots * share * (0.7 + 0.6 * uniform(key, -1))))
+        self._oi_lots: int = max(10, round(self._day_lots * 0.16 * (0.5 + uniform(key, -2))))
+        self._oi_drift = 0.5 * uniform(key, -3) - 0.15
+
+    def fair(self, quarter: int) -> float:
+        """Return the model's price at *quarter*, paise: never seen by anybody, quotes lie around it."""
+        market = self._market
+        return self._model(
+            market.spot(quarter), market.vol(quarter), market.instant_ns(quarter), market.left(quarter)
+        )
+
+    def fair_at(self, closed_ns: UnixNs) -> float:
+        """Return the model's price at *closed_ns*, the close before this day, from which this day opens."""
+        return self._model(self._market.path[0], self._market.vol_from, closed_ns, 1.0)
+
+    def quote(self, quarter: int) -> Quote:
+        """Return what the market shows at *quarter* of the session."""
+        if self.contract.kind is InstrumentKind.INDEX:
+            # An index is computed once a second.
+            second = quarter // QUARTERS
+            return Quote(to_tick(self._market.path[second], self.contract.tick_size), second)
+        bid, ask = self._book(quarter)
+        traded = self.traded_quarter(quarter)
+        low, high = (bid, ask) if traded == quarter else self._book(traded)
+        second = traded // QUARTERS
+        done = self._market.done[second]
+        oi_done = self._market.done[quarter // (60 * QUARTERS) * 60]
+        return Quote(
+            ltp=self._trade_price(traded, low, high),
+            traded_second=second,
+            bid=bid,
+            ask=ask,
+            bid_qty=self._size(quarter, 2),
+            ask_qty=self._size(quarter, 3),
+            volume=(1 + int(self._day_lots * done)) * self.contract.lot_size,
+            oi=round(self._oi_lots * (1 + self._oi_drift * oi_done)) * self.contract.lot_size,
+            last_qty=(1 + mixed(self._key, traded * 8 + 5) % 4) * self.contract.lot_size,
+        )
+
+    @property
+    def previous_oi(self) -> Units:
+        """Return the open interest with which the day began."""
+        return self._oi_lots * self.contract.lot_size
+
+    def levels(self, quote: Quote, quarter: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+        """Return five levels each of bids and asks, best first; fewer where the price would reach zero."""
+        if quote.bid is None or quote.ask is None:
+            return (), ()
+        tick = self.contract.tick_size
+        step = max(tick, (quote.ask - quote.bid) // (2 * tick) * tick)
+        bids = (self._level(quote.bid - depth * step, quote.bid_qty, quarter, depth) for depth in range(5))
+        asks = (
+            self._level(quote.ask + depth * step, quote.ask_qty, quarter, 5 + depth) for depth in range(5)
+        )
+        return tuple(level for level in bids if level.price > 0), tuple(asks)
+
+    def traded_quarter(self, quarter: int) -> int:
+        """Return the moment of the last trade at or before *quarter*; the open is one."""
+        slot = quarter // self.gap
+        while slot >= 0:
+            # One trade in each slot, at a moment of its own.
+            traded = slot * self.gap + mixed(self._key, slot * 8 + 4) % self.gap
+            if traded <= quarter:
+                return traded
+            slot -= 1
+        return 0
+
+    def _model(self, spot: float, vol: float, at_ns: UnixNs, left: float) -> float:
+        contract = self.contract
+        if contract.kind is InstrumentKind.INDEX:
+            return spot
+        carry = self._life.carry_years(at_ns)
+        forward = spot * exp(RATE * carry)
+        if contract.strike is None:
+            return forward
+        years = self._life.trading_years(left)
+        deviation = smile(vol, forward, contract.strike, years) * sqrt(years)
+        return value(
+            forward, contract.strike, deviation, exp(-RATE * carry), call=contract.right is Right.CALL
+        )
+
+    def _book(self, quarter: int) -> tuple[Paise, Paise]:
+        fair, tick = self.fair(quarter), self.contract.tick_size
+        half = self._half_spread(fair)
+        # Quotes lean to one side or the other, by less than would leave the fair price outside.
+        lean = half * (uniform(self._key, quarter * 8) - 0.5)
+        bid = max(tick, to_tick(fair + lean - half, tick, Rounding.DOWN))
+        return bid, max(bid + tick, to_tick(fair + lean + half, tick, Rounding.UP))
+
+    def _half_spread(self, fair: float) -> float:
+        tick, distance = self.contract.tick_size, self._distance
+        if self.contract.kind is InstrumentKind.FUTURE:
+            return tick * (4.0 + 6.0 * self._rank)
+        ticks = (0.6 + 0.8 * distance + 0.3 * distance * distance) * (1 + 0.8 * self._rank)
+        # A cheap option is not quoted wider than it is worth.
+        return max(0.4 * tick, min(ticks * tick + 0.0003 * fair, 0.5 * fair))
+
+    def _trade_price(self, quarter: int, bid: Paise, ask: Paise) -> Paise:
+        tick = self.contract.tick_size
+        inside = (ask - bid) // tick
+        pick = mixed(self._key, quarter * 8 + 1)
+        if inside > 2 and pick % 5 == 0:
+            return bid + tick * (1 + (pick >> 8) % (inside - 1))
+        return bid if pick & (1 << 40) else ask
+
+    def _size(self, quarter: int, side: int) -> Units:
+        lots = (1 + mixed(self._key, quarter * 8 + side) % 24) * (1 + self._distance)
+        return max(1, round(lots / (1 + self._rank))) * self.contract.lot_size
+
+    def _level(self, price: Paise, best_qty: Units, quarter: int, place: int) -> Level:
+        bits = mixed(self._key ^ 0x5EED, quarter * 16 + place)
+        lots = 1 + bits % (6 + 4 * (place % 5))
+        qty = best_qty if place % 5 == 0 else best_qty + lots * self.contract.lot_size
+        return Level(price, qty, 1 + min(qty // self.contract.lot_size - 1, (bits >> 16) % 12))
+
+    def _distance_at_open(self) -> float:
+        """Return how many standard deviations the strike is away from the forward at the open."""
+        if self.contract.strike is None:
+            return 0.0
+        forward = self._market.path[0] * exp(RATE * self._life.carry_years(self._market.open_ns))
+        deviation = self._market.vol_from * sqrt(max(self._life.trading_years(1.0), 1 / TRADING_DAYS))
+        return min(6.0, abs(log(self.contract.strike / forward)) / deviation)
