@@ -1,0 +1,92 @@
+"""The wiring of the strategy service: rules files -> strategies -> a unit each.
+
+A rules file that cannot be used is cried out and left aside; the others trade. With none at all the service
+stays up and idle, so that a desk without strategies is a healthy desk.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Final
+
+from sauda.calendar import Calendar, load_calendar
+from sauda.clock import SystemClock
+from sauda.codec import encode
+from sauda.contracts import STREAM_OF, Level, Message
+from sauda.errors import ConfigError, TransientError
+from sauda.log import Log, Output
+from sauda.logs import Channel, logger
+from sauda.runner import Stop
+from sauda.service import Role, open_log, run, unit_role
+from sauda.settings import Settings
+from sauda_strategy.kinds import strategy_unit
+from sauda_strategy.rules import RuleBook, load_rules
+from sauda_strategy.voice import Voice
+
+RETRY_S: Final = 1.0
+
+
+def wire(settings: Settings) -> Sequence[Role]:
+    """Build a role for each strategy instance, and one that says which rules files are broken."""
+    folder = settings.config / "strategies"
+    calendar = load_calendar(settings.config / "market")
+    book = load_rules(folder)
+    records = logger(Channel.APP)
+    if not book.rules:
+        records.warning("no_strategies", folder=str(folder), hint="add a rules file and restart the service")
+    for instance, error in book.broken.items():
+        records.error("broken_rules", strategy=instance, why=str(error))
+    units = [
+        strategy_unit(name, rules, _trading_days(calendar)) for name, rules in sorted(book.rules.items())
+    ]
+    return [notice_role(book, open_log(settings)), *(unit_role(unit, settings) for unit in units)]
+
+
+def _trading_days(calendar: Calendar) -> Callable[[str, date], bool]:
+    return lambda exchange, day: calendar.session(exchange, day) is not None
+
+
+def notice_role(book: RuleBook, log: Log) -> Role:
+    """Return the role that tells the desk of broken rules files as soon as Redis is there, then waits.
+
+    It is also what keeps a service without any strategy alive.
+    """
+
+    def tell(stop: Stop) -> None:
+        outputs = [Output(STREAM_OF[type(one)], encode(one)) for one in notices(book)]
+        while outputs and not stop.is_set():
+            try:
+                log.append(outputs)
+                break
+            except TransientError:
+                stop.wait(RETRY_S)
+        while not stop.is_set():
+            stop.wait(RETRY_S)
+
+    return Role(
+        name="rules",
+        run=tell,
+        ready=lambda: True,
+        facts=lambda: {"strategies": sorted(book.rules), "broken": sorted(book.broken)},
+    )
+
+
+def notices(book: RuleBook) -> list[Message]:
+    """Return a signal and an alert for each broken rules file."""
+    now_ns = SystemClock().now_ns()
+    return [
+        message for instance, error in book.broken.items() for message in _notice(instance, error, now_ns)
+    ]
+
+
+def _notice(instance: str, error: ConfigError, now_ns: int) -> list[Message]:
+    voice, text = Voice(instance), f"not started: {error}"
+    return [voice.signal(text, now_ns), voice.alert("BROKEN_RULES", text, now_ns, Level.CRITICAL)]
+
+
+def main() -> None:
+    """Run the service until SIGTERM."""
+    run("strategy", wire)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+"""The orders of the legs, and how far each has come. Pure bookkeeping: `legs` decides what to send."""
+
+from enum import Enum
+from typing import NamedTuple
+
+import msgspec
+
+from sauda.clock import UnixNs
+from sauda.contracts import CancelOrder, InstrumentId, OrderKind, PlaceOrder, Side
+from sauda.money import Paise, Units
+from sauda.state import State
+
+
+class Role(Enum):
+    """What an order is for; the word stands in its id."""
+
+    ENTRY = "entry"
+    STOP = "stop"
+    EXIT = "exit"
+
+
+class Stop(NamedTuple):
+    """What makes an order a stop."""
+
+    trigger_price: Paise
+    parent_id: str
+    """The order that it protects."""
+
+
+class Order(msgspec.Struct, frozen=True, kw_only=True):
+    """One order of a leg. It is over when all of its units were filled or given up."""
+
+    leg: str
+    role: Role
+    qty: Units
+    filled: Units = 0
+    unfilled: Units = 0
+    """Units given up: cancelled or refused."""
+    accepted: bool = False
+    cancel_asked: bool = False
+
+    @property
+    def done(self) -> bool:
+        """Whether the exchange can do nothing more with it.
+
+        A cancellation counts the units that traded before it; while their fills have not arrived the order
+        is not over, so nobody buys them back a second time.
+        """
+        return self.filled + self.unfilled >= self.qty
+
+
+class Orders:
+    """The table of orders; every change is made here."""
+
+    def __init__(self, state: State, strategy: str) -> None:
+        self._strategy = strategy
+        self._rows = state.table("orders", Order)
+        """order id -> the order; kept until its leg's day is over, so that no id is used twice"""
+
+    def get(self, order_id: str) -> Order | None:
+        """Return the order if it is one of ours."""
+        return self._rows.get(order_id)
+
+    def place(
+        self,
+        leg: str,
+        instrument: InstrumentId,
+        role: Role,
+        qty: Units,
+        now_ns: UnixNs,
+        *,
+        stop: Stop | None = None,
+    ) -> PlaceOrder:
+        """Add an order of *leg*, and return it: a market order unless it is a *stop*."""
+        order_id = self._new_id(leg, role)
+        self._rows.put(order_id, Order(leg=leg, role=role, qty=qty))
+        return PlaceOrder(
+            order_id=order_id,
+            strategy=self._strategy,
+            instrument=instrument,
+            side=Side.SELL if role is Role.ENTRY else Side.BUY,
+            qty=qty,
+            kind=OrderKind.SL_M if stop else OrderKind.MARKET,
+            trigger_price=stop.trigger_price if stop else None,
+            parent_id=stop.parent_id if stop else None,
+            event_ns=now_ns,
+        )
+
+    def cancel(self, order_id: str, now_ns: UnixNs) -> CancelOrder:
+        """Return the wish to take an order back, and remember it."""
+        self._change(order_id, cancel_asked=True)
+        return CancelOrder(order_id=order_id, strategy=self._strategy, event_ns=now_ns)
+
+    def _new_id(self, leg: str, role: Role) -> str:
+        """Return `nifty_straddle-20261123-CE-stop`; a second one ends in `-2`."""
+        number = self.count(leg, role) + 1
+        return f"{self._strategy}-{leg}-{role.value}" + (f"-{number}" if number > 1 else "")
+
+    def count(self, leg: str, role: Role) -> int:
+        """Return how many orders of *role* the leg has had."""
+        return sum(row.leg == leg and row.role is role for row in self._rows.values())
+
+    def live(self, leg: str) -> list[tuple[str, Order]]:
+        """Return the leg's orders with which the exchange may still do something."""
+        return [(name, row) for name, row in self._rows.items() if row.leg == leg and not row.done]
+
+    def accepted(self, order_id: str) -> None:
+        """The exchange has it."""
+        self._change(order_id, accepted=True)
+
+    def filled(self, order_id: str, qty: Units) -> None:
+        """*qty* units more of it traded."""
+        self._change(order_id, filled=self._rows[order_id].filled + qty, accepted=True)
+
+    def cancel_failed(self, order_id: str) -> None:
+        """It stays in the market, we may ask again."""
+        self._change(order_id, cancel_asked=False)
+
+    def cancelled(self, order_id: str, unfilled: Units) -> None:
+        """It left the market with *unfilled* units untraded."""
+        self._change(order_id, unfilled=unfilled)
+
+    def refused(self, order_id: str) -> None:
+        """It never got into the market, or nobody there knows it: what has not traded will not."""
+        row = self._rows[order_id]
+        self._change(order_id, unfilled=row.qty - row.filled)
+
+    def forget(self, leg: str) -> None:
+        """Drop the orders of a leg whose day is over."""
+        for order_id in [name for name, row in self._rows.items() if row.leg == leg]:
+            self._rows.drop(order_id)
+
+    def _change(self, order_id: str, **changes: object) -> None:
+        self._rows.put(order_id, msgspec.structs.replace(self._rows[order_id], **changes))
