@@ -6,7 +6,17 @@ from typing import TypeAlias
 import msgspec
 
 from sauda.clock import UnixNs
-from sauda.contracts import Fill, InstrumentId, OrderAccepted, OrderRejected, PlaceOrder
+from sauda.contracts import (
+    Fill,
+    InstrumentId,
+    ModifyOrder,
+    OrderAccepted,
+    OrderKind,
+    OrderRejected,
+    PlaceOrder,
+    Side,
+    SquareOff,
+)
 from sauda.money import Units
 from sauda.state import State
 
@@ -140,6 +150,30 @@ class Book:
         ids.append(working.order.order_id)
         ids.sort()
         self.first_expiry_ns = min(self.first_expiry_ns, working.expires_ns)
+
+
+def changed_order(order: PlaceOrder, change: ModifyOrder) -> PlaceOrder:
+    """Return *order* with the terms that *change* names, decided when it was."""
+    return msgspec.structs.replace(
+        order,
+        qty=order.qty if change.qty is None else change.qty,
+        limit_price=order.limit_price if change.limit_price is None else change.limit_price,
+        trigger_price=order.trigger_price if change.trigger_price is None else change.trigger_price,
+        event_ns=change.event_ns,
+    )
+
+
+def closing_order(held: Held, request: SquareOff, now_ns: UnixNs) -> PlaceOrder:
+    """Return the market order that leaves *held* because of *request*."""
+    return PlaceOrder(
+        order_id=f"squareoff-{held.strategy}-{held.instrument}-{request.event_ns}",
+        strategy=held.strategy,
+        instrument=held.instrument,
+        side=Side.SELL if held.qty > 0 else Side.BUY,
+        qty=abs(held.qty),
+        kind=OrderKind.MARKET,
+        event_ns=now_ns,
+    )
 
 
 def _held_key(strategy: str, instrument: InstrumentId) -> str:

@@ -7,7 +7,17 @@ entry too risky (late, halted, no fresh quote) does not stop an exit: whoever wa
 from typing import NamedTuple
 
 from sauda.clock import NS_PER_S, UnixNs, clock_text
-from sauda.contracts import Instrument, InstrumentKind, OrderKind, PlaceOrder, RejectReason, Side, Tick
+from sauda.contracts import (
+    CancelOrder,
+    Instrument,
+    InstrumentKind,
+    ModifyOrder,
+    OrderKind,
+    PlaceOrder,
+    RejectReason,
+    Side,
+    Tick,
+)
 from sauda.money import Paise, to_rupees
 from sauda_execution.settings import Limits
 
@@ -97,6 +107,25 @@ def market_refusal(order: PlaceOrder, moment: Moment, limits: Limits, *, is_exit
             f" an entry needs one of {_seconds(limits.stale_quote_ns)} or less",
         )
     return None
+
+
+def trigger_refusal(change: ModifyOrder, *, is_triggered: bool) -> Refusal | None:
+    """Does the change move a trigger that was touched already?"""
+    if change.trigger_price is None or not is_triggered:
+        return None
+    return Refusal(RejectReason.BAD_PRICE, f"order {change.order_id!r} is triggered already")
+
+
+def not_working_refusal(asked: ModifyOrder | CancelOrder, *, is_known: bool) -> Refusal:
+    """Say why an order that is not in the market cannot be changed or cancelled.
+
+    Args:
+        asked: The request.
+        is_known: Whether the strategy that asks has placed that order.
+    """
+    if is_known:
+        return Refusal(RejectReason.ORDER_DONE, f"order {asked.order_id!r} is not in the market any more")
+    return Refusal(RejectReason.UNKNOWN_ORDER, f"{asked.strategy} has placed no order {asked.order_id!r}")
 
 
 def _quantity_refusal(order: PlaceOrder, instrument: Instrument) -> Refusal | None:

@@ -5,7 +5,8 @@ The market of these messages is Monday 2026-11-23, 10:00 IST, in the middle of a
 
 from datetime import date, time
 
-from sauda.clock import NS_PER_S, UnixNs, from_ist
+from sauda.calendar import Session
+from sauda.clock import NS_PER_S, UnixNs, from_ist, ist_date
 from sauda.contracts import (
     CancelOrder,
     ClockTick,
@@ -176,3 +177,19 @@ def a_fill(
         charges=charges,
         event_ns=event_ns,
     )
+
+
+class Weekdays:
+    """A calendar for tests: every exchange trades from 09:15 to 15:30, Monday to Friday, and has no holidays."""
+
+    def session(self, exchange: str, day: date, /) -> Session | None:
+        """Return the hours of *day*, or None at a weekend."""
+        if day.weekday() >= 5:
+            return None
+        opens, closes = at("09:15", day), at("15:30", day)
+        return Session(opens, closes, ((opens, closes),))
+
+    def is_open(self, exchange: str, instant_ns: UnixNs) -> bool:
+        """Does *exchange* trade at that instant?"""
+        hours = self.session(exchange, ist_date(instant_ns))
+        return hours is not None and hours.open_ns <= instant_ns < hours.close_ns
