@@ -32,7 +32,7 @@ _MONTHLY = re.compile(
     rf"(?P<base>.+)(?P<year>\d\d)(?P<month>{_MONTH})(?:(?P<future>FUT)|{_STRIKE}(?P<right>[CP]E))"
 )
 _WEEKLY = re.compile(
-    rf"(?P<base>.*[A-Z])(?P<year>\d\d)(?P<month>[1-9OND])(?P<day>\d\d){_STRIKE}(?P<right>[CP]E)"
+    rf"(?P<base>\D+)(?P<year>\d\d)(?P<month>[1-9OND])(?P<day>\d\d){_STRIKE}(?P<right>[CP]E)"
 )
 
 
