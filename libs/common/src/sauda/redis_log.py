@@ -167,14 +167,7 @@ class RedisLog:
         drops = [field for field, value in step.changes.items() if value is None]
         args.append(len(drops))
         args += drops
-        args.append(len(step.outputs))
-        place: dict[str, int] = {}
-        for stream, data, cause in step.outputs:
-            index = place.get(stream)
-            if index is None:
-                keys.append(self.keys.stream(stream))
-                index = place[stream] = len(keys)
-            args += (index, data, cause)
+        _add_outputs(step.outputs, self.keys, keys, args)
         self._run(self._commit, keys, args)
 
     def append(self, outputs: Sequence[Output]) -> list[EntryId]:
@@ -225,3 +218,22 @@ def _entries(stream: str, rows: Any) -> list[Entry]:
 def _foreign(stream: str, entry_id: bytes, fields: Sequence[bytes]) -> Entry:
     named = dict(zip(fields[::2], fields[1::2], strict=True))
     return Entry(stream, entry_id, named.get(b"d", b""), named.get(b"c", b""), named)
+
+
+def _add_outputs(outputs: Sequence[Output], names: Keys, keys: list[str], args: list[Any]) -> None:
+    """Put *outputs* behind the script's other arguments: runs of one stream, each `d`, `c` in turn."""
+    args.append(0)
+    runs_at = len(args) - 1
+    place: dict[str, int] = {}
+    stream, size_at = "", 0
+    for output in outputs:
+        if output[0] != stream:
+            stream = output[0]
+            if stream not in place:
+                keys.append(names.stream(stream))
+                place[stream] = len(keys)
+            args += (place[stream], 0)
+            size_at = len(args) - 1
+            args[runs_at] += 1
+        args += output[1:]
+        args[size_at] += 1

@@ -1,0 +1,28 @@
+"""The ceiling: how many entries the server alone takes, by `redis-benchmark`, pipelined."""
+
+import shutil
+import subprocess
+
+PAYLOAD = "x" * 160
+
+
+def xadd_ceiling(port: int, requests: int = 1_000_000) -> float | None:
+    """Return `XADD`s of 160 bytes a second, 64 in a pipeline; None without redis-benchmark."""
+    program = shutil.which("redis-benchmark") or shutil.which("valkey-benchmark")
+    if program is None:
+        return None
+    command = [program, "-p", str(port), "-n", str(requests), "-P", "64", "-c", "8", "--csv"]
+    done = subprocess.run(
+        [*command, "XADD", "ceiling", "*", "d", PAYLOAD],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=300,
+    )
+    line = done.stdout.strip().splitlines()[-1]
+    subprocess.run(
+        [program.replace("benchmark", "cli"), "-p", str(port), "DEL", "ceiling"],
+        capture_output=True,
+        check=True,
+    )
+    return float(line.split('","')[1].strip('"'))

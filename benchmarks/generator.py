@@ -1,0 +1,102 @@
+"""The real feed over a made-up market, as fast as it goes or at a given rate: `python -m benchmarks.generator`.
+
+At a rate, market time is the machine's clock moved into a session, so that a fill's age can be read off its order.
+"""
+
+import os
+import time
+from itertools import islice
+
+from benchmarks.shift import MARKET_SHIFT_NS
+from sauda.clock import NS_PER_S, SystemClock
+from sauda.contracts import InstrumentId, Tick
+from sauda.service import Role, holder_name, open_log, run
+from sauda.settings import Settings
+from sauda.testing.market import MadeUpMarket
+from sauda_feed.desk import Desk
+from sauda_feed.feed import Feed
+from sauda_feed.source import Batch, MarketMessage, Resume
+
+TICKS = int(os.environ.get("GENERATE_TICKS", "100000"))
+RATE = int(os.environ.get("GENERATE_RATE", "0"))
+"""Ticks a second; 0 is as fast as the desk takes them."""
+STRIKES = int(os.environ.get("GENERATE_STRIKES", "16"))
+
+
+class Generator:
+    """A source that has made all its ticks before it starts."""
+
+    name = "generator"
+    lag_free = True
+
+    def __init__(self) -> None:
+        market = MadeUpMarket(strikes=STRIKES)
+        self._instruments = market.instruments()
+        seconds = market.seconds(TICKS, options=99)
+        self._messages: list[MarketMessage] = [m for second in seconds for m in second if _is_price(m)]
+        self._given = 0
+        self._clock = SystemClock()
+        self._began_ns = 0
+
+    def start(self, resume: Resume) -> None:
+        """Begin the count of time."""
+        self._began_ns = self._clock.now_ns()
+
+    def subscribe(self, wanted: frozenset[InstrumentId]) -> None:
+        """Everything is sent anyway."""
+
+    def poll(self, limit: int, timeout_s: float) -> Batch:
+        """Return what is due."""
+        if self._given == 0 and self._instruments:
+            first, self._instruments = self._instruments, []
+            return Batch(instruments=first, market_ns=_time_of(self._messages[0]))
+        batch = self._due(limit) if RATE else self._messages[self._given : self._given + limit]
+        self._given += len(batch)
+        if not batch:
+            time.sleep(0.0002 if RATE and self._given < len(self._messages) else timeout_s)
+            return Batch()
+        return Batch(messages=batch, market_ns=_time_of(batch[-1]))
+
+    def conflate(self, away: bool) -> None:
+        """Nothing is lost in a list."""
+
+    def condition(self) -> str:
+        """Say how far it is."""
+        return "over" if self._given >= len(self._messages) else "live"
+
+    def close(self) -> None:
+        """Nothing to let go."""
+
+    def _due(self, limit: int) -> list[MarketMessage]:
+        now_ns = self._clock.now_ns()
+        count = min((now_ns - self._began_ns) * RATE // NS_PER_S - self._given, limit)
+        found = islice(self._messages, self._given, self._given + max(0, count))
+        now_ns += MARKET_SHIFT_NS
+        return [_stamped(message, now_ns) for message in found]
+
+
+def _is_price(message: object) -> bool:
+    return isinstance(message, Tick)
+
+
+def _stamped(message: MarketMessage, now_ns: int) -> MarketMessage:
+    if not isinstance(message, Tick):
+        return message
+    return Tick(
+        message.instrument, now_ns // NS_PER_S * NS_PER_S, now_ns, message.ltp, message.bid, message.ask,
+        message.bid_qty, message.ask_qty, message.volume, message.oi,
+    )  # fmt: skip
+
+
+def _time_of(message: MarketMessage) -> int:
+    return message.recv_ns if isinstance(message, Tick) else 0
+
+
+def wire(settings: Settings) -> list[Role]:
+    """Return the feed's one role."""
+    feed = Feed([Desk(open_log(settings), holder_name(), settings.lease_ms)], Generator)
+    return [Role("feed", feed.run, lambda: feed.ready, feed.facts)]
+
+
+if __name__ == "__main__":
+    run("generator", wire)
