@@ -26,7 +26,7 @@ def main() -> None:
     runner = WriterRunner(
         consumer,
         sink,
-        count=200,
+        count=20,
         block_ms=200,
         linger_ms=5,
         claim_after_ms=int(idle_ms),
