@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sauda.clock import NS_PER_S, Clock, UnixNs, ist_date
+from sauda.clock import NS_PER_MS, NS_PER_S, Clock, UnixNs, ist_date
 from sauda_simulator.anchor import AnchorFile, AnchorRecord
 from sauda_simulator.market.day import MarketCalendar, MarketDay, trading_day
 from sauda_simulator.market.session import Anchor, Stretch, Timeline, TradingDay
@@ -91,9 +91,10 @@ class MarketClock:
             self._day = MarketDay(self.plan.seed, hours, self.plan.underlyings, self._calendar)
         return self._day
 
-    def quarter(self) -> int | None:
-        """Return the moment of the session; None before the open."""
-        return self.day().quarter_at(self.now_ns())
+    def quarter(self, late_ms: int = 0) -> int | None:
+        """Return the moment of the session, or the one *late_ms* wall milliseconds ago; None before the open."""
+        late_ns = round(late_ms * NS_PER_MS * self.plan.speed)
+        return self.day().quarter_at(self.now_ns() - late_ns)
 
     def stretches(self) -> list[Stretch]:
         """Return how wall and market time belong together, from a little before now to the next day."""

@@ -47,7 +47,7 @@ class Sockets:
         # We answer pings ourselves: a muted socket must not.
         channel = web.WebSocketResponse(autoping=False, timeout=2.0, compress=False)
         await channel.prepare(request)
-        connection = Connection(channel, self._faults)
+        connection = Connection(channel, self._market, self._faults)
         self._open[connection] = (channel, request)
         rounds = asyncio.create_task(self._rounds(connection))
         try:
@@ -132,7 +132,9 @@ class Sockets:
         wanted = connection.subscribe(key, deep=deep)
         if wanted is None:
             return
-        frame = connection.acknowledgement(wanted, self._market.day(), self._market.quarter())
+        # A contract that nobody followed yet sums up its day first: let others go on meanwhile.
+        await asyncio.sleep(0)
+        frame = connection.acknowledgement(wanted)
         if frame is not None:
             await connection.send(frame)
 
@@ -140,13 +142,10 @@ class Sockets:
         pause_s = round_s(self._market.plan.speed)
         while True:
             await asyncio.sleep(pause_s)
-            day, quarter = self._market.day(), self._market.quarter()
-            if connection.muted or quarter is None or not connection.subscriptions:
+            if connection.muted or not connection.subscriptions or self._market.quarter() is None:
                 continue
-            if self._faults.ws_ms:
-                await asyncio.sleep(self._faults.ws_ms / 1000)
             try:
-                await connection.tell(day, quarter)
+                await connection.tell()
             except ConnectionResetError:
                 return  # the listener ends the conversation
 

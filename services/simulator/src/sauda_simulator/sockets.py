@@ -28,6 +28,16 @@ class Channel(Protocol):
         """Send a close frame and wait for the answer."""
 
 
+class Market(Protocol):
+    """Where news come from; `market_clock.MarketClock` is one."""
+
+    def day(self) -> MarketDay:
+        """Return the market of the day."""
+
+    def quarter(self, late_ms: int = 0) -> int | None:
+        """Return the moment of the session, or the one *late_ms* wall milliseconds ago; None before the open."""
+
+
 @dataclass(slots=True)
 class Subscription:
     """One thing that one client wants to hear about."""
@@ -45,8 +55,9 @@ class Subscription:
 class Connection:
     """One client's socket."""
 
-    def __init__(self, channel: Channel, faults: Faults) -> None:
+    def __init__(self, channel: Channel, market: Market, faults: Faults) -> None:
         self._channel = channel
+        self._market = market
         self._faults = faults
         self.user: str | None = None
         """Set once the client has shown a valid session."""
@@ -77,27 +88,31 @@ class Connection:
         """Forget a subscription."""
         self.subscriptions.pop((key, deep), None)
 
-    def acknowledgement(self, wanted: Subscription, day: MarketDay, quarter: int | None) -> str | None:
+    def acknowledgement(self, wanted: Subscription) -> str | None:
         """Return the full snapshot with which a subscription begins; None if nothing has this token."""
-        contract = day.by_key.get(wanted.key)
+        contract = self._market.day().by_key.get(wanted.key)
         if contract is None:
             return None
-        wanted.told = self._values(wanted, day, contract, quarter)
+        wanted.told = self._values(wanted, contract)
         return _frame("dk" if wanted.deep else "tk", contract, identity(contract) | wanted.told)
 
-    async def tell(self, day: MarketDay, quarter: int) -> None:
-        """Send what has changed since the client was last told."""
+    async def tell(self) -> None:
+        """Send what has changed since the client was last told.
+
+        Each instrument is looked at when its turn comes, so what waited for a slow client is fresh.
+        """
         self._round += 1
         for place, wanted in enumerate(list(self.subscriptions.values())):
+            day = self._market.day()
             contract = day.by_key.get(wanted.key)
             if contract is None or not wanted.told or not self._delivers(place):
                 continue
             every = min(day.pricer(contract).gap, _LEAST_OFTEN)
             if (self._round + place) % every == 0:
-                await self._tell(wanted, day, contract, quarter)
+                await self._tell(wanted, contract)
 
-    async def _tell(self, wanted: Subscription, day: MarketDay, contract: Contract, quarter: int) -> None:
-        values = self._values(wanted, day, contract, quarter)
+    async def _tell(self, wanted: Subscription, contract: Contract) -> None:
+        values = self._values(wanted, contract)
         changed = {key: value for key, value in values.items() if wanted.told.get(key) != value}
         # A new second alone is no news.
         if not changed or changed.keys() == {"ft"}:
@@ -114,10 +129,9 @@ class Connection:
         if self._faults.take("duplicate"):
             await self.send(frame)
 
-    def _values(
-        self, wanted: Subscription, day: MarketDay, contract: Contract, quarter: int | None
-    ) -> dict[str, str]:
-        values = (depth if wanted.deep else touchline)(day, contract, quarter)
+    def _values(self, wanted: Subscription, contract: Contract) -> dict[str, str]:
+        quarter = self._market.quarter(self._faults.ws_ms)
+        values = (depth if wanted.deep else touchline)(self._market.day(), contract, quarter)
         spoilt = self._faults.without_lp
         if spoilt and ({contract.key, f"{contract.exchange}:{contract.trading_symbol}"} & spoilt):
             values.pop("lp", None)

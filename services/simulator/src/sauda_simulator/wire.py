@@ -15,7 +15,7 @@ from sauda.contracts import InstrumentKind
 from sauda.money import Paise, to_rupees
 from sauda_simulator.market.day import MarketDay
 from sauda_simulator.market.listing import Contract
-from sauda_simulator.market.pricing import Quote
+from sauda_simulator.market.pricing import Trade
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 INSTRUMENT_NAMES = {
@@ -58,9 +58,10 @@ def touchline(day: MarketDay, contract: Contract, quarter: int | None) -> dict[s
     values = {"c": to_rupees(close)} | _standing(day, contract)
     if quarter is None:
         return values
-    quote = day.pricer(contract).quote(quarter)
-    values |= _traded(day, contract, quote, quarter, close)
-    if quote.bid is not None and quote.ask is not None:
+    pricer = day.pricer(contract)
+    values |= _traded(day, contract, pricer.trade(quarter), quarter, close)
+    quote = pricer.quote(quarter)
+    if quote is not None:
         values |= {
             "bp1": to_rupees(quote.bid),
             "sp1": to_rupees(quote.ask),
@@ -74,21 +75,22 @@ def touchline(day: MarketDay, contract: Contract, quarter: int | None) -> dict[s
 def depth(day: MarketDay, contract: Contract, quarter: int | None) -> dict[str, str]:
     """Return everything that the depth feed shows: the touchline, five levels, totals, limits."""
     values = touchline(day, contract, quarter)
-    if quarter is None or contract.kind is InstrumentKind.INDEX:
-        return values
     pricer = day.pricer(contract)
-    quote = pricer.quote(quarter)
+    quote = None if quarter is None else pricer.quote(quarter)
+    if quarter is None or quote is None:
+        return values
+    trade = pricer.trade(quarter)
     bids, asks = pricer.levels(quote, quarter)
     for letter, levels in (("b", bids), ("s", asks)):
         for place, level in enumerate(levels, start=1):
             values[f"{letter}p{place}"] = to_rupees(level.price)
             values[f"{letter}q{place}"] = str(level.qty)
             values[f"{letter}o{place}"] = str(level.orders)
-    traded_ns = day.hours.open_ns + quote.traded_second * NS_PER_S
+    traded_ns = day.hours.open_ns + trade.second * NS_PER_S
     return (
         values
         | {
-            "ltq": str(quote.last_qty),
+            "ltq": str(trade.last_qty),
             "ltt": f"{to_ist(traded_ns):%H:%M:%S}",
             "tbq": str(sum(level.qty for level in bids) * 40),
             "tsq": str(sum(level.qty for level in asks) * 40),
@@ -104,13 +106,13 @@ def _standing(day: MarketDay, contract: Contract) -> dict[str, str]:
     return {"poi": str(day.pricer(contract).previous_oi), "toi": str(total)}
 
 
-def _traded(day: MarketDay, contract: Contract, quote: Quote, quarter: int, close: Paise) -> dict[str, str]:
+def _traded(day: MarketDay, contract: Contract, trade: Trade, quarter: int, close: Paise) -> dict[str, str]:
     summary = day.summary(contract)
     summary.advance(day.second(quarter))
-    summary.seen(quote.ltp)
+    summary.seen(trade.ltp)
     values = {
-        "lp": to_rupees(quote.ltp),
-        "pc": _percent(quote.ltp - close, close),
+        "lp": to_rupees(trade.ltp),
+        "pc": _percent(trade.ltp - close, close),
         "o": to_rupees(summary.open),
         "h": to_rupees(summary.high),
         "l": to_rupees(summary.low),
@@ -120,7 +122,7 @@ def _traded(day: MarketDay, contract: Contract, quote: Quote, quarter: int, clos
     average = summary.average
     if average is not None:
         values["ap"] = to_rupees(average)
-    return values | {"v": str(quote.volume), "oi": str(quote.oi)}
+    return values | {"v": str(trade.volume), "oi": str(trade.oi)}
 
 
 def _limits(day: MarketDay, contract: Contract) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """A contract's day so far, summed up: minute bars, the day's open, high and low, the average price.
 
-Trades are looked at every five seconds: fine enough for a chart, cheap enough to catch up with a
-whole day when somebody asks late.
+The last trade is looked at every ten seconds: fine enough for a chart, cheap enough to catch up with
+a whole day when somebody asks late.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sauda.money import Paise, Units
 from sauda_simulator.market.pricing import QUARTERS, Pricer
 
-_STEP_S = 5
+_STEP_S = 10
 _MINUTE_S = 60
 
 
@@ -75,19 +75,19 @@ class DaySummary:
         return self._turnover // self._volume if self._volume else None
 
     def _take(self, second: int) -> None:
-        quote = self._pricer.quote(second * QUARTERS)
-        fresh = quote.volume - self._volume
+        trade = self._pricer.trade(second * QUARTERS)
+        fresh = trade.volume - self._volume
         if second == 0:
-            self._high = self._low = quote.ltp
+            self._high = self._low = trade.ltp
         if second // _MINUTE_S == len(self.minutes):
             self.minutes.append(
-                MinuteBar(quote.ltp, quote.ltp, quote.ltp, quote.ltp, 0, 0, quote.volume, quote.oi)
+                MinuteBar(trade.ltp, trade.ltp, trade.ltp, trade.ltp, 0, 0, trade.volume, trade.oi)
             )
         bar = self.minutes[-1]
-        bar.high, bar.low, bar.close = max(bar.high, quote.ltp), min(bar.low, quote.ltp), quote.ltp
-        bar.turnover += fresh * quote.ltp
+        bar.high, bar.low, bar.close = max(bar.high, trade.ltp), min(bar.low, trade.ltp), trade.ltp
+        bar.turnover += fresh * trade.ltp
         bar.volume += fresh
-        bar.cumulative, bar.oi = quote.volume, quote.oi
-        self._volume = quote.volume
-        self._turnover += fresh * quote.ltp
-        self.seen(quote.ltp)
+        bar.cumulative, bar.oi = trade.volume, trade.oi
+        self._volume = trade.volume
+        self._turnover += fresh * trade.ltp
+        self.seen(trade.ltp)

@@ -34,20 +34,26 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
-    """What the market shows of one contract at one moment."""
+class Trade:
+    """The last trade of a contract, and what the day's trading has come to."""
 
     ltp: Paise
-    traded_second: int
-    """Second of the session in which the last trade happened."""
-    bid: Paise | None = None
-    ask: Paise | None = None
-    bid_qty: Units = 0
-    ask_qty: Units = 0
+    second: int
+    """Second of the session in which it happened."""
     volume: Units = 0
-    """Since the open."""
+    """Since the open; an index has none."""
     oi: Units = 0
     last_qty: Units = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """Best bid and offer."""
+
+    bid: Paise
+    ask: Paise
+    bid_qty: Units
+    ask_qty: Units
 
 
 @dataclass(frozen=True)
@@ -149,29 +155,31 @@ class Pricer:
         """Return the model's price at *closed_ns*, the close before this day, from which this day opens."""
         return self._model(self._market.path[0], self._market.vol_from, closed_ns, 1.0)
 
-    def quote(self, quarter: int) -> Quote:
-        """Return what the market shows at *quarter* of the session."""
+    def trade(self, quarter: int) -> Trade:
+        """Return the last trade at or before *quarter* of the session; an index is computed each second."""
         if self.contract.kind is InstrumentKind.INDEX:
-            # An index is computed once a second.
             second = quarter // QUARTERS
-            return Quote(to_tick(self._market.path[second], self.contract.tick_size), second)
-        bid, ask = self._book(quarter)
+            return Trade(to_tick(self._market.path[second], self.contract.tick_size), second)
         traded = self.traded_quarter(quarter)
-        low, high = (bid, ask) if traded == quarter else self._book(traded)
+        bid, ask = self._book(traded)
         second = traded // QUARTERS
-        done = self._market.done[second]
+        # Open interest is published once a minute.
         oi_done = self._market.done[quarter // (60 * QUARTERS) * 60]
-        return Quote(
-            ltp=self._trade_price(traded, low, high),
-            traded_second=second,
-            bid=bid,
-            ask=ask,
-            bid_qty=self._size(quarter, 2),
-            ask_qty=self._size(quarter, 3),
-            volume=(1 + int(self._day_lots * done)) * self.contract.lot_size,
-            oi=round(self._oi_lots * (1 + self._oi_drift * oi_done)) * self.contract.lot_size,
-            last_qty=(1 + mixed(self._key, traded * 8 + 5) % 4) * self.contract.lot_size,
+        lot = self.contract.lot_size
+        return Trade(
+            ltp=self._trade_price(traded, bid, ask),
+            second=second,
+            volume=(1 + int(self._day_lots * self._market.done[second])) * lot,
+            oi=round(self._oi_lots * (1 + self._oi_drift * oi_done)) * lot,
+            last_qty=(1 + mixed(self._key, traded * 8 + 5) % 4) * lot,
         )
+
+    def quote(self, quarter: int) -> Quote | None:
+        """Return the best bid and offer at *quarter* of the session; None for an index."""
+        if self.contract.kind is InstrumentKind.INDEX:
+            return None
+        bid, ask = self._book(quarter)
+        return Quote(bid, ask, self._size(quarter, 2), self._size(quarter, 3))
 
     @property
     def previous_oi(self) -> Units:
@@ -180,8 +188,6 @@ class Pricer:
 
     def levels(self, quote: Quote, quarter: int) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
         """Return five levels each of bids and asks, best first; fewer where the price would reach zero."""
-        if quote.bid is None or quote.ask is None:
-            return (), ()
         tick = self.contract.tick_size
         step = max(tick, (quote.ask - quote.bid) // (2 * tick) * tick)
         bids = (self._level(quote.bid - depth * step, quote.bid_qty, quarter, depth) for depth in range(5))
