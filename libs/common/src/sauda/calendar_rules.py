@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from sauda.errors import ConfigError
+from sauda.errors import ConfigError, ContractError
 from sauda.instruments import canonical
 from sauda.money import Paise, to_paise
 
@@ -51,7 +51,7 @@ def _hours(text: object) -> object:
 def _rupees(text: object) -> object:
     try:
         return to_paise(text) if isinstance(text, str) else text
-    except ValueError as error:
+    except ContractError as error:
         raise ValueError(str(error)) from error
 
 
