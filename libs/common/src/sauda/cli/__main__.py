@@ -4,11 +4,12 @@
 """
 
 import sys
+from collections.abc import Callable
 from typing import Final
 
 import typer
 
-from sauda.cli import dead_letters, screen
+from sauda.cli import dead_letters, desk, screen
 from sauda.cli.doctor import doctor
 from sauda.cli.lag import lag
 from sauda.cli.tail import tail
@@ -29,7 +30,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (tail, lag, orders, fills, positions, pnl, doctor):
+COMMANDS: Final[tuple[Callable[..., None], ...]] = (
+    *(desk.up, desk.down, desk.ps, desk.logs, desk.restart, desk.scale, desk.clean),
+    *(tail, lag, orders, fills, positions, pnl, doctor),
+)
+"""In the order in which the help lists them: run it, then look at it."""
+for command in COMMANDS:
     app.command()(command)
 app.add_typer(dead_letters.app, name="dead-letters")
 

@@ -126,7 +126,8 @@ def id_at(view: "RedisView", stream: str, instant: UnixNs) -> bytes:
     if stream in BY_ARRIVAL:
         return b"%d" % (instant // NS_PER_MS)
     found = _first_ms(view, stream, instant) if stream in RISING else None
-    return b"-" if found is None else b"%d" % found
+    # Many entries share a millisecond: that before the found one may begin too early and end in time.
+    return b"-" if found is None else b"%d" % max(0, found - 1)
 
 
 def id_before(view: "RedisView", stream: str, instant: UnixNs) -> bytes:
@@ -134,7 +135,6 @@ def id_before(view: "RedisView", stream: str, instant: UnixNs) -> bytes:
     if stream in BY_ARRIVAL:
         return b"%d" % (instant // NS_PER_MS)
     found = _first_ms(view, stream, instant) if stream in RISING else None
-    # Entries of that millisecond may still be earlier ones: it belongs to the part, its times decide.
     return b"+" if found is None else b"%d" % found
 
 

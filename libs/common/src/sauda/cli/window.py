@@ -87,7 +87,9 @@ def arrival_ns(entry_id: bytes) -> UnixNs:
 def first_ms_from(
     low_ms: int, high_ms: int, instant: UnixNs, time_from: Callable[[int], UnixNs | None]
 ) -> int:
-    """Return the first millisecond of ids from which on messages carry *instant* or later.
+    """Return the first millisecond of ids that begins with *instant* or later.
+
+    Entries of *instant* may stand at the end of the millisecond of entries before it.
 
     Args:
         low_ms: Of the stream's first entry.
