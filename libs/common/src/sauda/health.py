@@ -110,9 +110,21 @@ def check(path: Path, max_age_s: float = MAX_AGE_S) -> Verdict:
     if age_s > max_age_s:
         written = clock_text(report.written_ns)
         return Verdict(healthy=False, why=f"{who}: silent for {age_s:.1f} s, since {written} IST")
-    facts = " ".join(f"{name}={value}" for name, value in report.facts.items())
+    facts = " ".join(_told(name, value) for name, value in report.facts.items())
     verdict = "ready" if report.ready else "not ready"
     return Verdict(healthy=report.ready, why=f"{who}: {verdict} {facts}".rstrip())
+
+
+def _told(name: str, fact: object) -> str:
+    """Print a fact on one line: of each role its phase, or what made it fail."""
+    if not isinstance(fact, dict):
+        return f"{name}={fact}"
+    return " ".join(
+        f"{role}={about.get('failure') or about.get('phase') or ('ready' if about.get('ready') else 'not ready')}"
+        if isinstance(about, dict)
+        else f"{role}={about}"
+        for role, about in fact.items()
+    )
 
 
 def _alive(pid: int) -> bool:

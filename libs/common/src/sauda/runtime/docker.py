@@ -1,0 +1,231 @@
+"""The desk in containers, through `docker compose` (the plugin, else docker-compose 1.29)."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sauda.clock import NS_PER_S, SystemClock
+from sauda.runtime.compose import Service, read_services
+from sauda.runtime.desk import WRONG_SETTINGS, DeskError, Replica, Say
+from sauda.runtime.passwords import ensure_passwords, project_name
+from sauda.runtime.place import Place, asked_ports, read_started, write_run_env, write_started
+from sauda.runtime.ports import LOOPBACK, assign
+
+_RECORDINGS = "/recordings"
+_LABEL = "com.docker.compose"
+_PULL_S = 120
+"""How long Grafana's image may take; the desk does without it."""
+
+
+def compose_command() -> list[str] | None:
+    """Return how Compose is called on this machine, or None if no engine answers or there is no Compose."""
+    if not shutil.which("docker") or not _succeeds(["docker", "info"]):
+        return None
+    if _succeeds(["docker", "compose", "version"]):
+        return ["docker", "compose"]
+    return ["docker-compose"] if shutil.which("docker-compose") else None
+
+
+def _succeeds(command: Sequence[str], timeout_s: float = 5) -> bool:
+    try:
+        return subprocess.run(command, capture_output=True, timeout=timeout_s, check=False).returncode == 0
+    except (subprocess.TimeoutExpired, OSError):
+        return False
+
+
+class DockerDesk:
+    """A desk of containers."""
+
+    runtime = "docker"
+
+    def __init__(self, place: Place, compose: list[str]) -> None:
+        self._place = place
+        self._compose_command = compose
+        self._started = read_started(place)
+
+    def is_up(self) -> bool:
+        """Does any container of this project run?"""
+        return any(one["State"]["Running"] for one in self._containers())
+
+    def services(self) -> list[str]:
+        """Return all services, in start order."""
+        return list(self._services())
+
+    def up(self, variables: Mapping[str, str], say: Say) -> None:
+        """Build what has changed and let Compose start it in order."""
+        self._place.make()
+        ensure_passwords(self._place)
+        self._started.runtime = self.runtime
+        self._started.variables = dict(variables)
+        services = self._services()
+        ours = services if self.is_up() else ()
+        self._started.ports |= assign(services.values(), self._started.ports, asked_ports(self._place), ours)
+        write_started(self._place, self._started)
+        self._write_run_env()
+        say("building the images (minutes the first time, seconds after that)")
+        self._compose("build", "--quiet")
+        say("starting the containers")
+        scales = [f"--scale={name}={count}" for name, count in self._started.replicas.items()]
+        # Compose gives up when one service does not get healthy; which one it was, the caller will see and say.
+        self._compose("up", "--detach", "--no-build", *scales, check=False)
+        self._start_grafana(say)
+
+    def down(self, say: Say) -> None:
+        """Remove the containers; the volumes stay."""
+        self._compose("--profile", "grafana", "down", "--remove-orphans")
+        self._started.replicas = {}
+        write_started(self._place, self._started)
+
+    def replicas(self) -> list[Replica]:
+        """Return the containers."""
+        order = {name: number for number, name in enumerate(self._services())}
+        found = [_replica(one) for one in self._containers()]
+        return sorted(found, key=lambda one: (order.get(one.service, len(order)), one.name))
+
+    def restart(self, service: str) -> None:
+        """Restart the containers one after the other: the others carry on meanwhile."""
+        for replica in self.replicas():
+            if replica.service == service:
+                _run(["docker", "restart", replica.where])
+
+    def scale(self, service: str, count: int) -> None:
+        """Add or remove containers."""
+        self._started.replicas[service] = count
+        write_started(self._place, self._started)
+        options = ["--detach", "--no-build", "--no-deps", "--no-recreate"]
+        self._compose("up", *options, f"--scale={service}={count}", service)
+
+    def logs(self, services: list[str], lines: int, follow: bool) -> Iterator[str]:
+        """Let Compose read them."""
+        options = ["--no-color", f"--tail={lines}", *(["--follow"] if follow else [])]
+        command = [*self._compose_command, "logs", *options, *services]
+        with subprocess.Popen(
+            command, cwd=self._place.root, env=self._environment(), stdout=subprocess.PIPE, text=True
+        ) as process:
+            for line in process.stdout or ():
+                yield line.rstrip("\n")
+
+    def clean(self) -> None:
+        """Delete the volumes and `var/`."""
+        self._compose("--profile", "grafana", "down", "--volumes", "--remove-orphans")
+        shutil.rmtree(self._place.var, ignore_errors=True)
+
+    def summary(self) -> list[str]:
+        """Return the addresses."""
+        ports = self._started.ports
+        lines = [
+            f"redis       redis://{LOOPBACK}:{ports['redis']}/0",
+            f"simulator   http://{LOOPBACK}:{ports['simulator']}",
+            f"database    http://{LOOPBACK}:{ports['influxdb']}  (user sauda; password: DESK_INFLUX_PASSWORD in .env)",
+        ]
+        if any(one.service == "grafana" for one in self.replicas()):
+            where = f"http://{LOOPBACK}:{ports['grafana']}"
+            lines.append(f"grafana     {where}  (user sauda; password: DESK_GRAFANA_PASSWORD in .env)")
+        return lines
+
+    def _services(self) -> dict[str, Service]:
+        text = self._place.compose.read_text()
+        # Only names, ports and order count here; Compose fills in the values, passwords among them.
+        filler = dict.fromkeys(("SAUDA_INFLUX_TOKEN", "DESK_INFLUX_PASSWORD", "DESK_GRAFANA_PASSWORD"), "-")
+        plain = read_services(text, filler)
+        return {**plain, **read_services(text, filler, ["grafana"])}
+
+    def _environment(self) -> dict[str, str]:
+        """Return what Compose fills its variables from; these win over `.env`."""
+        others = {key: value for key, value in os.environ.items() if not key.startswith("SAUDA_")}
+        ports = {
+            service.ports[0].variable: str(self._started.ports[name])
+            for name, service in self._services().items()
+            if service.ports and service.ports[0].variable and name in self._started.ports
+        }
+        told = dict(self._started.variables)
+        if recording := told.get("SAUDA_RECORDING"):
+            told["DESK_RECORDINGS"] = str(Path(recording).parent)
+            told["SAUDA_RECORDING"] = f"{_RECORDINGS}/{Path(recording).name}"
+        named = {key: value for key, value in ports.items() if key}
+        build = {"DOCKER_BUILDKIT": "1", "COMPOSE_DOCKER_CLI_BUILD": "1"}
+        return {**others, **told, **named, **build, "COMPOSE_PROJECT_NAME": project_name(self._place)}
+
+    def _compose(self, *arguments: str, check: bool = True) -> None:
+        _run([*self._compose_command, *arguments], self._place.root, self._environment(), check=check)
+
+    def _containers(self) -> list[dict[str, Any]]:
+        labels = [f"label={_LABEL}.project={project_name(self._place)}", f"label={_LABEL}.oneoff=False"]
+        filters = [word for label in labels for word in ("--filter", label)]
+        ids = _run(["docker", "ps", "--all", "--quiet", *filters]).split()
+        return json.loads(_run(["docker", "inspect", *ids], check=False) or "[]") if ids else []
+
+    def _write_run_env(self) -> None:
+        ports = self._started.ports
+        write_run_env(
+            self._place,
+            {
+                "SAUDA_REDIS_URL": f"redis://{LOOPBACK}:{ports['redis']}/0",
+                "SAUDA_DESK": self._started.variables["SAUDA_DESK"],
+                "SAUDA_SIM_PORT": str(ports["simulator"]),
+                "SAUDA_INFLUX_URL": f"http://{LOOPBACK}:{ports['influxdb']}",
+            },
+        )
+
+    def _start_grafana(self, say: Say) -> None:
+        """Start it where its image can be had: a desk without a registry is a desk all the same."""
+        image = _image_of(self._place.compose.read_text(), "grafana")
+        if not _succeeds(["docker", "image", "inspect", image]) and not _succeeds(
+            ["docker", "pull", image], _PULL_S
+        ):
+            say(f"grafana is left out: its image {image} cannot be had here")
+            return
+        self._compose("--profile", "grafana", "up", "--detach", "--no-deps", "grafana", check=False)
+
+
+def _image_of(text: str, service: str) -> str:
+    import yaml
+
+    return str(yaml.safe_load(text)["services"][service]["image"])
+
+
+def _run(
+    command: list[str],
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    check: bool = True,
+) -> str:
+    """Run *command* and return what it printed.
+
+    Raises:
+        DeskError: it failed, and *check* is set; with the end of what it said.
+    """
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
+        raise DeskError(f"{' '.join(command[:3])} failed:\n{said}")
+    return done.stdout
+
+
+def _replica(container: Mapping[str, Any]) -> Replica:
+    labels, state = container["Config"]["Labels"], container["State"]
+    health = state.get("Health")
+    service = labels[f"{_LABEL}.service"]
+    said = health["Log"][-1]["Output"].strip() if health and health.get("Log") else ""
+    return Replica(
+        service=service,
+        name=f"{service}-{labels[f'{_LABEL}.container-number']}",
+        state=state["Status"],
+        healthy=state["Running"] and (not health or health["Status"] == "healthy"),
+        where=container["Id"][:12],
+        uptime_s=_age_s(state["StartedAt"]) if state["Running"] else 0,
+        detail=said.splitlines()[-1] if said else "",
+        hopeless=state["Restarting"] and state["ExitCode"] == WRONG_SETTINGS,
+    )
+
+
+def _age_s(stamp: str) -> int:
+    # Docker prints nanoseconds, which datetime does not read; whole seconds are enough.
+    started = datetime.strptime(stamp[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
+    return max(0, SystemClock().now_ns() // NS_PER_S - round(started.timestamp()))

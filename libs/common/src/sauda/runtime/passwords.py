@@ -1,0 +1,40 @@
+"""Passwords nobody could guess, made once, for what the containers listen with; and the project's own name."""
+
+import hashlib
+import os
+import secrets
+
+from dotenv import dotenv_values
+
+from sauda.runtime.place import Place, write_private
+
+_PROJECT = "COMPOSE_PROJECT_NAME"
+_HEADER = "# Made by `sauda up`. Passwords: keep this file to yourself. Settings of your own may be added.\n"
+
+
+def project_name(place: Place) -> str:
+    """Return the name that Docker knows this desk by; two clones of the project have two."""
+    written = dotenv_values(place.dotenv, interpolate=False) if place.dotenv.is_file() else {}
+    return os.environ.get(_PROJECT) or written.get(_PROJECT) or _derived_name(place)
+
+
+def ensure_passwords(place: Place) -> None:
+    """Write into `.env` what is missing there; what stands there stays."""
+    text = place.dotenv.read_text() if place.dotenv.is_file() else _HEADER
+    written = dotenv_values(place.dotenv, interpolate=False) if place.dotenv.is_file() else {}
+    wanted = {
+        _PROJECT: _derived_name(place),
+        "SAUDA_INFLUX_TOKEN": secrets.token_urlsafe(32),
+        "DESK_INFLUX_PASSWORD": secrets.token_urlsafe(18),
+        "DESK_GRAFANA_PASSWORD": secrets.token_urlsafe(18),
+    }
+    missing = {name: value for name, value in wanted.items() if not written.get(name)}
+    if not missing:
+        return
+    lines = [f"{name}={value}" for name, value in missing.items()]
+    write_private(place.dotenv, "\n".join([text.rstrip("\n"), *lines, ""]))
+
+
+def _derived_name(place: Place) -> str:
+    digest = hashlib.sha256(str(place.root).encode()).hexdigest()[:8]
+    return f"sauda-{digest}"

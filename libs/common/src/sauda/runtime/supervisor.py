@@ -1,0 +1,193 @@
+"""The process supervisor: restarts what dies, with growing pauses; keeps and rotates one log a program.
+
+It runs in `var/` and is given relative paths only: a folder's name may hold what its configuration would misread,
+and the path of a Unix socket may not be longer than about a hundred characters.
+"""
+
+import contextlib
+import hashlib
+import os
+import subprocess
+import sys
+import time
+import xmlrpc.client
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sauda.clock import monotonic_s
+from sauda.runtime.desk import DeskError
+from sauda.runtime.place import Place, write_private
+from sauda.runtime.programs import Program
+from sauda.runtime.strays import MARK
+
+_SOCKET = "run/supervisor.sock"
+_HEAD = f"""\
+; Written by `sauda up`; changes made here are lost.
+[supervisord]
+logfile=log/supervisord.log
+logfile_maxbytes=2MB
+logfile_backups=1
+pidfile=run/supervisord.pid
+identifier=sauda
+childlogdir=log
+[unix_http_server]
+file={_SOCKET}
+chmod=0700
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """A program as the supervisor sees it."""
+
+    name: str
+    state: str
+    """`RUNNING`, `STARTING`, `BACKOFF` (died young, waits to be tried again), `STOPPED`, `FATAL` (given up)."""
+    pid: int
+    uptime_s: int
+    exit_code: int
+    """Of the last time that it ended."""
+
+
+def config_of(programs: Iterable[Program]) -> str:
+    """Return the supervisor's configuration."""
+    return "\n".join([_HEAD, *map(_section, programs)])
+
+
+def _section(program: Program) -> str:
+    # The digest tells the supervisor that the script behind the same command has changed.
+    digest = hashlib.sha256(program.script.encode()).hexdigest()[:16]
+    return f"""\
+[program:{program.name}]
+command=/bin/sh run/{program.name}.sh
+environment=PROGRAM_DIGEST="{digest}"
+autostart=false
+autorestart=true
+; One that lives for less than this long is tried again after 1 s, 2 s, 3 s and so on, for over an hour.
+startsecs=3
+startretries=100
+stopsignal=TERM
+stopwaitsecs={program.stop_grace_s}
+killasgroup=true
+redirect_stderr=true
+stdout_logfile=log/{program.name}.log
+stdout_logfile_maxbytes=10MB
+stdout_logfile_backups=5
+"""
+
+
+class Supervisor:
+    """The supervisor of the desk in *place*, running or not."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+
+    def is_up(self) -> bool:
+        """Does it answer?"""
+        if not (self._place.var / _SOCKET).exists():
+            return False
+        try:
+            self._call("getPID")
+        except (OSError, DeskError):
+            return False
+        return True
+
+    def processes(self) -> dict[str, Process]:
+        """Return all programs by name."""
+        found = cast(list[dict[str, Any]], self._call("getAllProcessInfo"))
+        return {
+            one["name"]: Process(
+                one["name"],
+                one["statename"],
+                one["pid"],
+                one["now"] - one["start"] if one["pid"] else 0,
+                one["exitstatus"],
+            )
+            for one in found
+        }
+
+    def start(self, name: str) -> None:
+        """Start a program; do not wait for it."""
+        self._call("startProcess", name, False)
+
+    def stop(self, names: Iterable[str]) -> None:
+        """Stop programs, all at once, and wait until they are gone (killed after their grace)."""
+        names = list(names)
+        for name in names:
+            if self.processes()[name].state in {"RUNNING", "STARTING", "BACKOFF"}:
+                self._call("stopProcess", name, False)
+        while any(one.pid for name, one in self.processes().items() if name in names):
+            time.sleep(0.1)
+
+    def launch(self, programs: Iterable[Program]) -> None:
+        """Start the supervisor itself; it starts no program by itself.
+
+        Raises:
+            DeskError: it did not come up.
+        """
+        self._write(programs)
+        clean = {key: value for key, value in os.environ.items() if not key.startswith("SAUDA_")}
+        clean[MARK] = str(self._place.var)
+        command = [sys.executable, "-m", "supervisor.supervisord", "-c", "run/supervisord.conf"]
+        done = subprocess.run(
+            command, cwd=self._place.var, env=clean, capture_output=True, text=True, check=False
+        )
+        deadline = monotonic_s() + 20
+        while not self.is_up():
+            if done.returncode or monotonic_s() > deadline:
+                raise DeskError(
+                    f"the process supervisor did not start: {(done.stdout + done.stderr).strip()}"
+                )
+            time.sleep(0.05)
+
+    def changes(self, programs: Iterable[Program]) -> tuple[list[str], list[str], list[str]]:
+        """Write the configuration; return the names of programs added, changed and removed by it."""
+        self._write(programs)
+        ((added, changed, removed),) = cast(list[list[list[str]]], self._call("reloadConfig"))
+        return added, changed, removed
+
+    def adopt(self, added: Iterable[str], removed: Iterable[str]) -> None:
+        """Drop and take up programs; those dropped must have been stopped."""
+        for name in removed:
+            self._call("removeProcessGroup", name)
+        for name in added:
+            self._call("addProcessGroup", name)
+
+    def shut_down(self) -> None:
+        """End the supervisor and whatever it still runs."""
+        pid = cast(int, self._call("getPID"))
+        self._call("shutdown")
+        while _lives(pid):
+            time.sleep(0.05)
+
+    def _write(self, programs: Iterable[Program]) -> None:
+        programs = list(programs)
+        for program in programs:
+            write_private(self._place.run / f"{program.name}.sh", program.script)
+        write_private(self._place.run / "supervisord.conf", config_of(programs))
+
+    def _call(self, method: str, *arguments: object) -> object:
+        from supervisor.xmlrpc import SupervisorTransport
+
+        transport = SupervisorTransport("", "", f"unix://{_SOCKET}")
+        server = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
+        try:
+            with contextlib.chdir(self._place.var):
+                return getattr(server.supervisor, method)(*arguments)
+        except xmlrpc.client.Fault as fault:
+            raise DeskError(
+                f"the process supervisor refused {method}{arguments}: {fault.faultString}"
+            ) from fault
+        finally:
+            transport.close()
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
