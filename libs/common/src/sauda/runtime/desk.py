@@ -106,10 +106,7 @@ def check_scale(desk: Desk, service: str, count: int) -> None:
     check_service(desk, service)
     if count < 1:
         raise ConfigError(f"n={count}: a desk needs at least one {service}; `make down` stops it all")
-    if count > 1 and service in WRONG_SETTINGS = 2
-"""The exit code of a service that refuses its settings."""
-
-ONE_ONLY:
+    if count > 1 and service in ONE_ONLY:
         raise ConfigError(f"there is only ever one {service}: {ONE_ONLY[service]}")
     if count > 2 and service == "feed":
         raise ConfigError("n: two feeds are enough, one works and one waits; a broker allows one session")
