@@ -5,6 +5,7 @@ committed position can tell.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,7 +59,7 @@ def connect(url: str) -> "redis.Redis":
             retry=Retry(NoBackoff(), 0),
             socket_timeout=ANSWER_TIMEOUT_S,
             socket_connect_timeout=2,
-            socket_keepalive=True,
+            **({} if url.startswith("unix:") else {"socket_keepalive": True}),
         )
     except ValueError as error:
         raise ConfigError(f"SAUDA_REDIS_URL is not a Redis address: {error}") from error
@@ -70,10 +71,9 @@ def connect(url: str) -> "redis.Redis":
 
 def without_password(url: str) -> str:
     """Return *url* fit for a log line."""
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    return url.replace(f":{parts.password}@", ":***@")
+    password = urlsplit(url).password
+    masked = url if password is None else url.replace(f":{password}@", ":***@")
+    return re.sub(r"([?&]password=)[^&]*", r"\1***", masked)
 
 
 @contextmanager
