@@ -3,6 +3,7 @@
 from collections import Counter
 from datetime import date
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -128,6 +129,49 @@ def test_a_restart_anywhere_changes_nothing(history: list[Message], restarts: se
     disturbed = play_with_restarts(an_exchange, messages, restarts)
 
     assert [encode(m) for m in disturbed] == [encode(m) for m in undisturbed]
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        pytest.param(
+            [an_order(Side.SELL), a_gap(after(0), after(1)), an_order(order_id="exit", event_ns=after(1))],
+            id="blind since a gap",
+        ),
+        pytest.param(
+            [
+                an_order(kind=OrderKind.LIMIT, limit_price=50_00),
+                a_tick(instrument=PUT, at_ns=at("15:30")),
+                a_tick(40_00, at_ns=at("15:31")),
+            ],
+            id="an order at the close",
+        ),
+        pytest.param(
+            [
+                a_clock(after(40)),
+                an_order(order_id="stale"),
+                a_tick(at_ns=after(1)),
+                an_order(order_id="old", event_ns=after(1)),
+            ],
+            id="a clock ahead of the quotes",
+        ),
+        pytest.param(
+            [
+                an_order(),
+                a_tick(at_ns=at("09:20", date(2026, 11, 24))),
+                a_tick(at_ns=at("09:20", date(2026, 11, 25))),
+                an_order(),
+            ],
+            id="answers of earlier days",
+        ),
+    ],
+)
+def test_a_restart_before_every_message_changes_nothing(history: list[Message]) -> None:
+    messages = [*MORNING, *history]
+
+    disturbed = play_with_restarts(an_exchange, messages, range(len(messages)))
+
+    assert disturbed == play(an_exchange(), messages)
 
 
 @settings(max_examples=150, deadline=None)

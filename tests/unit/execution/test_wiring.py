@@ -5,7 +5,7 @@ from pathlib import Path
 from sauda.calendar import load_calendar
 from sauda.contracts import Fill, OrderAccepted, Side
 from sauda.memory_log import MemoryLog
-from sauda.settings import Settings
+from sauda.settings import load_settings
 from sauda.testing.builders import a_tick, an_option, an_order, at
 from sauda.testing.lockstep import LockStep
 from sauda_execution.__main__ import wire
@@ -15,8 +15,8 @@ from sauda_execution.settings import Limits
 MARKET = Path(__file__).parents[3] / "config" / "market"
 
 
-def test_the_service_is_one_paper_account() -> None:
-    roles = wire(Settings(config=MARKET.parent))
+def test_the_service_is_one_paper_account(tmp_path: Path) -> None:
+    roles = wire(load_settings(tmp_path, {"SAUDA_CONFIG": str(MARKET.parent)}))
 
     assert [role.name for role in roles] == ["execution.paper"]
 

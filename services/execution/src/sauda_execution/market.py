@@ -65,8 +65,7 @@ class Market:
         return quote
 
     def forget_before(self, instant_ns: UnixNs) -> None:
-        """Drop quotes from before *instant_ns*, so that yesterday's contracts do not pile up."""
-        self._clock.put(_NOW, self.now_ns)
+        """Drop quotes from before *instant_ns*, not after now, so that yesterday's contracts do not pile up."""
         for instrument in self._quotes:
             if self._quotes[instrument].recv_ns < instant_ns:
                 self._quotes.drop(instrument)
