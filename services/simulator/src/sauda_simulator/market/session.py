@@ -91,9 +91,8 @@ class Timeline:
         trading = next_day(day)
         if anchor.market_ns > trading.close_ns:
             trading = next_day(_after(day))
-        self._stretches = [
-            self._trading(anchor.wall_ns, max(anchor.market_ns, trading.start_ns(anchor.speed)), trading)
-        ]
+        begins_ns = anchor.market_ns if trading.day == day else trading.start_ns(anchor.speed)
+        self._stretches = [self._trading(anchor.wall_ns, begins_ns, trading)]
 
     def at(self, wall_ns: UnixNs) -> Stretch:
         """Return the stretch that holds *wall_ns*; an instant before the anchor belongs to the first."""
