@@ -2,18 +2,27 @@
 
 from collections.abc import Callable, Sequence
 
-from sauda.calendar import load_calendar
-
-from sauda.errors import ConfigError
+from sauda.calendar import Calendar, load_calendar
+from sauda.clock import SystemClock
 from sauda.logs import Channel, logger
 from sauda.service import Role, holder_name, open_log, run
 from sauda.settings import Settings
 from sauda_feed.desk import Desk
 from sauda_feed.feed import Feed
+from sauda_feed.market_clock import MarketClock
+from sauda_feed.noren import NorenSource
+from sauda_feed.noren_login import account_from
+from sauda_feed.noren_masters import Masters
+from sauda_feed.noren_session import NorenSession
 from sauda_feed.pace import Scaled
 from sauda_feed.recording import RecordingSource
 from sauda_feed.source import Source
 from sauda_feed.timeline import Recording
+
+_BAD = frozenset(
+    {"feed_away", "feed_lost", "broker_not_ready", "broker_silent", "socket_error", "session_expired"}
+)
+"""Events that somebody should look at."""
 
 
 def wire(settings: Settings) -> Sequence[Role]:
@@ -22,22 +31,57 @@ def wire(settings: Settings) -> Sequence[Role]:
     Raises:
         ConfigError: a setting is missing or wrong; the message names it.
     """
-    records = logger(Channel.APP)
+    calendar = load_calendar(settings.config / "market")
+    make_source = (
+        _recording(settings, calendar) if settings.source == "recording" else _noren(settings, calendar)
+    )
     desk = Desk(open_log(settings), holder_name(), settings.lease_ms)
-    feed = Feed([desk], _source(settings), on_event=lambda event, facts: records.info(event, **facts))
+    feed = Feed([desk], make_source, on_event=_events(Channel.APP))
     return [Role(name="feed", run=feed.run, ready=lambda: feed.ready, facts=feed.facts)]
 
 
-def _source(settings: Settings) -> Callable[[], Source]:
-    """Return what makes the source; what is wrong with the settings shows here, not in the middle of a day."""
-    calendar = load_calendar(settings.config / "market")
-    if settings.source == "recording":
-        settings.require("recording")
-        if settings.recording is None:
-            raise ConfigError("SAUDA_RECORDING is not set")
-        recording = Recording(settings.recording, frozenset(settings.underlyings), calendar)
-        return lambda: RecordingSource(recording, Scaled(settings.speed))
-    raise ConfigError("not yet")
+def _recording(settings: Settings, calendar: Calendar) -> Callable[[], Source]:
+    settings.require("recording")
+    path = settings.config if settings.recording is None else settings.recording
+    recording = Recording(path, frozenset(settings.underlyings), calendar)
+    tell = _events(Channel.APP)
+    tell(
+        "recording_opened",
+        {
+            "file": str(path),
+            "rows": recording.rows,
+            "instruments": len(recording.instruments),
+            "ignored_columns": recording.ignored_columns,
+        },
+    )
+    return lambda: RecordingSource(recording, Scaled(settings.speed), on_event=tell)
+
+
+def _noren(settings: Settings, calendar: Calendar) -> Callable[[], Source]:
+    account = account_from(settings)
+
+    def make() -> Source:
+        clock = MarketClock(SystemClock())
+        masters = Masters(account.masters, settings.underlyings)
+        tell = _events(Channel.WEBSOCKET)
+        return NorenSource(
+            lambda inbox: NorenSession(
+                account, masters=masters, clock=clock, hours=calendar, inbox=inbox, on_event=tell
+            ),
+            clock,
+        )
+
+    return make
+
+
+def _events(channel: Channel) -> Callable[[str, dict[str, object]], None]:
+    """Return what writes an event to the log of *channel*."""
+    records = logger(channel)
+
+    def tell(event: str, facts: dict[str, object]) -> None:
+        (records.warning if event in _BAD else records.info)(event, **facts)
+
+    return tell
 
 
 if __name__ == "__main__":

@@ -73,7 +73,9 @@ class Feed:
     @property
     def ready(self) -> bool:
         """Whether the feed does its work, or waits for another feed to end."""
-        return self.phase in ("standby", "serving")
+        source = self._source
+        serves = self.phase == "serving" and source is not None and source.condition() in ("live", "over")
+        return serves or self.phase == "standby"
 
     def facts(self) -> dict[str, object]:
         """Return what the health file says."""

@@ -1,7 +1,7 @@
 """A recording as a source: plays a file at a multiple of its own pace, to those who subscribed."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
@@ -24,7 +24,14 @@ class RecordingSource:
 
     lag_free = True
 
-    def __init__(self, recording: Recording, pace: Pace, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        recording: Recording,
+        pace: Pace,
+        clock: Clock | None = None,
+        on_event: Callable[[str, dict[str, object]], None] = lambda _event, _facts: None,
+    ) -> None:
+        self._on_event = on_event
         self.name = f"recording:{recording.fingerprint}"
         self._recording = recording
         self._pace = pace
@@ -112,6 +119,9 @@ class RecordingSource:
             self._latest[tick.instrument] = tick
         self._row = moment.next_row
         self._ahead = next(self._moments, None)
+        if self._ahead is None:
+            left_out = {name: count for name, count in sorted(self._recording.defects.items()) if count}
+            self._on_event("recording_is_over", {"rows": self._row, "left_out": left_out})
 
     def _publish(self, moment: Moment, batch: Batch) -> None:
         sent = self._sent

@@ -24,7 +24,9 @@ _by_time = attrgetter("recv_ns")
 class Hours(Protocol):
     """When an exchange was open."""
 
-    close_ns: UnixNs
+    @property
+    def close_ns(self) -> UnixNs:
+        """Return the first instant after the session."""
 
 
 class Calendar(Protocol):

@@ -1,0 +1,83 @@
+"""A Noren broker, or the simulator that speaks like one, as a source."""
+
+from collections.abc import Callable
+from typing import Final
+
+from sauda.clock import NS_PER_S, UnixNs
+from sauda.contracts import ClockTick, FeedGap, InstrumentId
+from sauda_feed.inbox import Inbox
+from sauda_feed.market_clock import MarketClock
+from sauda_feed.noren_session import NorenSession
+from sauda_feed.source import Batch, MarketMessage, Resume
+
+_LOOK_S: Final = 0.002
+"""How exactly the clock's seconds are met; ticks do not wait for it."""
+
+
+class NorenSource:
+    """The market as it happens: what is not taken in time is gone, and told as a gap."""
+
+    name = "noren"
+    lag_free = False
+
+    def __init__(self, make_session: Callable[[Inbox], NorenSession], clock: MarketClock) -> None:
+        self._inbox = Inbox()
+        self._session = make_session(self._inbox)
+        self._clock = clock
+        self._second = 0
+        """The last second that the clock has struck."""
+
+    def start(self, resume: Resume) -> None:
+        """See `Source`."""
+        self._session.want(resume.wanted)
+        self._session.start(resume.market_ns)
+
+    def subscribe(self, wanted: frozenset[InstrumentId]) -> None:
+        """See `Source`."""
+        self._session.want(wanted)
+
+    def poll(self, limit: int, timeout_s: float) -> Batch:
+        """See `Source`."""
+        instruments = self._session.take_instruments()
+        if not self._clock.known:
+            self._inbox.take(0, timeout_s, 0)
+            return Batch(instruments=instruments)
+        wait_s = 0.0 if instruments else min(timeout_s, max(_LOOK_S, self._clock.until_second_s()))
+        messages = self._inbox.take(limit, wait_s, self._clock.now_ns())
+        now_ns = self._clock.now_ns()
+        self._strike(messages, now_ns)
+        return Batch(messages=messages, instruments=instruments, market_ns=now_ns)
+
+    def _strike(self, messages: list[MarketMessage], now_ns: UnixNs) -> None:
+        """Put the clock's second where it belongs, if a new one has begun; seconds slept through are not made up."""
+        second = now_ns // NS_PER_S
+        if second <= self._second:
+            return
+        self._second = second
+        at = len(messages)
+        while at and _time_ns(messages[at - 1]) >= second * NS_PER_S:
+            at -= 1
+        messages.insert(at, ClockTick(second * NS_PER_S))
+
+    def conflate(self, away: bool) -> None:
+        """See `Source`."""
+        self._inbox.conflate(away)
+
+    def condition(self) -> str:
+        """See `Source`."""
+        return self._session.condition
+
+    def close(self) -> None:
+        """See `Source`."""
+        self._session.close()
+
+
+def _time_ns(message: MarketMessage) -> UnixNs:
+    """Return the market time of *message*."""
+    match message:
+        case ClockTick():
+            return message.event_ns
+        case FeedGap():
+            return message.to_ns
+        case _:
+            return message.recv_ns

@@ -1,0 +1,171 @@
+"""Noren's quote frames, merged into ticks.
+
+A frame `tk` or `dk` acknowledges a subscription and shows everything; a `tf` or `df` shows only the keys whose value changed.
+All values are strings; a key may be missing, hold "NA", or hold a zero that means nothing. Broker words end here.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, TypeAlias
+
+from sauda.clock import NS_PER_S, UnixNs
+from sauda.contracts import BookLevel, Depth, InstrumentId, Tick
+from sauda.errors import ContractError
+from sauda.money import to_paise
+
+Token: TypeAlias = tuple[str, str]
+"""(exchange, token): a bare token names different things on different exchanges."""
+
+_LEVELS: Final = range(1, 6)
+_PRICES: Final = frozenset({"lp", *(f"{side}p{level}" for side in "bs" for level in _LEVELS)})
+_COUNTS: Final = frozenset(
+    {"v", "oi", "ft", *(f"{side}{what}{n}" for side in "bs" for what in "qo" for n in _LEVELS)}
+)
+_NOTHING_AT_ZERO: Final = frozenset({"lp", "ft"})
+"""Keys that a zero must not overwrite; a zero in the book does say something: that side is empty."""
+_SNAPSHOTS: Final = frozenset({"tk", "dk"})
+
+
+@dataclass(slots=True)
+class _Quote:
+    values: dict[str, int] = field(default_factory=dict)
+    """key -> paise, units or seconds"""
+    stamps: dict[str, int] = field(default_factory=dict)
+    """key -> feed time, seconds, of the frame that it came with"""
+    whole: bool = False
+    """Whether a snapshot has come since the connection was opened; until then nothing is published."""
+    latest: Tick | None = None
+
+
+class Quotes:
+    """What is known of each instrument; one thread feeds it."""
+
+    def __init__(self, names: Mapping[Token, InstrumentId]) -> None:
+        self.names = names
+        self.defects: Counter[str] = Counter()
+        """Frames that gave nothing: `malformed`, `out_of_order`, `duplicate`, `unknown_token`, `unpriced`."""
+        self._quotes: dict[Token, _Quote] = {}
+
+    def forget(self) -> None:
+        """Begin anew: the connection was lost, and with it we do not know what."""
+        self._quotes.clear()
+
+    def take(self, frame: Mapping[str, Any], recv_ns: UnixNs) -> Tick | None:
+        """Merge one frame; return the tick that it makes, or None if it makes none.
+
+        A frame that cannot be read changes nothing at all: half of it might be a wrong price.
+        """
+        token = (str(frame.get("e")), str(frame.get("tk")))
+        instrument = self.names.get(token)
+        if instrument is None:
+            self.defects["unknown_token"] += 1
+            return None
+        try:
+            values = _numbers(frame)
+        except ContractError:
+            self.defects["malformed"] += 1
+            return None
+        quote = self._quotes.setdefault(token, _Quote())
+        if not _merge(quote, values, snapshot=frame.get("t") in _SNAPSHOTS):
+            self.defects["out_of_order"] += 1
+            return None
+        return self._tick(instrument, quote, recv_ns)
+
+    def _tick(self, instrument: InstrumentId, quote: _Quote, recv_ns: UnixNs) -> Tick | None:
+        values = quote.values
+        if not quote.whole or "lp" not in values:
+            self.defects["unpriced"] += 1
+            return None
+        seconds = values.get("ft")
+        bids, asks = _ladder(values, "b"), _ladder(values, "s")
+        tick = Tick(
+            instrument=instrument,
+            event_ns=recv_ns if seconds is None else seconds * NS_PER_S,
+            recv_ns=recv_ns,
+            ltp=values["lp"],
+            bid=values.get("bp1") or None,
+            ask=values.get("sp1") or None,
+            bid_qty=values.get("bq1") if values.get("bp1") else None,
+            ask_qty=values.get("sq1") if values.get("sp1") else None,
+            volume=values.get("v"),
+            oi=values.get("oi"),
+            depth=Depth(bids, asks) if "bp2" in values or "sp2" in values else None,
+        )
+        if quote.latest is not None and _same(quote.latest, tick):
+            self.defects["duplicate"] += 1
+            return None
+        quote.latest = tick
+        return tick
+
+
+def _merge(quote: _Quote, values: dict[str, int], *, snapshot: bool) -> bool:
+    """Merge *values*; return whether any of them was news. What is older than what we have is not."""
+    known_s = quote.values.get("ft", 0)
+    given_s = values.get("ft", known_s)
+    if snapshot and not (quote.whole and given_s < known_s):
+        # Changes may overtake the snapshot that they change: they stay on top of it.
+        later = {key: number for key, number in quote.values.items() if quote.stamps[key] > given_s}
+        quote.stamps = {key: quote.stamps[key] if key in later else given_s for key in {*values, *later}}
+        quote.values = {**values, **later}
+        quote.whole = True
+        return True
+    if given_s < known_s:
+        values = {key: number for key, number in values.items() if quote.stamps.get(key, 0) < given_s}
+    elif given_s == known_s and values.get("v", 0) < quote.values.get("v", 0) and "v" in values:
+        # The day's volume never falls: within one second of feed time it alone tells which frame is older.
+        return False
+    quote.values.update(values)
+    quote.stamps.update(dict.fromkeys(values, given_s))
+    return bool(values)
+
+
+def _numbers(frame: Mapping[str, Any]) -> dict[str, int]:
+    """Return what a frame says, as ints.
+
+    Raises:
+        ContractError: one of its values is no number, or a negative one.
+    """
+    found: dict[str, int] = {}
+    for key, text in frame.items():
+        if key in _PRICES:
+            number = _number(key, text, hundredfold=True)
+        elif key in _COUNTS:
+            number = _number(key, text, hundredfold=False)
+        else:
+            continue
+        if number is not None and (number or key not in _NOTHING_AT_ZERO):
+            found[key] = number
+    return found
+
+
+def _number(key: str, text: object, *, hundredfold: bool) -> int | None:
+    if text in ("NA", "", None):
+        return None
+    paise = to_paise(str(text))
+    if paise < 0:
+        raise ContractError(f"{key} is negative: {text!r}")
+    return paise if hundredfold else paise // 100
+
+
+def _ladder(values: Mapping[str, int], side: str) -> tuple[BookLevel, ...]:
+    return tuple(
+        BookLevel(values[f"{side}p{n}"], values[f"{side}q{n}"], values.get(f"{side}o{n}", 0))
+        for n in _LEVELS
+        if values.get(f"{side}p{n}") and values.get(f"{side}q{n}")
+    )
+
+
+def _same(one: Tick, other: Tick) -> bool:
+    """Return whether two ticks say the same; when they arrived is not part of it."""
+    return (
+        one.ltp == other.ltp
+        and one.event_ns == other.event_ns
+        and one.bid == other.bid
+        and one.ask == other.ask
+        and one.bid_qty == other.bid_qty
+        and one.ask_qty == other.ask_qty
+        and one.volume == other.volume
+        and one.oi == other.oi
+        and one.depth == other.depth
+    )
