@@ -69,10 +69,10 @@ def examine(desk: str | None) -> Diagnosis:
 
 
 def _summary(settings: "Settings", desk: str | None) -> str:
-    shown = settings.public()
-    return (
-        f"desk {desk or shown['desk']}, source {shown['source']} at {settings.speed:g}x, {shown['redis_url']}"
-    )
+    from sauda.redis_log import without_password
+
+    where = without_password(settings.redis_url)
+    return f"desk {desk or settings.desk}, source {settings.source} at {settings.speed:g}x, {where}"
 
 
 def _on_redis(settings: "Settings", desk: str) -> "list[Finding]":
