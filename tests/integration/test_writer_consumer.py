@@ -148,6 +148,9 @@ class Shelf:
     def __init__(self) -> None:
         self.nets: list[int] = []
 
+    def open(self) -> None:
+        pass
+
     def write(self, records: Sequence[Record]) -> Sequence[Refusal]:
         self.nets += [record.message.net for record in records if isinstance(record.message, DeskPnl)]
         return ()

@@ -59,6 +59,9 @@ class _Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: FakeInflux
 
+    def do_GET(self) -> None:
+        self._answer(204, {}, "")
+
     def do_POST(self) -> None:
         body = gzip.decompress(self.rfile.read(int(self.headers["Content-Length"]))).decode()
         self.server.requests.append(dict(self.headers) | {"path": self.path})
@@ -124,6 +127,7 @@ def test_a_batch_is_one_compressed_request_with_token_organisation_bucket_and_pr
     influx: FakeInflux,
 ) -> None:
     with sink_on(influx.url) as sink:
+        sink.open()
         assert sink.write(points(1000)) == []
 
     assert len(influx.lines) == 1000
@@ -207,8 +211,10 @@ def test_a_server_that_is_not_there_is_named(influx: FakeInflux) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
-        with sink_on(url) as sink, pytest.raises(SinkAwayError, match=f"InfluxDB at {url} does not answer"):
-            sink.write(points(1))
+        with sink_on(url) as sink:
+            for attempt in (sink.open, lambda: sink.write(points(1))):
+                with pytest.raises(SinkAwayError, match=f"InfluxDB at {url} does not answer"):
+                    attempt()
 
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8086", "influx", "redis://127.0.0.1:1"])

@@ -97,7 +97,12 @@ class SinkInMemory:
     """Nets of the desk that it will not take."""
     rows: dict[bytes, Message] = field(default_factory=dict)
     batches: list[list[bytes]] = field(default_factory=list)
+    away_at_start: list[SinkAwayError] = field(default_factory=list)
     closed: bool = False
+
+    def open(self) -> None:
+        if self.away_at_start:
+            raise self.away_at_start.pop(0)
 
     def write(self, records: Sequence[Record]) -> Sequence[Refusal]:
         self.batches.append([record.id for record in records])
@@ -301,3 +306,14 @@ def test_a_message_keeps_its_bytes_in_a_dead_letter() -> None:
 
     assert base64.b64decode(letter.fields["d"]) == msgspec.json.encode(desk_pnl(4))
     assert base64.b64decode(letter.fields["c"]) == b"ticks 1-0"
+
+
+def test_a_database_that_is_absent_at_the_start_is_said_before_there_is_work_and_the_group_exists() -> None:
+    group = GroupInMemory([])
+    sink = SinkInMemory(away_at_start=[SinkAwayError("nobody listens")])
+
+    runner, events, _ = play(group, sink)
+
+    assert [name for name, _ in events] == ["database_away", "database_back"]
+    assert events[0][1]["why"] == "nobody listens"
+    assert (group.opened, runner.phase) == (1, "stopped")

@@ -57,6 +57,13 @@ class Sink(Protocol):
     where: str
     """Which database, for people; without its password."""
 
+    def open(self) -> None:
+        """Make what is missing (tables), so that a database that is away is noticed before there is work.
+
+        Raises:
+            TransientError: the database is away or disturbed.
+        """
+
     def write(self, records: Sequence[Record]) -> Sequence[Refusal]:
         """Write all *records* durably, except those it returns.
 
@@ -152,6 +159,9 @@ class WriterRunner:
     def run(self, stop: Stop) -> None:
         """Write until *stop*; the batch in hand is finished, or left pending if the database is away."""
         try:
+            # The group first: from then on the server knows that we have not passed anything yet.
+            self._persist("redis", self._open, stop)
+            self._persist("database", self._sink.open, stop)
             while not stop.is_set():
                 entries = self._persist("redis", self._next, stop)
                 if entries:
@@ -163,12 +173,15 @@ class WriterRunner:
             pass
         self._leave()
 
+    def _open(self) -> None:
+        if not self._opened:
+            self._reader.open()
+            self._opened = True
+
     def _next(self) -> list[Entry]:
         """Own leftovers first, then a dead peer's, then what is new."""
         try:
-            if not self._opened:
-                self._reader.open()
-                self._opened = True
+            self._open()
             if self._own_first:
                 if entries := self._reader.mine(self._count):
                     return entries

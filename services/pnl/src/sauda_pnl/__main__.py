@@ -6,7 +6,7 @@ ticks, executions -> valuation -> pnl;   pnl, executions, orders -> writers -> I
 from collections.abc import Callable, Sequence
 
 from sauda import service
-from sauda.clock import NS_PER_MS, to_ist
+from sauda.clock import NS_PER_MS, clock_text
 from sauda.logs import Channel, logger
 from sauda.redis_consumer import RedisConsumer
 from sauda.runner import Stop
@@ -49,9 +49,7 @@ def writer_role(name: str, sink: Sink, settings: Settings) -> Role:
         away = runner.away
         if away is not None:
             # This line is what `sauda doctor` and the container's healthcheck show.
-            known["away"] = (
-                f"{away.what} away since {to_ist(away.since_ns):%Y-%m-%d %H:%M:%S} IST: {away.why}"
-            )
+            known["away"] = f"{away.what} away since {clock_text(away.since_ns)} IST: {away.why}"
         return {**known, "database": sink.where}
 
     def run(stop: Stop) -> None:
@@ -79,6 +77,8 @@ def _recorder(writer: str) -> Callable[[str, dict[str, object]], None]:
     records = logger(Channel.PNL)
 
     def record(event: str, facts: dict[str, object]) -> None:
+        # Since when is what the record's own time says; the health file repeats it.
+        facts.pop("since_ns", None)
         (records.info if event.endswith("_back") else records.warning)(event, writer=writer, **facts)
 
     return record

@@ -56,6 +56,11 @@ class InfluxSink:
         )
         self._api: Any = self._client.write_api(write_options=SYNCHRONOUS)
 
+    def open(self) -> None:
+        """See `sauda.writer.Sink`. Whether the token is right shows at the first write."""
+        if not self._client.ping():
+            raise SinkAwayError(f"{self.where} does not answer")
+
     def write(self, records: Sequence[Record]) -> Sequence[Refusal]:
         """See `sauda.writer.Sink`."""
         refused: list[Refusal] = []

@@ -5,7 +5,8 @@ order at the same time. On SQLite a writing transaction is alone. On PostgreSQL 
 are written and counted, always in the order of the keys, so that nobody waits in a circle.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -64,6 +65,11 @@ class SqlSink:
         self._upserts = {table.name: _upsert(table) for table in tables.metadata.sorted_tables}
         self._ready = False
 
+    def open(self) -> None:
+        """See `sauda.writer.Sink`."""
+        with self._sorted_errors():
+            self._prepare()
+
     def write(self, records: Sequence[Record]) -> Sequence[Refusal]:
         """See `sauda.writer.Sink`."""
         return write_the_rest(records, self._write)
@@ -73,7 +79,7 @@ class SqlSink:
         self._engine.dispose()
 
     def _write(self, records: Sequence[Record]) -> None:
-        try:
+        with self._sorted_errors():
             rows = self._rows(records)
             self._prepare()
             with self._engine.begin() as connection:
@@ -82,6 +88,12 @@ class SqlSink:
                 facts = [record for record in records if isinstance(record.message, ORDER_FACTS)]
                 if facts:
                     self._put_orders(connection, facts, rows[tables.fills.name])
+
+    @contextmanager
+    def _sorted_errors(self) -> Iterator[None]:
+        """Sort what the driver raises by what has to be done next: never take the row, or try again."""
+        try:
+            yield
         except ContractError as error:
             raise NeverError(str(error)) from error
         except (DataError, IntegrityError, OverflowError, UnicodeError) as error:
