@@ -20,8 +20,9 @@ from sauda.clock import NS_PER_S, from_ist, to_ist
 from sauda.contracts import InstrumentKind
 from sauda.errors import ConfigError
 
-MARKET = Path("config/market")
-DATA = Path(os.environ.get("SAUDA_TEST_DATA", "../shared/data"))
+REPOSITORY = Path(__file__).parents[3]
+MARKET = REPOSITORY / "config/market"
+DATA = Path(os.environ.get("SAUDA_TEST_DATA", REPOSITORY.parent / "shared/data"))
 CALENDAR = load_calendar(MARKET)
 EXCHANGES = ("NSE", "BSE", "NFO", "BFO", "CDS", "MCX")
 RECENT_DAYS = st.dates(date(2021, 1, 1), date(2030, 12, 31))

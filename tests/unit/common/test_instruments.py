@@ -28,7 +28,8 @@ from sauda.instruments import (
 )
 from sauda.money import to_paise
 
-MASTERS = Path(os.environ.get("SAUDA_TEST_DATA", "../shared/data")) / "symbol_masters"
+REPOSITORY = Path(__file__).parents[3]
+MASTERS = Path(os.environ.get("SAUDA_TEST_DATA", REPOSITORY.parent / "shared/data")) / "symbol_masters"
 FUTURE, OPTION = InstrumentKind.FUTURE, InstrumentKind.OPTION
 
 

@@ -34,7 +34,9 @@ _ERRORS_FILE_BYTES = 10_000_000
 _ERRORS_FILES = 3
 _COLOURS = {"warning": "\x1b[33m", "error": "\x1b[31m", "critical": "\x1b[31;1m"}
 _NO_COLOUR = "\x1b[0m"
-_PLAIN_VALUE = re.compile(r"[^\s\"'=\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+_UNPRINTABLE = re.compile(r"[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""What JSON leaves alone but a terminal or `splitlines` acts on."""
+_PLAIN_VALUE = re.compile(r"[^\s\"'=\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
 _HEAD = ("level", "channel", "service")
 
 _mask = Mask()
@@ -184,7 +186,7 @@ def _console_line(*, colours: bool) -> Callable[[EventDict], str]:
     def line(event: EventDict) -> str:
         colour = _COLOURS.get(str(event.get("level")), "") if colours else ""
         head = [clock_text(event.pop("ts_ns")), *(f"{name}={event.pop(name)}" for name in _HEAD)]
-        said = json.dumps(event.pop("event", ""), ensure_ascii=False)[1:-1].replace('\\"', '"')
+        said = _one_line(str(event.pop("event", "")))[1:-1].replace('\\"', '"')
         fields = [f"{name}={_field(value)}" for name, value in event.items()]
         text = " ".join([*head, said, *fields])
         return f"{colour}{text}{_NO_COLOUR}" if colour else text
@@ -193,9 +195,13 @@ def _console_line(*, colours: bool) -> Callable[[EventDict], str]:
 
 
 def _field(value: object) -> str:
-    if isinstance(value, str):
-        return value if _PLAIN_VALUE.fullmatch(value) else json.dumps(value, ensure_ascii=False)
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return value if isinstance(value, str) and _PLAIN_VALUE.fullmatch(value) else _one_line(value)
+
+
+def _one_line(value: object) -> str:
+    """Return *value* as JSON that people can read and no text can break out of."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def _install(handlers: list[logging.Handler], level: str) -> None:

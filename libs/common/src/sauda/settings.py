@@ -60,73 +60,85 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
     redis_url: str = Field(
-        "redis://127.0.0.1:6379/0", description="URL of the Redis or Valkey server", repr=False
+        default="redis://127.0.0.1:6379/0", description="URL of the Redis or Valkey server", repr=False
     )
     desk: Annotated[str, AfterValidator(_checked_desk)] = Field(
-        "live", description="name of the trading book"
+        default="live", description="name of the trading book"
     )
     source: Literal["simulator", "recording", "noren"] = Field(
-        "simulator", description="where prices come from"
+        default="simulator", description="where prices come from"
     )
-    recording: Path | None = Field(None, description="a Parquet or CSV file to play, for source=recording")
-    speed: float = Field(1.0, gt=0, le=100_000, description="seconds of market time in one second")
+    recording: Path | None = Field(
+        default=None, description="a Parquet or CSV file to play, for source=recording"
+    )
+    speed: float = Field(default=1.0, gt=0, le=100_000, description="seconds of market time in one second")
     underlyings: Annotated[tuple[str, ...], BeforeValidator(_split), AfterValidator(_checked_underlyings)] = (
-        Field(("NIFTY", "BANKNIFTY"), min_length=1, description="underlyings, separated by commas")
+        Field(default=("NIFTY", "BANKNIFTY"), min_length=1, description="underlyings, separated by commas")
     )
 
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
-        "INFO", description="the least important records that are written"
+        default="INFO", description="the least important records that are written"
     )
     log_format: Literal["console", "json"] = Field(
-        "console", description="console for people, json for machines"
+        default="console", description="console for people, json for machines"
     )
-    log_errors_file: Path | None = Field(None, description="a file that gets errors alone, rotated at 10 MB")
+    log_errors_file: Path | None = Field(
+        default=None, description="a file that gets errors alone, rotated at 10 MB"
+    )
 
-    noren_host: str | None = Field(None, description="the broker's REST address, up to /NorenWClientTP/")
-    noren_websocket: str | None = Field(None, description="the broker's WebSocket address, ws:// or wss://")
-    noren_masters: str | None = Field(
-        None, description="where NFO_symbols.txt.zip lies; from noren_host if unset"
+    noren_host: str | None = Field(
+        default=None, description="the broker's REST address, up to /NorenWClientTP/"
     )
-    noren_user: str | None = Field(None, description="user id at the broker")
-    noren_password: SecretStr | None = Field(None, description="password at the broker")
-    noren_totp_secret: SecretStr | None = Field(None, description="base32 secret of the one-time passwords")
-    noren_vendor_code: str | None = Field(None, description="vendor code given by the broker")
-    noren_api_secret: SecretStr | None = Field(None, description="API secret given by the broker")
-    noren_imei: str | None = Field(None, description="name of this machine, for the broker")
+    noren_websocket: str | None = Field(
+        default=None, description="the broker's WebSocket address, ws:// or wss://"
+    )
+    noren_masters: str | None = Field(
+        default=None, description="where NFO_symbols.txt.zip lies; from noren_host if unset"
+    )
+    noren_user: str | None = Field(default=None, description="user id at the broker")
+    noren_password: SecretStr | None = Field(default=None, description="password at the broker")
+    noren_totp_secret: SecretStr | None = Field(
+        default=None, description="base32 secret of the one-time passwords"
+    )
+    noren_vendor_code: str | None = Field(default=None, description="vendor code given by the broker")
+    noren_api_secret: SecretStr | None = Field(default=None, description="API secret given by the broker")
+    noren_imei: str | None = Field(default=None, description="name of this machine, for the broker")
 
     influx_url: str | None = Field(
-        None, description="InfluxDB's address; unset: nothing is written there", repr=False
+        default=None, description="InfluxDB's address; unset: nothing is written there", repr=False
     )
-    influx_token: SecretStr | None = Field(None, description="InfluxDB's token")
-    influx_org: str = Field("sauda", description="InfluxDB's organisation")
-    influx_bucket: str = Field("sauda", description="InfluxDB's bucket")
+    influx_token: SecretStr | None = Field(default=None, description="InfluxDB's token")
+    influx_org: str = Field(default="sauda", description="InfluxDB's organisation")
+    influx_bucket: str = Field(default="sauda", description="InfluxDB's bucket")
     sql_url: str | None = Field(
-        None, description="SQLAlchemy URL; unset: nothing is written there", repr=False
+        default=None, description="SQLAlchemy URL; unset: nothing is written there", repr=False
     )
 
-    config: Path = Field(Path("config"), description="folder of sauda.yaml, market/ and strategies/")
-    health_file: Path | None = Field(None, description="where the service says how it is")
-    service_name: str | None = Field(None, description="name of this process in logs and leases")
+    config: Path = Field(default=Path("config"), description="folder of sauda.yaml, market/ and strategies/")
+    health_file: Path | None = Field(default=None, description="where the service says how it is")
+    service_name: str | None = Field(default=None, description="name of this process in logs and leases")
 
     lease_ms: int = Field(
-        1500, ge=100, le=600_000, description="milliseconds until a silent holder loses its unit"
+        default=1500, ge=100, le=600_000, description="milliseconds until a silent holder loses its unit"
     )
-    batch: int = Field(500, ge=1, le=100_000, description="most entries in one step")
+    batch: int = Field(default=500, ge=1, le=100_000, description="most entries in one step")
     max_order_age_s: float = Field(
-        30.0, gt=0, description="desk seconds after which an entry order is too old"
+        default=30.0, gt=0, description="desk seconds after which an entry order is too old"
     )
     stale_quote_s: float = Field(
-        30.0, gt=0, description="desk seconds after which a quote is too old to fill on"
+        default=30.0, gt=0, description="desk seconds after which a quote is too old to fill on"
     )
     pnl_grid_ms: int = Field(
-        1000, ge=10, le=3_600_000, description="milliseconds of market time between points"
+        default=1000, ge=10, le=3_600_000, description="milliseconds of market time between points"
     )
 
-    sim_host: str = Field("127.0.0.1", description="address the simulator listens on")
-    sim_port: Port = Field(9200, description="port the simulator listens on")
-    sim_seed: int = Field(1, ge=0, description="the simulated market follows from seed and date")
-    sim_date: date | None = Field(None, description="first trading day of the simulated market, YYYY-MM-DD")
-    sim_data: Path = Field(Path("var"), description="folder where the simulator remembers its market")
+    sim_host: str = Field(default="127.0.0.1", description="address the simulator listens on")
+    sim_port: Port = Field(default=9200, description="port the simulator listens on")
+    sim_seed: int = Field(default=1, ge=0, description="the simulated market follows from seed and date")
+    sim_date: date | None = Field(
+        default=None, description="first trading day of the simulated market, YYYY-MM-DD"
+    )
+    sim_data: Path = Field(default=Path("var"), description="folder where the simulator remembers its market")
 
     @model_validator(mode="before")
     @classmethod
