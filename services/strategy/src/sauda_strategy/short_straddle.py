@@ -39,6 +39,7 @@ from sauda_strategy.day import NO_HOURS, Day, Hours, every_day, hours_of
 from sauda_strategy.entry import Obstacle, Straddle, choose, search
 from sauda_strategy.legs import Legs
 from sauda_strategy.market import SETTLE_NS, WIDEN_NS, Underlying
+from sauda_strategy.market_time import MarketTime
 from sauda_strategy.rules import ShortStraddleRules
 from sauda_strategy.voice import Voice
 
@@ -58,8 +59,7 @@ class ShortStraddle:
         self._voice = Voice(name)
         self._trades_on = trades_on
         self.state = State()
-        self._clock = self.state.table("clock", int)
-        """`market` -> the latest market time seen"""
+        self._time = MarketTime(self.state)
         self._days = self.state.table("day", Day)
         """`today` -> how far today has come"""
         self._switch = self.state.table("switch", bool)
@@ -76,7 +76,7 @@ class ShortStraddle:
 
     def restored(self) -> None:
         """Rebuild what is derived from the state."""
-        self._now_ns = self._clock.get("market") or 0
+        self._time.restored()
         today = self._days.get("today")
         self._market.restored(today.day if today else "")
         self._plan()
@@ -85,18 +85,16 @@ class ShortStraddle:
         """Take one message of `instruments`, `control`, `ticks` or `executions`."""
         match message:
             case Tick():
-                now_ns = message.recv_ns
-                if now_ns > self._now_ns:
-                    self._now_ns = now_ns
-                    self._clock.put("market", now_ns)
-                if message.instrument in self._watched or self._now_ns >= self._wake_ns:
+                self._time.reach(message.recv_ns)
+                if message.instrument in self._watched or self._time.now_ns > self._wake_ns:
                     return self._on_tick(message)
                 return ()  # Nearly every tick of a busy desk ends here.
-            case ClockTick(event_ns=now_ns) | FeedGap(to_ns=now_ns):
-                if now_ns > self._now_ns:
-                    self._now_ns = now_ns
-                    self._clock.put("market", now_ns)
-                return self._step() if self._now_ns >= self._wake_ns else ()
+            case ClockTick():
+                self._time.beat(message.event_ns)
+                return self._step() if self._time.past_ns >= self._wake_ns else ()
+            case FeedGap():
+                self._time.reach(message.to_ns)
+                return self._step() if self._time.past_ns >= self._wake_ns else ()
             case Instrument():
                 if self._market.learn(message):
                     self._plan()
@@ -116,16 +114,16 @@ class ShortStraddle:
     def _on_tick(self, tick: Tick) -> list[Message]:
         instrument = tick.instrument
         out: list[Message] = []
-        if instrument not in self._watched or self._now_ns >= self._hours.midnight_ns:
+        if instrument not in self._watched or self._time.past_ns >= self._hours.midnight_ns:
             # A day begins, or subscriptions are due, before the tick is looked at: it may be one of ours then.
             out += self._step()
         if instrument in self._listening:
             # The price before the clock: what is decided at this instant is decided at this price.
             self._market.see(tick)
         if instrument in self._retrying:
-            out += self._legs.on_tick(instrument, self._now_ns)
+            out += self._legs.on_tick(instrument, self._time.now_ns)
             self._plan()
-        if self._now_ns >= self._wake_ns or (instrument in self._watched and self._matters(instrument)):
+        if self._time.past_ns >= self._wake_ns or (instrument in self._watched and self._matters(instrument)):
             out += self._step()
         return out
 
@@ -139,7 +137,7 @@ class ShortStraddle:
         return price is not None and not self._low <= price <= self._high
 
     def _on_answer(self, answer: OrderAccepted | OrderRejected | OrderCancelled | Fill) -> list[Message]:
-        out = self._legs.on_answer(answer, self._now_ns)
+        out = self._legs.on_answer(answer, self._time.now_ns)
         today = self._days.get("today")
         if today is not None and self._book.unsold(self._keys(today)):
             # Neither leg was sold for want of a fresh price. By the time there is one the market may stand
@@ -159,7 +157,7 @@ class ShortStraddle:
         out: list[Message] = []
         if isinstance(message, SquareOff):
             for key in self._book.all():
-                out += self._legs.stand_aside(key, f"square off by {message.by}", self._now_ns)
+                out += self._legs.stand_aside(key, f"square off by {message.by}", self._time.now_ns)
             self._today(over=True)
         elif isinstance(message, Start) and today.over and not self._book.any_open():
             # A refusal or a square-off ended the day; whoever says `start` wants another try.
@@ -170,13 +168,13 @@ class ShortStraddle:
 
     def _step(self) -> list[Message]:
         """Do whatever is due now; harmless at any message."""
-        out = self._begin_day() if self._now_ns >= self._hours.midnight_ns else []
+        out = self._begin_day() if self._time.past_ns >= self._hours.midnight_ns else []
         today = self._days.get("today")
         if today is None:
             return out
-        if self._now_ns >= self._hours.exit_ns:
+        if self._time.past_ns >= self._hours.exit_ns:
             for key in self._keys(today):
-                out += self._legs.close(key, f"exit time {self._rules.exit_time:%H:%M}", self._now_ns)
+                out += self._legs.close(key, f"exit time {self._rules.exit_time:%H:%M}", self._time.now_ns)
         if self._may_open():
             out += self._look_around()
             out += self._enter()
@@ -187,18 +185,18 @@ class ShortStraddle:
         out: list[Message] = []
         today = self._days.get("today")
         if today is not None and today.over and not self._book.any_open():
-            out += self._market.leave(self._name, self._now_ns)
+            out += self._market.leave(self._name, self._time.now_ns)
         self._plan()
         return out
 
     def _begin_day(self) -> list[Message]:
-        day = ist_date(self._now_ns)
-        self._days.put("today", Day(day=day.isoformat(), opened_ns=self._now_ns))
+        day = ist_date(self._time.now_ns)
+        self._days.put("today", Day(day=day.isoformat(), opened_ns=self._time.now_ns))
         for code in self._said:
             self._said.drop(code)
         self._market.begin(day.isoformat())
         self._plan()
-        out = self._legs.new_day(day.isoformat(), self._now_ns)
+        out = self._legs.new_day(day.isoformat(), self._time.now_ns)
         if not self._trades_on(day):
             self._today(over=True)
             out += self._say(Obstacle("NO_TRADING_DAY", f"{day} is no trading day"), Level.INFO)
@@ -206,40 +204,42 @@ class ShortStraddle:
 
     def _look_around(self) -> list[Message]:
         today = self._days["today"]
-        wide = self._now_ns >= today.opened_ns + WIDEN_NS
+        wide = self._time.past_ns >= today.opened_ns + WIDEN_NS
         found = search(self._market, self._rules, self._settled(today), wide)
         self._today(known=len(self._market), centre=found.centre)
-        return [*self._market.ask(self._name, found.wanted, self._now_ns)]
+        return [*self._market.ask(self._name, found.wanted, self._time.now_ns)]
 
     def _enter(self) -> list[Message]:
-        if self._now_ns < self._hours.entry_ns:
+        if self._time.past_ns < self._hours.entry_ns:
             return []
-        if self._now_ns >= self._hours.exit_ns:
+        if self._time.past_ns >= self._hours.exit_ns:
             self._today(over=True)
             window = f"{self._rules.entry_time:%H:%M} to {self._rules.exit_time:%H:%M}"
             return self._say(Obstacle("NOT_ENTERED", f"nothing was sold: {window} is over"), Level.INFO)
         today = self._days["today"]
         if today.waiting_ns is None:
-            self._today(waiting_ns=self._now_ns)
+            self._today(waiting_ns=self._time.now_ns)
         wanted = choose(self._market, self._rules, self._settled(today))
         if isinstance(wanted, Straddle):
             return self._sell(wanted)
-        waited_ns = self._now_ns - (today.waiting_ns or self._now_ns)
+        waited_ns = self._time.past_ns - (today.waiting_ns or self._time.now_ns)
         return self._say(wanted, Level.WARNING) if waited_ns >= PATIENCE_NS else []
 
     def _settled(self, today: Day) -> bool:
-        return self._now_ns >= today.opened_ns + SETTLE_NS
+        return self._time.past_ns >= today.opened_ns + SETTLE_NS
 
     def _sell(self, straddle: Straddle) -> list[Message]:
         self._today(over=True)
         out: list[Message] = [
-            self._voice.signal(f"short straddle: {straddle.why}", self._now_ns, leg.instrument, Side.SELL)
+            self._voice.signal(
+                f"short straddle: {straddle.why}", self._time.now_ns, leg.instrument, Side.SELL
+            )
             for leg in (straddle.call, straddle.put)
         ]
         day = self._days["today"].day
         for right, leg in ((Right.CALL, straddle.call), (Right.PUT, straddle.put)):
             qty = self._rules.quantity * leg.lot_size
-            out += self._legs.sell(leg_key(day, right), leg, qty, self._now_ns)
+            out += self._legs.sell(leg_key(day, right), leg, qty, self._time.now_ns)
         return out
 
     def _say(self, obstacle: Obstacle, level: Level) -> list[Message]:
@@ -249,8 +249,8 @@ class ShortStraddle:
             return []
         self._said.put(code, text)
         return [
-            self._voice.signal(text, self._now_ns),
-            self._voice.alert(code, text, self._now_ns, level),
+            self._voice.signal(text, self._time.now_ns),
+            self._voice.alert(code, text, self._time.now_ns, level),
         ]
 
     def _may_open(self) -> bool:
@@ -266,11 +266,11 @@ class ShortStraddle:
             self._hours, self._wake_ns = NO_HOURS, 0
         else:
             self._hours = hours_of(today.day, self._rules.entry_time, self._rules.exit_time)
-            self._wake_ns = min(at for at in self._instants(today) if at > self._now_ns)
+            self._wake_ns = min(at for at in self._instants(today) if at > self._time.past_ns)
             if self._may_open() or self._book.entering(self._keys(today)):
                 self._listening = frozenset(self._market.asked)
             if self._may_open():
-                self._waiting = self._now_ns >= self._hours.entry_ns
+                self._waiting = self._time.past_ns >= self._hours.entry_ns
                 if today.known != len(self._market):
                     self._wake_ns = 0  # New instruments: think again when all of them have come.
                 else:
