@@ -31,9 +31,7 @@ _DATED = re.compile(
 _MONTHLY = re.compile(
     rf"(?P<base>.+)(?P<year>\d\d)(?P<month>{_MONTH})(?:(?P<future>FUT)|{_STRIKE}(?P<right>[CP]E))"
 )
-_WEEKLY = re.compile(
-    rf"(?P<base>\D+)(?P<year>\d\d)(?P<month>[1-9OND])(?P<day>\d\d){_STRIKE}(?P<right>[CP]E)"
-)
+_WEEKLY = re.compile(rf"(?P<base>\D+)(?P<year>\d\d)(?P<month>[1-9OND])(?P<day>\d\d){_STRIKE}(?P<right>[CP]E)")
 
 
 class Underlying(NamedTuple):
