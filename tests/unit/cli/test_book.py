@@ -82,8 +82,23 @@ def test_an_order_that_was_sent_twice_is_one_order() -> None:
     assert len(orders_of([ORDER, ORDER], [])) == 1
 
 
-def test_executions_of_orders_that_are_not_there_are_left_out() -> None:
-    assert orders_of([], [ACCEPTED, a_fill()]) == []
+def test_a_repeated_answer_is_no_news() -> None:
+    assert order_after(ACCEPTED, a_fill(130, at_ns=5), OrderAccepted(*WHO, 9)).updated_ns == 5
+
+
+def test_an_order_that_the_exchange_made_itself_is_told_by_its_fill() -> None:
+    (order,) = orders_of([], [ACCEPTED, a_fill(65)])
+
+    assert (order.status, order.side, order.qty, order.kind) == (
+        Status.FILLED,
+        Side.SELL,
+        65,
+        OrderKind.MARKET,
+    )
+
+
+def test_answers_to_orders_that_are_not_there_are_left_out() -> None:
+    assert orders_of([], [ACCEPTED, REJECTED]) == []
 
 
 @given(st.integers(1, 10**9), st.integers(1, 10**6))

@@ -69,7 +69,8 @@ class OrderState(msgspec.Struct):
 def orders_of(orders: Iterable[Message], executions: Iterable[Message]) -> list[OrderState]:
     """Return every order, in the order in which they were placed.
 
-    An id that was placed twice is one order: the exchange answers the second with its first answer.
+    An id that was placed twice is one order: the exchange answers the second with its first answer. Orders that the
+    exchange made itself, to square a strategy off, stand on no stream; they come last, as their fills tell them.
     """
     book: dict[str, OrderState] = {}
     for message in orders:
@@ -77,6 +78,8 @@ def orders_of(orders: Iterable[Message], executions: Iterable[Message]) -> list[
             book[message.order_id] = _placed(message)
     for message in executions:
         order_id = getattr(message, "order_id", None)
+        if isinstance(message, Fill) and message.order_id not in book:
+            book[message.order_id] = _squared_off(message)
         if order_id in book:
             _answer(book[order_id], message)
     return list(book.values())
@@ -103,11 +106,26 @@ def _placed(order: PlaceOrder) -> OrderState:
     )
 
 
+def _squared_off(fill: Fill) -> OrderState:
+    return _placed(
+        PlaceOrder(
+            order_id=fill.order_id,
+            strategy=fill.strategy,
+            instrument=fill.instrument,
+            side=fill.side,
+            qty=fill.qty,
+            kind=OrderKind.MARKET,
+            event_ns=fill.event_ns,
+        )
+    )
+
+
 def _answer(order: OrderState, message: Message) -> None:
     match message:
         case OrderAccepted():
-            if order.status is Status.SENT:
-                order.status = Status.WORKING
+            if order.status is not Status.SENT:
+                return  # the first answer again, to a duplicate
+            order.status = Status.WORKING
         case OrderRejected():
             # A refused change leaves a working order as it was.
             if order.status is Status.SENT:
