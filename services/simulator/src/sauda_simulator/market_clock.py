@@ -12,7 +12,7 @@ from datetime import date
 
 from sauda.clock import NS_PER_MS, NS_PER_S, Clock, UnixNs, ist_date
 from sauda_simulator.anchor import AnchorFile, AnchorRecord
-from sauda_simulator.market.day import MarketCalendar, MarketDay, trading_day
+from sauda_simulator.market.day import DERIVATIVES, MarketCalendar, MarketDay, trading_day
 from sauda_simulator.market.session import Anchor, Stretch, Timeline, TradingDay
 
 GOES_ON_NS = 60 * NS_PER_S
@@ -28,7 +28,7 @@ class MarketPlan:
     speed: float
     """Seconds of market time in a wall second."""
     sim_date: date | None
-    """First trading day, or the one after it that is open; None for today."""
+    """First trading day, or the one after it that is open; None for today, or the one before it that was open."""
 
 
 class MarketClock:
@@ -44,7 +44,9 @@ class MarketClock:
         self._calendar = calendar
         self._wall = wall
         self._anchors = anchors
-        first = trading_day(calendar, plan.sim_date or ist_date(wall.now_ns()))
+        # Not after today: some databases refuse points from far in the future.
+        today = calendar.previous_trading_day(DERIVATIVES, ist_date(wall.now_ns()))
+        first = trading_day(calendar, plan.sim_date or today)
         self._timeline = self._resumed()
         self._waiting = first
         """The day that the first login will begin."""
