@@ -2,7 +2,7 @@
 
 A line's identity is its measurement, tags and time, all taken from the message: writing it twice is writing it once.
 Fills need one tag more than their table shows, `fill_id`: two fills of one strategy, contract and side can carry the same
-market instant, and would otherwise overwrite each other (docs/adr, "A fill's point is named by its fill").
+market instant, and would otherwise overwrite each other (ADR 11).
 """
 
 from typing import Final

@@ -2,7 +2,7 @@
 
 The columns that people and InfluxDB know come first; the key is what makes writing a row twice the same as writing it once.
 Money is in rupees. PostgreSQL holds it exactly as NUMERIC; SQLite has no decimal number, and a double names every paisa up to
-90 trillion rupees (docs/adr, "Rupees in the database").
+90 trillion rupees (ADR 10).
 """
 
 from typing import Any, Final
