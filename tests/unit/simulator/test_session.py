@@ -106,11 +106,13 @@ def test_the_market_waits_for_the_first_login(calendar: Calendar, tmp_path: Path
     assert market.now_ns() == at(MONDAY, 9, 20)
 
 
-def test_without_a_date_the_market_begins_on_the_first_trading_day_from_today(calendar: Calendar, tmp_path: Path) -> None:
+def test_without_a_date_the_market_begins_on_the_last_trading_day_until_today(
+    calendar: Calendar, tmp_path: Path
+) -> None:
     # 28 November 2026 is a Saturday.
     market = clock(calendar, ManualClock(WALL), tmp_path, day=None)
 
-    assert market.day().hours.day == MONDAY
+    assert market.day().hours.day == date(2026, 11, 27)
 
 
 def test_the_market_goes_on_during_a_short_absence(calendar: Calendar, tmp_path: Path) -> None:
