@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ from sauda.runtime.place import Place, asked_ports, read_started, write_run_env,
 from sauda.runtime.ports import LOOPBACK, assign
 
 _RECORDINGS = "/recordings"
+_CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+"""What Compose writes to tidy up a terminal's line, also where there is none."""
 _LABEL = "com.docker.compose"
 _PULL_S = 120
 """How long Grafana's image may take; the desk does without it."""
@@ -108,7 +111,7 @@ class DockerDesk:
             command, cwd=self._place.root, env=self._environment(), stdout=subprocess.PIPE, text=True
         ) as process:
             for line in process.stdout or ():
-                yield line.rstrip("\n")
+                yield _CONTROL.sub("", line.rstrip("\n"))
 
     def clean(self) -> None:
         """Delete the volumes and `var/`."""
