@@ -100,3 +100,23 @@ def test_follow_from_the_beginning_with_a_count_ends_by_itself(
     assert past == [1, 2]
     assert [json.loads(line)["ltp"] for line in out.splitlines()] == [3]
     assert (follower.process.returncode, err) == (0, "")
+
+
+def test_a_reader_that_has_seen_enough_ends_the_program_well(
+    own_redis: Restartable, log: RedisLog, desk: str, tmp_path: Path
+) -> None:
+    write(log, *range(5000))
+    follower = Follower(own_redis.url, desk, tmp_path, "--from", "-")
+    try:
+        first = follower.price()
+        assert follower.process.stdout is not None
+        follower.process.stdout.close()
+        code = follower.process.wait(PATIENCE_S)
+    finally:
+        follower.process.kill()
+        follower.process.wait()
+        assert follower.process.stderr is not None
+        said = follower.process.stderr.read()
+        follower.process.stderr.close()
+
+    assert (first, code, said) == (0, 0, "")

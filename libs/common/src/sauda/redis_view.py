@@ -17,6 +17,9 @@ from sauda.redis_log import RedisLog, connect, server_errors, without_password
 CHUNK: Final = 1000
 """Entries asked for at once: some hundred kilobytes, a few milliseconds of the server's time."""
 
+_FIRST_CHUNK: Final = 50
+"""Most questions are answered by the first few."""
+
 _SCAN_ROUNDS: Final = 200
 """Of 1,000 keys each: a server that holds more than that serves something else as well."""
 
@@ -96,15 +99,16 @@ class RedisView(RedisLog):
 
     def forwards(self, stream: str, start: bytes = b"-", end: bytes = b"+") -> Iterator[Entry]:
         """Yield the entries from *start* to *end*, oldest first, as `Log.entries` understands them."""
-        while chunk := self.entries(stream, start, end, CHUNK):
+        size = _FIRST_CHUNK
+        while chunk := self.entries(stream, start, end, size):
             yield from chunk
-            if len(chunk) < CHUNK:
+            if len(chunk) < size:
                 return
-            start = b"(" + chunk[-1].id
+            start, size = b"(" + chunk[-1].id, CHUNK
 
     def backwards(self, stream: str, end: bytes = b"+", start: bytes = b"-") -> Iterator[Entry]:
         """Yield the entries from *end* back to *start*, newest first."""
-        size = 100  # most questions are answered by the newest few
+        size = _FIRST_CHUNK
         while chunk := self._reverse(stream, end, start, size):
             yield from chunk
             if len(chunk) < size:

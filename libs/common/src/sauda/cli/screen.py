@@ -1,5 +1,6 @@
 """Output: tables and colour for a terminal, plain aligned text for a pipe, JSON for programs."""
 
+import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeAlias
@@ -20,11 +21,21 @@ def is_terminal() -> bool:
     return sys.stdout.isatty()
 
 
+def line(text: str) -> None:
+    """Print one line of the answer; a reader that has seen enough (`| head`) ends the program well."""
+    try:
+        typer.echo(text)
+    except BrokenPipeError:
+        # What is still in the buffer must not fail once more when the interpreter closes it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(0) from None
+
+
 def json_document(value: object) -> None:
     """Print *value* as one JSON document on one line."""
     import msgspec
 
-    typer.echo(msgspec.json.encode(value))
+    line(msgspec.json.encode(value).decode())
 
 
 def json_list(values: Iterable[object]) -> None:
@@ -32,7 +43,7 @@ def json_list(values: Iterable[object]) -> None:
     import msgspec
 
     lines = [msgspec.json.encode(value).decode() for value in values]
-    typer.echo("[" + ",\n ".join(lines) + "]")
+    line("[" + ",\n ".join(lines) + "]")
 
 
 def table(columns: Sequence[str], rows: Sequence[Row], title: str = "") -> None:
@@ -40,21 +51,20 @@ def table(columns: Sequence[str], rows: Sequence[Row], title: str = "") -> None:
     if is_terminal():
         _rich_table(columns, rows, title)
     else:
-        for line in plain_table(columns, rows):
-            typer.echo(line)
+        line("\n".join(plain_table(columns, rows)))
 
 
 def plain_table(columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
     """Return the lines of a table without borders."""
     titles = [column.removeprefix(_RIGHT) for column in columns]
     lines = [titles, *rows]
-    widths = [max(len(line[at]) for line in lines) for at in range(len(titles))]
+    widths = [max(len(row[at]) for row in lines) for at in range(len(titles))]
     aligned = [
         [
             text.rjust(width) if column.startswith(_RIGHT) else text.ljust(width)
-            for text, width, column in zip(line, widths, columns, strict=True)
+            for text, width, column in zip(row, widths, columns, strict=True)
         ]
-        for line in lines
+        for row in lines
     ]
     return ["  ".join(cells).rstrip() for cells in aligned]
 
@@ -110,7 +120,7 @@ def answer(columns: Sequence[str], rows: Sequence[Row], otherwise: str) -> None:
 
 def blank() -> None:
     """Print an empty line between two tables."""
-    typer.echo("")
+    line("")
 
 
 def rupees(amount: Paise | None) -> str:

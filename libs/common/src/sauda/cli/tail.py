@@ -204,4 +204,4 @@ def _show_text(read: "Read") -> None:
     else:
         kind, text, colour = type_name(type(read.message)), tell(read.message), "cyan"
     styled = typer.style(f"{kind:<15}", fg=colour)
-    typer.echo(f"{at:<23}  {styled}  {text}  {typer.style(entry_id, dim=True)}")
+    screen.line(f"{at:<23}  {styled}  {text}  {typer.style(entry_id, dim=True)}")
