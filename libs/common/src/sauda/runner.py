@@ -192,7 +192,7 @@ class UnitRunner:
                 lease = self._log.acquire(self.unit.name, self._holder, self._lease_ms)
                 if lease is None:
                     self._enter("standby")
-                    stop.wait(self._lease_ms / 10_000)
+                    stop.wait(self._lease_ms / 4_000)
                     continue
                 self._hold(lease, stop)
                 pause_s = 0.05
