@@ -128,8 +128,6 @@ class WriterRunner:
         clock: Clock | None = None,
         on_event: Callable[[str, dict[str, object]], None] = lambda _event, _facts: None,
     ) -> None:
-        self.phase = "starting"
-        """`starting`, `writing`, `away` (the database or Redis: see `away`), `stopped`."""
         self.away: Away | None = None
         self.written = 0
         self.refused = 0
@@ -140,6 +138,7 @@ class WriterRunner:
         self._linger_s = linger_ms / 1000
         self._claim_after_ms = claim_after_ms
         self._claim_at_s = 0.0
+        self._stage = "starting"
         self._opened = False
         self._own_first = True
         self._clock = clock or SystemClock()
@@ -152,6 +151,11 @@ class WriterRunner:
         return self._reader.group
 
     @property
+    def phase(self) -> str:
+        """Return `starting`, `writing`, `away` (the database or Redis: see `away`) or `stopped`."""
+        return "away" if self.away and self._stage != "stopped" else self._stage
+
+    @property
     def ready(self) -> bool:
         """Whether entries go into the database now."""
         return self.phase == "writing"
@@ -162,6 +166,7 @@ class WriterRunner:
             # The group first: from then on the server knows that we have not passed anything yet.
             self._persist("redis", self._open, stop)
             self._persist("database", self._sink.open, stop)
+            self._stage = "writing"
             while not stop.is_set():
                 entries = self._persist("redis", self._next, stop)
                 if entries:
@@ -245,7 +250,6 @@ class WriterRunner:
         why = str(state.outcome.exception()) if state.outcome else ""
         since_ns = self.away.since_ns if self.away and self.away.what == what else self._clock.now_ns()
         self.away = Away(what, since_ns, why)
-        self.phase = "away"
         pause_s = round(state.upcoming_sleep, 2)
         facts = {"why": why, "attempt": state.attempt_number, "pause_s": pause_s, "since_ns": since_ns}
         self._on_event(f"{what}_away", facts)
@@ -255,8 +259,6 @@ class WriterRunner:
             away_ms = (self._clock.now_ns() - self.away.since_ns) // 1_000_000
             self.away = None
             self._on_event(f"{what}_back", {"away_ms": away_ms})
-        if self.away is None:
-            self.phase = "writing"
 
     def _leave(self) -> None:
         try:
@@ -265,7 +267,7 @@ class WriterRunner:
             # Our name stays on the group's list; a peer strikes it off later.
             self._on_event("redis_away", {"why": str(error)})
         self._sink.close()
-        self.phase = "stopped"
+        self._stage = "stopped"
 
 
 def _record(entry: Entry) -> Record:

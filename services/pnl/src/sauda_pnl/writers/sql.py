@@ -7,14 +7,11 @@ are written and counted, always in the order of the keys, so that nobody waits i
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, select, text
+from sqlalchemy import Connection, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
-    ArgumentError,
     DataError,
     DBAPIError,
     IntegrityError,
@@ -23,9 +20,10 @@ from sqlalchemy.exc import (
 )
 
 from sauda.contracts import DeskPnl, Fill, PositionPnl, StrategyPnl
-from sauda.errors import ConfigError, ContractError
+from sauda.errors import ContractError
 from sauda.writer import Record, Refusal, SinkAwayError
 from sauda_pnl.writers import tables
+from sauda_pnl.writers.engine import address_of, engine_of, make_tables
 from sauda_pnl.writers.isolate import NeverError, write_the_rest
 from sauda_pnl.writers.order_row import ORDER_FACTS, OrderRow, with_fact
 from sauda_pnl.writers.rows import (
@@ -41,8 +39,6 @@ from sauda_pnl.writers.rows import (
     traded,
 )
 
-_SCHEMA_LOCK: Final = 0x5A0DA
-"""Any fixed number: replicas that start together make the tables one after another."""
 _FORMS: Final = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
 _UPSERT: Final[dict[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}
 
@@ -56,12 +52,12 @@ class SqlSink:
         Raises:
             ConfigError: the address cannot be read, or names a database that has no upserts we know.
         """
-        address = _address(url)
+        address = address_of(url)
         self.where = f"database {address.render_as_string(hide_password=True)}"
         self._secret = address.password
         self._desk = desk
         self._forms: Forms = _FORMS[address.get_backend_name()]
-        self._engine = _engine(address)
+        self._engine = engine_of(address)
         self._upserts = {table.name: _upsert(table) for table in tables.metadata.sorted_tables}
         self._ready = False
 
@@ -111,10 +107,7 @@ class SqlSink:
     def _prepare(self) -> None:
         if self._ready:
             return
-        file = self._engine.url.database
-        if self._engine.dialect.name == "sqlite" and file and file != ":memory:":
-            Path(file).parent.mkdir(parents=True, exist_ok=True)
-        _make_tables(self._engine)
+        make_tables(self._engine)
         self._ready = True
 
     def _rows(self, records: Sequence[Record]) -> dict[str, list[Row]]:
@@ -177,53 +170,6 @@ class SqlSink:
         said = str(getattr(error, "orig", None) or error)
         line = next((line.strip() for line in said.splitlines() if line.strip()), type(error).__name__)
         return line.replace(str(self._secret), "***") if self._secret else line
-
-
-def _address(url: str) -> URL:
-    try:
-        address = make_url(url)
-        backend = address.get_backend_name()
-    except (ArgumentError, ValueError) as error:
-        # Not the error's own text: it may repeat the address with its password.
-        raise ConfigError("SAUDA_SQL_URL cannot be read; such as sqlite:///var/sauda.db") from error
-    if backend == "postgres" or address.drivername == "postgresql":
-        address, backend = address.set(drivername="postgresql+psycopg"), "postgresql"
-    if backend not in _FORMS:
-        raise ConfigError(f"SAUDA_SQL_URL names {backend!r}; sqlite and postgresql are supported")
-    return address
-
-
-def _engine(address: URL) -> Engine:
-    # One connection: a sink works for one thread. Parameters stay out of error texts.
-    if address.get_backend_name() == "postgresql":
-        options = "-c statement_timeout=30000 -c lock_timeout=10000"
-        limits = {"connect_timeout": 5, "tcp_user_timeout": 15_000, "options": options}
-        return create_engine(address, hide_parameters=True, pool_size=1, max_overflow=0, connect_args=limits)
-    engine = create_engine(address, hide_parameters=True, connect_args={"timeout": 5})
-    event.listen(engine, "connect", _prepare_sqlite)
-    event.listen(engine, "begin", _begin_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: object) -> None:
-    # The driver's own BEGIN comes too late and takes no lock; ours is in `_begin_sqlite`.
-    connection.isolation_level = None
-    connection.execute("PRAGMA busy_timeout = 5000")
-    connection.execute("PRAGMA journal_mode = WAL")
-    # FULL: an entry is acknowledged after the commit, so the commit must survive a power cut.
-    connection.execute("PRAGMA synchronous = FULL")
-
-
-def _begin_sqlite(connection: Connection) -> None:
-    # At once a writer: a reader that turns into one fails when another has written in between.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _make_tables(engine: Engine) -> None:
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SCHEMA_LOCK})
-        tables.metadata.create_all(connection)
 
 
 def _upsert(table: Table) -> dict[str, Any]:
