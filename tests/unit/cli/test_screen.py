@@ -1,10 +1,19 @@
 """Tables and JSON as they leave the program."""
 
 import json
+import os
+import pty
+import subprocess
+import sys
 
 import pytest
 
 from sauda.cli import screen
+
+TERMINAL = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "FORCE_COLOR")} | {
+    "TERM": "xterm"
+}
+"""An environment in which a program may use colour."""
 
 
 def test_columns_are_aligned_and_numbers_to_the_right() -> None:
@@ -36,3 +45,16 @@ def test_an_empty_answer_says_so_beside_the_output(capsys: pytest.CaptureFixture
 
 def test_money_is_shown_as_indians_group_it_and_nothing_as_a_dash() -> None:
     assert (screen.rupees(1_23_456_50), screen.rupees(None)) == ("1,23,456.50", "-")
+
+
+def test_a_terminal_gets_colour_and_square_brackets_stay_text() -> None:
+    script = "from sauda.cli import screen; screen.table(('SIDE', '>QTY'), [('SELL', '[65]')])"
+    ours, theirs = pty.openpty()
+    done = subprocess.run([sys.executable, "-c", script], stdout=theirs, check=True, env=TERMINAL)
+    os.close(theirs)
+    shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+
+    assert done.returncode == 0
+    assert "\x1b[31mSELL" in shown
+    assert "[65]" in shown

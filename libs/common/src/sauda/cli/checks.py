@@ -1,4 +1,7 @@
-"""What `sauda doctor` looks at on Redis: the server's promises, the desk's streams, who carries the units. Pure."""
+"""What `sauda doctor` looks at on Redis: the server's promises, the desk's streams, who carries the units.
+
+Judges what others have read; asks nothing itself.
+"""
 
 from collections.abc import Iterable, Sequence
 from enum import Enum

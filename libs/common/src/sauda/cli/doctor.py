@@ -71,8 +71,7 @@ def examine(desk: str | None) -> Diagnosis:
 def _summary(settings: "Settings", desk: str | None) -> str:
     from sauda.redis_log import without_password
 
-    where = without_password(settings.redis_url)
-    return f"desk {desk or settings.desk}, source {settings.source} at {settings.speed:g}x, {where}"
+    return f"readable; desk {desk or settings.desk} on {without_password(settings.redis_url)}"
 
 
 def _on_redis(settings: "Settings", desk: str) -> "list[Finding]":
