@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
+import msgspec
+
 from sauda.clock import UnixNs, monotonic_s
 from sauda.codec import decode, encode
 from sauda.contracts import (
@@ -31,6 +33,8 @@ class Desk:
     def __init__(self, log: Log, holder: str, lease_ms: int) -> None:
         self.name = log.desk
         self.progress = Progress()
+        self.resumes = False
+        """Whether the source is the one that served the desk before."""
         self._log = log
         self._holder = holder
         self._lease_ms = lease_ms
@@ -58,7 +62,9 @@ class Desk:
         self.progress = loaded(self._log.load(self.lease, ()).state)
         self._wishes = Subscriptions()
         self._unread = Position(b"0-0", 0)
-        if self.progress.source != source:
+        self.resumes = self.progress.source == source
+        if not self.resumes:
+            self.progress = msgspec.structs.replace(self.progress, source=source, row=0)
             return Resume()
         honoured = self.progress.subscriptions.encode()
         while page := self._log.entries(_STREAM, b"(" + self._unread.id, honoured, _PAGE):
@@ -121,7 +127,7 @@ class Desk:
             for message, at in zip(messages, rows, strict=True)
         ]
 
-    def publish(self, outputs: list[Output], source: str, row: int, market_ns: UnixNs | None) -> None:
+    def publish(self, outputs: list[Output], row: int, market_ns: UnixNs | None) -> None:
         """Commit *outputs* and where the source then stands."""
         complaints = self._complaints[:]
         if not outputs and not complaints:
@@ -133,8 +139,7 @@ class Desk:
         self.commit(
             [*complaints, *outputs],
             self._next(
-                source=source,
-                row=max(row, self.progress.row if self.progress.source == source else 0),
+                row=max(row, self.progress.row),
                 market_ns=reached,
                 subscriptions=self._unread.id.decode(),
             ),
@@ -154,10 +159,11 @@ class Desk:
             self._done(progress)
             return
         try:
-            self._log.commit(self.lease, step)
-        except LeaseLostError:
-            self._regain()
-            self._log.commit(self.lease, step)
+            try:
+                self._log.commit(self.lease, step)
+            except LeaseLostError:
+                self._regain()
+                self._log.commit(self.lease, step)
         except TransientError:
             self._in_doubt = True
             raise
@@ -184,8 +190,7 @@ class Desk:
         self._lease = None
 
     def _next(self, **changed: object) -> Progress:
-        known = {name: getattr(self.progress, name) for name in Progress.__struct_fields__}
-        return Progress(**{**known, **changed, "commits": self.progress.commits + 1})
+        return msgspec.structs.replace(self.progress, commits=self.progress.commits + 1, **changed)
 
     def _done(self, progress: Progress) -> None:
         self.progress = progress

@@ -21,7 +21,7 @@ from sauda.log import Output
 from sauda.runner import Stop
 from sauda_feed.continuity import require_continuity
 from sauda_feed.desk import Desk
-from sauda_feed.source import Batch, Resume, Source
+from sauda_feed.source import Batch, Resume, Source, time_of
 
 LIMIT: Final = 1_000
 """Messages in a step at the most, unless they belong to one instant."""
@@ -127,7 +127,7 @@ class Feed:
         batch = source.poll(self._limit, timeout_s)
         self._check(batch, source)
         for desk in self._desks:
-            self._serve(desk, batch, source)
+            self._serve(desk, batch)
         self._watch(source)
         self.ticks += len(batch.messages)
         return len(batch.messages)
@@ -159,14 +159,16 @@ class Feed:
         """Look at definitions and market time before anything of the batch is written."""
         if not self._checked and batch.market_ns is not None:
             self._checked = True
-            for desk in self._desks:
-                require_continuity(desk.name, desk.progress.market_ns, source.name, batch.market_ns)
+            first_ns = time_of(batch.messages[0]) if batch.messages else batch.market_ns
+            # A recording that goes on may begin earlier for the sake of another desk; `_share` sees to it.
+            for desk in (one for one in self._desks if not (source.lag_free and one.resumes)):
+                require_continuity(desk.name, desk.progress.market_ns, source.name, first_ns)
         if batch.instruments is not None:
             self._known = {one.instrument: one for one in batch.instruments}
             kinds = InstrumentKind.INDEX
             self._indices = frozenset(i.instrument for i in batch.instruments if i.kind is kinds)
 
-    def _serve(self, desk: Desk, batch: Batch, source: Source) -> None:
+    def _serve(self, desk: Desk, batch: Batch) -> None:
         if batch.instruments is not None:
             instruments = batch.instruments
             self._insist(lambda: desk.define(instruments))
@@ -175,7 +177,7 @@ class Feed:
         outputs = [Output(STREAM_OF[type(m)], encode(m)) for m in batch.messages]
         if len(self._desks) > 1:
             outputs = self._share(desk, batch, outputs)
-        self._insist(lambda: desk.publish(outputs, source.name, batch.next_row, batch.market_ns))
+        self._insist(lambda: desk.publish(outputs, batch.next_row, batch.market_ns))
 
     def _share(self, desk: Desk, batch: Batch, outputs: list[Output]) -> list[Output]:
         """Return what of a shared source's batch is *desk*'s: what it wants and has not had."""

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from typing import Final
 
 from sauda.clock import NS_PER_S, UnixNs
-from sauda.contracts import ClockTick, FeedGap, InstrumentId
+from sauda.contracts import ClockTick, InstrumentId
 from sauda_feed.inbox import Inbox
 from sauda_feed.market_clock import MarketClock
 from sauda_feed.noren_session import NorenSession
-from sauda_feed.source import Batch, MarketMessage, Resume
+from sauda_feed.source import Batch, MarketMessage, Resume, time_of
 
 _LOOK_S: Final = 0.002
 """How exactly the clock's seconds are met; ticks do not wait for it."""
@@ -55,7 +55,7 @@ class NorenSource:
             return
         self._second = second
         at = len(messages)
-        while at and _time_ns(messages[at - 1]) >= second * NS_PER_S:
+        while at and time_of(messages[at - 1]) >= second * NS_PER_S:
             at -= 1
         messages.insert(at, ClockTick(second * NS_PER_S))
 
@@ -70,14 +70,3 @@ class NorenSource:
     def close(self) -> None:
         """See `Source`."""
         self._session.close()
-
-
-def _time_ns(message: MarketMessage) -> UnixNs:
-    """Return the market time of *message*."""
-    match message:
-        case ClockTick():
-            return message.event_ns
-        case FeedGap():
-            return message.to_ns
-        case _:
-            return message.recv_ns

@@ -24,6 +24,7 @@ _COUNTS: Final = frozenset(
 )
 _NOTHING_AT_ZERO: Final = frozenset({"lp", "ft"})
 """Keys that a zero must not overwrite; a zero in the book does say something: that side is empty."""
+_LONGEST: Final = 16
 _SNAPSHOTS: Final = frozenset({"tk", "dk"})
 
 
@@ -142,9 +143,11 @@ def _numbers(frame: Mapping[str, Any]) -> dict[str, int]:
 def _number(key: str, text: object, *, hundredfold: bool) -> int | None:
     if text in ("NA", "", None):
         return None
-    paise = to_paise(str(text))
-    if paise < 0:
-        raise ContractError(f"{key} is negative: {text!r}")
+    digits = str(text)
+    # No sign and no exponent: "1e999999" is a number too, and would take all memory there is.
+    if len(digits) > _LONGEST or not (digits.isascii() and digits.replace(".", "", 1).isdigit()):
+        raise ContractError(f"{key} is no price or quantity: {digits[:_LONGEST]!r}")
+    paise = to_paise(digits)
     return paise if hundredfold else paise // 100
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import msgspec
 
-from sauda.clock import Clock, SystemClock, UnixNs
+from sauda.clock import Clock, SystemClock, UnixNs, monotonic_s
 from sauda.contracts import ClockTick, InstrumentId, Tick
 from sauda_feed.pace import Pace
 from sauda_feed.source import Batch, Resume
@@ -14,6 +14,8 @@ from sauda_feed.timeline import Moment, Recording
 
 _SHORTEST_WAIT_S: Final = 0.002
 """At 600 times its pace a second of market takes 1.7 ms; clocks are then written two at a time."""
+
+_READ_AHEAD_S: Final = 0.1
 
 
 class RecordingSource:
@@ -46,18 +48,19 @@ class RecordingSource:
         self._snapshots: deque[InstrumentId] = deque()
         """Instruments whose newest tick is still to be published after their subscription."""
         self._row = 0
+        self._resume: Resume | None = None
+        """Where the desk left off, until we are there."""
         self._market_ns: UnixNs | None = None
         self._defined = False
         self._anchored = False
 
     def start(self, resume: Resume) -> None:
-        """See `Source`. Reads up to the row where the desk left off."""
+        """See `Source`."""
         self._sent = resume.wanted | self._recording.indices
         self._moments = self._recording.moments()
         self._ahead = next(self._moments, None)
         self._market_ns = resume.market_ns
-        while (moment := self._ahead) and self._had(moment, resume):
-            self._take(moment)
+        self._resume = resume
         self._defined = False
         self._anchored = False
 
@@ -69,6 +72,8 @@ class RecordingSource:
 
     def poll(self, limit: int, timeout_s: float) -> Batch:
         """See `Source`. A moment is never torn, so a batch may be longer than *limit*."""
+        if self._resume is not None and not self._caught_up(self._resume):
+            return Batch(rows=[], next_row=self._resume.row, market_ns=self._resume.market_ns)
         batch = Batch(rows=[], next_row=self._row)
         if not self._defined:
             self._defined = True
@@ -101,12 +106,24 @@ class RecordingSource:
 
     def condition(self) -> str:
         """See `Source`."""
+        if self._resume is not None:
+            return "finding its row"
         return "over" if self._ahead is None else "live"
 
     def close(self) -> None:
         """See `Source`."""
         self._moments = iter(())
         self._ahead = None
+
+    def _caught_up(self, resume: Resume) -> bool:
+        """Read on towards the row where the desk left off; a little at a time, so that the lease stays ours."""
+        until_s = monotonic_s() + _READ_AHEAD_S
+        while (moment := self._ahead) and self._had(moment, resume):
+            self._take(moment)
+            if monotonic_s() > until_s:
+                return False
+        self._resume = None
+        return True
 
     @staticmethod
     def _had(moment: Moment, resume: Resume) -> bool:

@@ -10,6 +10,17 @@ MarketMessage: TypeAlias = Tick | ClockTick | FeedGap | BrokerUpdate
 """What a source says of the market, in the order of market time."""
 
 
+def time_of(message: MarketMessage) -> UnixNs:
+    """Return the market time to which *message* brings a desk."""
+    match message:
+        case ClockTick():
+            return message.event_ns
+        case FeedGap():
+            return message.to_ns
+        case Tick() | BrokerUpdate():
+            return message.recv_ns
+
+
 @dataclass(frozen=True, slots=True)
 class Resume:
     """Where a desk left off."""
