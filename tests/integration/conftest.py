@@ -4,20 +4,25 @@
 tests that kill, stop or restart it: append-only file on, the same data after each start.
 """
 
+import json
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import resources
 from itertools import count
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 import redis
+
+from sauda.cli.__main__ import run
+from sauda.redis_log import RedisLog
 
 _START_S = 15
 _desk_numbers = count(1)
@@ -172,3 +177,52 @@ def redis_url(redis_server: Server) -> str:
 def desk() -> str:
     """A desk that no other test uses."""
     return f"test-{os.getpid()}-{next(_desk_numbers)}"
+
+
+@pytest.fixture
+def desk_log(redis_url: str, desk: str) -> Iterator[RedisLog]:
+    """The test's own desk on the shared server."""
+    opened = RedisLog(redis_url, desk)
+    yield opened
+    opened.close()
+
+
+class Outcome(NamedTuple):
+    """How the `sauda` program left, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def document(self) -> Any:
+        """Return the output as one JSON document."""
+        return json.loads(self.out)
+
+    @property
+    def objects(self) -> list[Any]:
+        """Return the output as one JSON object a line."""
+        return [json.loads(line) for line in self.out.splitlines()]
+
+
+@pytest.fixture
+def sauda(
+    redis_url: str,
+    desk: str,
+    *,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Callable[..., Outcome]:
+    """The `sauda` program, called in this process, set to the test's own desk."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SAUDA_REDIS_URL", redis_url)
+    monkeypatch.setenv("SAUDA_DESK", desk)
+
+    def call(*arguments: str) -> Outcome:
+        capsys.readouterr()
+        code = run(list(arguments))
+        said = capsys.readouterr()
+        return Outcome(code, said.out, said.err)
+
+    return call

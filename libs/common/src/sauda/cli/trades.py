@@ -33,21 +33,7 @@ def orders(
     if as_json:
         screen.json_list(wanted)
         return
-    columns = (
-        "TIME",
-        "ORDER",
-        "SIDE",
-        ">QTY",
-        "INSTRUMENT",
-        "KIND",
-        ">LIMIT",
-        ">TRIGGER",
-        "STATUS",
-        ">FILLED",
-        ">AVERAGE",
-        "REASON",
-    )
-    screen.answer(columns, [_order_row(order) for order in wanted], f"no orders on desk {view.desk}")
+    screen.answer(_ORDER, [_order_row(order) for order in wanted], f"no orders on desk {view.desk}")
 
 
 def fills(
@@ -116,6 +102,20 @@ def pnl(
         screen.table(_HOLDING, [_holding_row(holding) for holding in profit.positions])
 
 
+_ORDER = (
+    "TIME",
+    "ORDER",
+    "SIDE",
+    ">QTY",
+    "INSTRUMENT",
+    "KIND",
+    ">LIMIT",
+    ">TRIGGER",
+    "STATUS",
+    ">FILLED",
+    ">AVERAGE",
+    "REASON",
+)
 _HOLDING = (
     "TIME",
     "STRATEGY",
