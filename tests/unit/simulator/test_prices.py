@@ -26,12 +26,16 @@ def find(day: MarketDay, symbol: str) -> Contract:
     return day.by_symbol["NFO", symbol]
 
 
-def atm(day: MarketDay, right: Right, expiry: date = date(2026, 12, 1), underlying: str = "NIFTY") -> Contract:
+def atm(
+    day: MarketDay, right: Right, expiry: date = date(2026, 12, 1), underlying: str = "NIFTY"
+) -> Contract:
     chain = [c for c in day.contracts if (c.underlying, c.expiry, c.right) == (underlying, expiry, right)]
     return min(chain, key=lambda contract: abs((contract.strike or 0) - day.spot(underlying, 0)))
 
 
-def test_a_price_depends_on_seed_date_contract_and_second_alone(calendar: Calendar, market_day: MarketDay) -> None:
+def test_a_price_depends_on_seed_date_contract_and_second_alone(
+    calendar: Calendar, market_day: MarketDay
+) -> None:
     again = MarketDay(1, trading_day(calendar, MONDAY), ["NIFTY", "BANKNIFTY"], calendar)
     moments = [(contract, second) for contract in again.contracts[::37] for second in (0, 7, 15_000, SECONDS)]
 
@@ -42,7 +46,9 @@ def test_a_price_depends_on_seed_date_contract_and_second_alone(calendar: Calend
 
 
 def test_another_seed_is_another_market(calendar: Calendar) -> None:
-    assert day_path(1, "NIFTY", MONDAY, date(2026, 11, 27), 600) != day_path(2, "NIFTY", MONDAY, date(2026, 11, 27), 600)
+    assert day_path(1, "NIFTY", MONDAY, date(2026, 11, 27), 600) != day_path(
+        2, "NIFTY", MONDAY, date(2026, 11, 27), 600
+    )
 
 
 def test_a_day_opens_where_the_day_before_closed(calendar: Calendar, market_day: MarketDay) -> None:
@@ -82,9 +88,13 @@ def test_put_call_parity_holds_within_the_spreads(market_day: MarketDay, second:
     for call in market_day.contracts:
         if call.right is not Right.CALL or call.strike is None or call.expiry is None:
             continue
-        put = find(market_day, call.trading_symbol.replace(f"C{call.strike // 100}", f"P{call.strike // 100}"))
+        put = find(
+            market_day, call.trading_symbol.replace(f"C{call.strike // 100}", f"P{call.strike // 100}")
+        )
         years = market_day.life(call).carry_years(market_day.instant_ns(quarter))
-        worth = exp(-RATE * years) * (market_day.spot(call.underlying, quarter) * exp(RATE * years) - call.strike)
+        worth = exp(-RATE * years) * (
+            market_day.spot(call.underlying, quarter) * exp(RATE * years) - call.strike
+        )
         of_call, of_put = market_day.pricer(call).quote(quarter), market_day.pricer(put).quote(quarter)
         assert of_call is not None
         assert of_put is not None
@@ -140,7 +150,9 @@ def test_spreads_and_sizes_widen_away_from_the_money(market_day: MarketDay) -> N
 
     def spread(contract: Contract) -> float:
         quotes = [market_day.pricer(contract).quote(quarter) for quarter in range(0, 4000, 10)]
-        return fmean((quote.ask - quote.bid) / market_day.pricer(contract).fair(2000) for quote in quotes if quote)
+        return fmean(
+            (quote.ask - quote.bid) / market_day.pricer(contract).fair(2000) for quote in quotes if quote
+        )
 
     def size(contract: Contract) -> float:
         quotes = [market_day.pricer(contract).quote(quarter) for quarter in range(0, 4000, 10)]
@@ -193,7 +205,9 @@ def test_futures_cost_the_carry_more(market_day: MarketDay) -> None:
 
 
 @given(st.floats(0.05, 1.2), st.floats(0.01, 1.0), st.floats(0.85, 1.15), st.booleans())
-def test_implied_volatility_is_the_inverse_of_the_price(vol: float, years: float, moneyness: float, call: bool) -> None:
+def test_implied_volatility_is_the_inverse_of_the_price(
+    vol: float, years: float, moneyness: float, call: bool
+) -> None:
     forward, strike = 100.0, 100.0 * moneyness
     premium = value(forward, strike, vol * sqrt(years), exp(-RATE * years), call=call)
     found = implied_vol(premium, forward, strike, years, call=call)
