@@ -42,7 +42,7 @@ class Position(NamedTuple):
     """How far a unit has come in one stream."""
 
     id: EntryId
-    count: int
+    passed: int
     """Entries passed since the stream began; lets the server tell a group's lag."""
 
 

@@ -130,7 +130,7 @@ class Carrier:
             lasts[name] = entry.id
             counts[name] += 1
         return {
-            name: Move(before, first, Position(lasts[name], before.count + counts[name]))
+            name: Move(before, first, Position(lasts[name], before.passed + counts[name]))
             for name, first in firsts.items()
             for before in (self.positions[name],)
         }

@@ -221,7 +221,7 @@ class Desk:
 
     def _apply(self, entries: list[Entry], *, known: bool) -> None:
         for entry in entries:
-            self._unread = Position(entry.id, self._unread.count + 1)
+            self._unread = Position(entry.id, self._unread.passed + 1)
             try:
                 message = decode(entry.data)
             except ContractError as error:

@@ -1,18 +1,18 @@
 """The process supervisor: restarts what dies, with growing pauses; keeps and rotates one log a program.
 
-It runs in `var/` and is given relative paths only: a folder's name may hold what its configuration would misread,
-and the path of a Unix socket may not be longer than about a hundred characters.
+It runs in `var/` and is given relative paths: a folder's name may hold what its configuration would misread.
 """
 
-import contextlib
 import hashlib
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import xmlrpc.client
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from sauda.clock import monotonic_s
@@ -21,8 +21,8 @@ from sauda.runtime.place import Place, write_private
 from sauda.runtime.programs import Program
 from sauda.runtime.strays import MARK
 
-_SOCKET = "run/supervisor.sock"
-_HEAD = f"""\
+_LONGEST = 90
+_HEAD = """\
 ; Written by `sauda up`; changes made here are lost.
 [supervisord]
 logfile=log/supervisord.log
@@ -32,7 +32,7 @@ pidfile=run/supervisord.pid
 identifier=sauda
 childlogdir=log
 [unix_http_server]
-file={_SOCKET}
+file={socket}
 chmod=0700
 [rpcinterface:supervisor]
 supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
@@ -52,9 +52,20 @@ class Process:
     """Of the last time that it ended."""
 
 
-def config_of(programs: Iterable[Program]) -> str:
+def config_of(programs: Iterable[Program], socket: Path) -> str:
     """Return the supervisor's configuration."""
-    return "\n".join([_HEAD, *map(_section, programs)])
+    # A percent sign begins a variable there.
+    return "\n".join([_HEAD.format(socket=str(socket).replace("%", "%%")), *map(_section, programs)])
+
+
+def socket_of(place: Place) -> Path:
+    """Return where the supervisor listens: in `var/run`, unless that path is too long or odd for a Unix socket."""
+    usual = place.run / "supervisor.sock"
+    # 104 bytes on macOS, 108 on Linux, and the supervisor adds its process number while it starts.
+    if len(os.fsencode(usual)) <= _LONGEST and not set(str(usual)) & set("#;%"):
+        return usual
+    digest = hashlib.sha256(os.fsencode(place.root)).hexdigest()[:12]
+    return Path(tempfile.gettempdir(), f"sauda-{os.getuid()}-{digest}", "supervisor.sock")
 
 
 def _section(program: Program) -> str:
@@ -84,10 +95,11 @@ class Supervisor:
 
     def __init__(self, place: Place) -> None:
         self._place = place
+        self._socket = socket_of(place)
 
     def is_up(self) -> bool:
         """Does it answer?"""
-        if not (self._place.var / _SOCKET).exists():
+        if not self._socket.exists():
             return False
         try:
             self._call("getPID")
@@ -129,6 +141,7 @@ class Supervisor:
             DeskError: it did not come up.
         """
         self._write(programs)
+        self._make_socket_folder()
         clean = {key: value for key, value in os.environ.items() if not key.startswith("SAUDA_")}
         clean[MARK] = str(self._place.var)
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", "run/supervisord.conf"]
@@ -167,16 +180,22 @@ class Supervisor:
         programs = list(programs)
         for program in programs:
             write_private(self._place.run / f"{program.name}.sh", program.script)
-        write_private(self._place.run / "supervisord.conf", config_of(programs))
+        write_private(self._place.run / "supervisord.conf", config_of(programs, self._socket))
+
+    def _make_socket_folder(self) -> None:
+        """Make it ours alone: whoever can reach the socket can run programs as us."""
+        folder = self._socket.parent
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if folder.stat().st_uid != os.getuid() or folder.is_symlink():
+            raise DeskError(f"{folder} belongs to somebody else: the supervisor's socket cannot be put there")
 
     def _call(self, method: str, *arguments: object) -> object:
         from supervisor.xmlrpc import SupervisorTransport
 
-        transport = SupervisorTransport("", "", f"unix://{_SOCKET}")
+        transport = SupervisorTransport("", "", f"unix://{self._socket}")
         server = xmlrpc.client.ServerProxy("http://127.0.0.1", transport=transport)
         try:
-            with contextlib.chdir(self._place.var):
-                return getattr(server.supervisor, method)(*arguments)
+            return getattr(server.supervisor, method)(*arguments)
         except xmlrpc.client.Fault as fault:
             raise DeskError(
                 f"the process supervisor refused {method}{arguments}: {fault.faultString}"
