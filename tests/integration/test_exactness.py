@@ -249,7 +249,7 @@ def check_outcomes(log: RedisLog) -> None:
     orders = [m.order_id for m in said(log, "orders") if isinstance(m, PlaceOrder)]
     executions = said(log, "executions")
     fills = [m.fill_id for m in executions if isinstance(m, Fill)]
-    ends = [m.order_id for m in executions if is_end(m)]
+    ends = [order_id for m in executions if (order_id := order_ended_by(m))]
     points = [
         (type(m), getattr(m, "strategy", None), getattr(m, "instrument", None), m.event_ns)
         for m in said(log, "pnl")
@@ -264,11 +264,17 @@ def check_outcomes(log: RedisLog) -> None:
     assert said(log, "dead_letters") == []
 
 
-def is_end(message: Message) -> bool:
-    """Return whether an order ended here; a refusal to cancel what was just filled is not an end."""
-    if isinstance(message, OrderRejected):
-        return message.reason not in (RejectReason.ORDER_DONE, RejectReason.UNKNOWN_ORDER)
-    return isinstance(message, Fill | OrderCancelled)
+def order_ended_by(message: Message) -> str | None:
+    """Return the order that ended here; a refusal to cancel what was just filled ends nothing."""
+    match message:
+        case Fill() | OrderCancelled():
+            return message.order_id
+        case OrderRejected(reason=RejectReason.ORDER_DONE | RejectReason.UNKNOWN_ORDER):
+            return None
+        case OrderRejected():
+            return message.order_id
+        case _:
+            return None
 
 
 def check_database(log: RedisLog, database: Path) -> None:
