@@ -8,6 +8,7 @@ from datetime import date
 import pytest
 
 from sauda.calendar import Calendar
+from sauda.errors import ConfigError
 from sauda.instruments import parse_symbol
 from sauda_simulator.market.day import MarketDay, trading_day
 from sauda_simulator.masters import HEADERS, master_text, master_zip
@@ -73,9 +74,23 @@ def test_nifty_has_weekly_and_monthly_expiries_and_banknifty_monthly_ones(market
         return [f"{expiry:%d%b}" for expiry in sorted(found)]
 
     assert expiries("NIFTY")[:5] == ["01Dec", "08Dec", "15Dec", "22Dec", "29Dec"]
+    assert len(expiries("NIFTY")) == 7
     assert expiries("BANKNIFTY")[0] == "29Dec"
-    assert len(expiries("BANKNIFTY")) == 3
-    assert set(expiries("BANKNIFTY")) < set(expiries("NIFTY"))
+    assert len(expiries("BANKNIFTY")) == 4
+
+
+def test_every_index_with_options_on_nfo_can_be_simulated(calendar: Calendar) -> None:
+    names = ["NIFTY", "BANKNIFTY", "FINNIFTY", "MIDCPNIFTY"]
+    day = MarketDay(7, trading_day(calendar, date(2025, 8, 29)), names, calendar)
+
+    assert {one.underlying for one in day.contracts} == set(names)
+    assert len(day.by_key) == len(day.contracts) == len(day.by_symbol)
+
+
+@pytest.mark.parametrize("name", ["SENSEX", "CRUDEOIL", "NIFTYNXT50"])
+def test_what_cannot_be_simulated_is_named(calendar: Calendar, name: str) -> None:
+    with pytest.raises(ConfigError, match=f"SAUDA_UNDERLYINGS.*{name}"):
+        MarketDay(1, trading_day(calendar, date(2026, 11, 30)), [name], calendar)
 
 
 def test_tokens_are_unique_and_last_as_long_as_the_contract(

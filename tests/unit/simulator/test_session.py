@@ -188,3 +188,12 @@ def test_the_day_changes_with_the_jump(calendar: Calendar, tmp_path: Path) -> No
     wall.sleep(2)
     assert market.day().hours.day == date(2026, 12, 1)
     assert market.quarter() is None
+
+
+def test_a_folder_that_cannot_be_written_is_named_before_anybody_logs_in(
+    calendar: Calendar, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(ConfigError, match="SAUDA_SIM_DATA"):
+        clock(calendar, ManualClock(WALL), tmp_path / "file")

@@ -111,13 +111,21 @@ async def _until_stopped(settings: Settings, market: MarketClock) -> None:
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     health = Health(settings.health_file, settings.service_name or SERVICE)
     while not stop.is_set():
-        market.keep()
+        _keep(market)
         health.report(True, date=market.day().hours.day.isoformat(), anchored=market.anchored)
         try:
             await asyncio.wait_for(stop.wait(), REPORT_EVERY_S)
         except TimeoutError:
             continue
-    market.keep()
+    _keep(market)
+
+
+def _keep(market: MarketClock) -> None:
+    try:
+        market.keep()
+    except ConfigError as error:
+        # A full disk must not end the market; only the next restart would miss the file.
+        logger(Channel.APP).warning("anchor_not_written", error=str(error))
 
 
 if __name__ == "__main__":

@@ -49,12 +49,31 @@ class AnchorFile:
         """Replace the file.
 
         Raises:
-            ConfigError: the folder (SAUDA_SIM_DATA) cannot be written.
+            ConfigError: the folder cannot be written.
         """
-        half_written = self.path.with_name(f".{self.path.name}.new")
+        half_written = self._half_written()
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
             half_written.write_bytes(msgspec.json.encode(record))
             half_written.replace(self.path)
         except OSError as error:
-            raise ConfigError(f"SAUDA_SIM_DATA: {self.path} cannot be written: {error}") from error
+            raise self._unwritable(error) from error
+
+    def check(self) -> None:
+        """Make sure, before anybody logs in, that the file can be written.
+
+        Raises:
+            ConfigError: the folder cannot be written.
+        """
+        half_written = self._half_written()
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            half_written.write_bytes(b"")
+            half_written.unlink()
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    def _half_written(self) -> Path:
+        return self.path.with_name(f".{self.path.name}.new")
+
+    def _unwritable(self, error: OSError) -> ConfigError:
+        return ConfigError(f"SAUDA_SIM_DATA: {self.path} cannot be written: {error.strerror}")

@@ -38,7 +38,7 @@ class MarketClock:
         """Go on with the market of an earlier run if the file knows one.
 
         Raises:
-            ConfigError: the anchor file is broken, or an underlying cannot be simulated.
+            ConfigError: the anchor file is broken or cannot be written, or an underlying cannot be simulated.
         """
         self.plan = plan
         self._calendar = calendar
@@ -46,6 +46,7 @@ class MarketClock:
         self._anchors = anchors
         # Not after today: some databases refuse points from far in the future.
         today = calendar.previous_trading_day(DERIVATIVES, ist_date(wall.now_ns()))
+        anchors.check()
         first = trading_day(calendar, plan.sim_date or today)
         self._timeline = self._resumed()
         self._waiting = first

@@ -15,8 +15,8 @@ from sauda.money import Paise, Units
 
 STRIKES_EACH_SIDE = 20
 FUTURE_MONTHS = 3
-WEEKLY_EXPIRIES = 4
-"""Of an index with weekly options; those of the next months come on top."""
+NEAREST_EXPIRIES = 4
+"""Weekly ones where there are weekly options; the monthly ones come on top."""
 MONTHLY_EXPIRIES = 3
 _SEARCHED_EXPIRIES = 20
 """Weekly expiries that surely reach over the next three months."""
@@ -108,7 +108,7 @@ def monthly(expiries: list[date]) -> list[date]:
 
 
 def _option_expiries(expiries: list[date]) -> list[date]:
-    return sorted({*expiries[:WEEKLY_EXPIRIES], *monthly(expiries)[:MONTHLY_EXPIRIES]})
+    return sorted({*expiries[:NEAREST_EXPIRIES], *monthly(expiries)[:MONTHLY_EXPIRIES]})
 
 
 def _strikes(opens_at: float, step: Paise) -> list[Paise]:
