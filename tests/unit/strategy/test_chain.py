@@ -80,6 +80,13 @@ def test_parity_believes_the_strike_where_call_and_put_cost_nearly_the_same() ->
     assert not complete
 
 
+def test_of_a_large_chain_the_middle_is_asked_for_first() -> None:
+    chain = Chain(options(*range(100_00, 110_00, 1_00)), DAY)
+
+    assert [name[-5:] for name in chain.middle(4)] == ["10400", "10400", "10500", "10500"]
+    assert len(chain.middle(200)) == 20
+
+
 @given(st.sets(st.integers(1, 200), min_size=1), st.integers(1, 210))
 def test_no_other_strike_is_nearer_than_the_nearest(steps: set[int], price_steps: int) -> None:
     chain = Chain(options(*(step * 50_00 for step in steps)), DAY)

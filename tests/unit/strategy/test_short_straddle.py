@@ -168,6 +168,39 @@ def test_without_an_index_the_future_tells_where_the_money_is() -> None:
     assert "24480.00 (future)" in one.heard(Signal)[0].reason
 
 
+def test_when_the_middle_of_a_large_chain_is_silent_all_of_it_is_asked_for() -> None:
+    one = desk()
+    one.play([listed(strike, right) for strike in range(20_000, 30_050, 50) for right in Right])
+    one.play([a_clock(at("09:24:16")), a_clock(at("09:24:30"))])
+    assert len(one.heard(Subscribe)[0].instruments) == 200
+
+    one.play([a_clock(at("09:24:31"))])
+    assert sum(len(wish.instruments) for wish in one.heard(Subscribe)) == 402
+
+
+def test_a_silent_index_is_replaced_when_the_entry_is_near_and_not_before() -> None:
+    one = desk()
+    one.play([*chain(), a_clock(at("09:00:00")), a_clock(at("09:18:59"))])
+    assert [wish.instruments for wish in one.heard(Subscribe)] == [(INDEX,)]
+
+    one.play([a_clock(at("09:19:00"))])
+    assert len(one.heard(Subscribe)[1].instruments) == 2 * len(STRIKES)
+
+    one.play([*ticks("09:19:59", call=90_00, put=95_00), a_clock(at("09:20:00"))])
+    assert "24495.00 (put-call parity)" in one.heard(Signal)[0].reason
+
+
+def test_a_silent_index_is_replaced_by_the_future_before_parity_is_asked() -> None:
+    future = Instrument("NFO:NIFTY29DEC26F", "NFO", "9", "NIFTY", InstrumentKind.FUTURE, expiry="2026-12-29")
+    one = desk()
+    one.play([*chain(), future, a_clock(at("09:15:00"))])
+    one.play([a_tick(24_480_00, instrument=future.instrument, at_ns=at("09:15:01")), a_clock(at("09:19:00"))])
+    one.play([*ticks("09:19:59"), a_clock(at("09:20:00"))])
+
+    assert one.heard(PlaceOrder)[0].instrument == CALL
+    assert "24480.00 (future)" in one.heard(Signal)[0].reason
+
+
 def test_without_index_and_future_parity_tells_where_the_money_is_once_the_chain_has_spoken() -> None:
     one = desk()
     options = [message for message in chain() if message != an_index()]

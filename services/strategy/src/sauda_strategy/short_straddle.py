@@ -10,11 +10,10 @@ All times are market time. What cannot be done is said once in a signal and an a
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Final
 
 import msgspec
 
-from sauda.clock import NS_PER_S, UnixNs, ist_date
+from sauda.clock import UnixNs, ist_date
 from sauda.contracts import (
     ClockTick,
     FeedGap,
@@ -35,16 +34,13 @@ from sauda.contracts import (
 )
 from sauda.state import State
 from sauda_strategy.book import Book, leg_key
-from sauda_strategy.day import NO_HOURS, Day, Hours, every_day, hours_of
+from sauda_strategy.day import NO_HOURS, PATIENCE_NS, Day, Hours, every_day, hours_of
 from sauda_strategy.entry import Obstacle, Straddle, choose, search
 from sauda_strategy.legs import Legs
 from sauda_strategy.market import SETTLE_NS, WIDEN_NS, Underlying
 from sauda_strategy.market_time import MarketTime
 from sauda_strategy.rules import ShortStraddleRules
 from sauda_strategy.voice import Voice
-
-PATIENCE_NS: Final = 60 * NS_PER_S
-"""How long an entry may wait for instruments and prices before the strategy says why it does not trade."""
 
 
 class ShortStraddle:
@@ -204,8 +200,11 @@ class ShortStraddle:
 
     def _look_around(self) -> list[Message]:
         today = self._days["today"]
-        wide = self._time.past_ns >= today.opened_ns + WIDEN_NS
-        found = search(self._market, self._rules, self._settled(today), wide)
+        # An index is silent before the market opens: a whole chain in its place is not asked for until
+        # the entry is near.
+        is_near = self._time.past_ns >= self._hours.near_ns
+        wide = is_near and self._time.past_ns >= today.opened_ns + WIDEN_NS
+        found = search(self._market, self._rules, is_near and self._settled(today), wide)
         self._today(known=len(self._market), centre=found.centre)
         return [*self._market.ask(self._name, found.wanted, self._time.now_ns)]
 
