@@ -1,0 +1,171 @@
+"""The desk in containers does what it does as processes, and each container holds no more than it must."""
+
+import json
+import os
+import signal
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import pytest
+
+from tests.containers.conftest import Containers
+
+pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.timeout(1200)]
+T = TypeVar("T")
+OURS = ("simulator", "feed", "strategy", "execution", "pnl")
+EVERY = {*(f"{name}-1" for name in OURS), "redis-1", "influxdb-1"}
+
+
+def eventually(ask: Callable[[], T], within_s: float = 90) -> T:
+    """Return the first answer of *ask* that is true, as long as it comes in time."""
+    deadline = time.monotonic() + within_s
+    while not (answer := ask()):
+        assert time.monotonic() < deadline, f"not within {within_s} s"
+        time.sleep(0.5)
+    return answer
+
+
+def healthy(desk: Containers) -> set[str]:
+    return {name for name, one in desk.replicas().items() if one["healthy"]}
+
+
+def points(desk: Containers, measurement: str) -> list[dict[str, Any]]:
+    """Return the database's series whose names begin with *measurement*."""
+    query = urllib.parse.urlencode({"match[]": f'{{__name__=~"{measurement}_.*"}}'})
+    url = f"{desk.run_env()['SAUDA_INFLUX_URL']}/api/v1/export?{query}"
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return [json.loads(line) for line in answer.read().splitlines()]
+
+
+def test_up_ends_with_every_service_healthy(desk: Containers) -> None:
+    assert healthy(desk) == EVERY
+
+
+def test_the_straddle_is_sold_within_two_minutes(desk: Containers) -> None:
+    def sells() -> bool:
+        return len([one for one in desk.asked("fills") or [] if one["side"] == "SELL"]) >= 2
+
+    assert eventually(sells, within_s=120)
+
+
+@pytest.mark.parametrize("measurement", ["pnl", "positions", "fills"])
+def test_the_numbers_are_in_the_time_series_database(desk: Containers, measurement: str) -> None:
+    series = eventually(lambda: points(desk, measurement))
+
+    assert all(one["metric"]["desk"] == "live" for one in series)
+
+
+def test_up_again_restarts_nothing(desk: Containers) -> None:
+    before = {name: one["where"] for name, one in desk.replicas().items()}
+
+    done = desk.make("up")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {name: one["where"] for name, one in desk.replicas().items()} == before
+
+
+def test_an_image_holds_its_own_service_and_no_other(desk: Containers) -> None:
+    for service in OURS:
+        others = ", ".join(repr(f"sauda_{name}") for name in OURS if name != service)
+        code = f"import importlib.util as u, sauda_{service}; assert not any(map(u.find_spec, [{others}]))"
+        done = desk.inside(f"{service}-1", "python", "-c", code)
+        assert done.returncode == 0, (service, done.stderr)
+
+
+def test_an_image_holds_nothing_that_only_others_need(desk: Containers) -> None:
+    code = "import importlib.util as u; print([n for n in ('pandas','aiohttp','supervisor','pytest','pip') if u.find_spec(n)])"
+
+    assert desk.inside("execution-1", "python", "-c", code).stdout.strip() == "[]"
+    assert desk.inside("feed-1", "python", "-c", code).stdout.strip() == "['pandas']"
+
+
+def test_the_sauda_program_is_in_every_image(desk: Containers) -> None:
+    for service in OURS:
+        done = desk.inside(f"{service}-1", "sauda", "pnl", "--json")
+        assert done.returncode == 0, (service, done.stderr)
+
+
+def test_a_service_can_change_nothing_but_its_own_data(desk: Containers) -> None:
+    for service in OURS:
+        facts = desk.inspected(f"{service}-1")
+        assert facts["Config"]["User"] == "sauda"
+        assert facts["HostConfig"]["ReadonlyRootfs"]
+        assert facts["HostConfig"]["CapDrop"] == ["ALL"]
+        assert facts["HostConfig"]["Memory"] > 0
+        assert facts["HostConfig"]["PidsLimit"] > 0
+
+
+def test_nothing_listens_beyond_this_machine(desk: Containers) -> None:
+    for name in desk.replicas():
+        ports = desk.inspected(name)["HostConfig"]["PortBindings"] or {}
+        assert {one["HostIp"] for bindings in ports.values() for one in bindings} <= {"127.0.0.1"}
+
+
+def test_passwords_are_made_once_and_are_for_the_owner_alone(desk: Containers) -> None:
+    file = desk.root / ".env"
+    before = file.read_text()
+
+    desk.make("up")
+
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert file.read_text() == before
+
+
+def test_a_stopped_service_ends_by_itself_within_its_grace(desk: Containers) -> None:
+    container = desk.replicas()["strategy-1"]["where"]
+    began = time.monotonic()
+
+    done = desk.make("restart", "s=strategy")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert time.monotonic() - began < 25
+    assert desk.replicas()["strategy-1"]["where"] == container
+    # 137 would be the answer of one that had to be killed.
+    assert desk.inspected("strategy-1")["State"]["ExitCode"] == 0
+
+
+@pytest.mark.parametrize("name", ["execution-1", "redis-1"])
+def test_what_is_killed_comes_back_and_nothing_is_lost(desk: Containers, name: str) -> None:
+    fills = desk.asked("fills")
+    pid = desk.inspected(name)["State"]["Pid"]
+
+    os.kill(pid, signal.SIGKILL)
+
+    eventually(lambda: desk.inspected(name)["State"]["Pid"] not in (0, pid))
+    eventually(lambda: healthy(desk) == EVERY)
+    assert (desk.asked("fills") or [])[: len(fills)] == fills
+
+
+def test_scaling_disturbs_no_replica_that_runs(desk: Containers) -> None:
+    before = {name: one["where"] for name, one in desk.replicas().items()}
+
+    done = desk.make("scale", "s=pnl", "n=3")
+    more = desk.replicas()
+    desk.make("scale", "s=pnl", "n=1")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert set(more) == EVERY | {"pnl-2", "pnl-3"}
+    assert {name: more[name]["where"] for name in EVERY} == before
+
+
+def test_logs_name_the_service_on_every_line(desk: Containers) -> None:
+    # `make logs` follows, so its options are tried without that here.
+    lines = desk.asked_lines("logs", "strategy", "--no-follow", "--lines", "3")
+
+    assert lines
+    assert all(line.startswith("strategy-1") for line in lines)
+
+
+def test_down_keeps_the_data(desk: Containers) -> None:
+    fills = eventually(lambda: desk.asked("fills"))
+
+    assert desk.make("down").returncode == 0
+    gone = desk.replicas()
+    done = desk.make("up")
+
+    assert gone == {}
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert desk.asked("fills")[: len(fills)] == fills

@@ -1,0 +1,36 @@
+"""Passwords are made once, are hard to guess, and stay what they are."""
+
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from sauda.runtime.passwords import ensure_passwords, project_name
+from sauda.runtime.place import Place
+
+NAMES = {"SAUDA_INFLUX_TOKEN", "DESK_INFLUX_PASSWORD", "DESK_GRAFANA_PASSWORD"}
+
+
+def test_every_password_is_there_and_another_in_each_clone(tmp_path: Path) -> None:
+    one, other = Place(tmp_path / "one"), Place(tmp_path / "other")
+    for place in (one, other):
+        place.root.mkdir()
+        ensure_passwords(place)
+
+    made, made_there = dotenv_values(one.dotenv), dotenv_values(other.dotenv)
+    assert made.keys() >= NAMES
+    assert all(len(made[name] or "") >= 20 and made[name] != made_there[name] for name in NAMES)
+    assert project_name(one) != project_name(other)
+    assert one.dotenv.stat().st_mode & 0o077 == 0
+
+
+def test_what_the_user_wrote_stays(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.dotenv.write_text("# mine\nSAUDA_INFLUX_TOKEN=my-own\nSAUDA_DESK=mine")
+
+    ensure_passwords(place)
+    once = place.dotenv.read_text()
+    ensure_passwords(place)
+
+    assert once.startswith("# mine\nSAUDA_INFLUX_TOKEN=my-own\nSAUDA_DESK=mine\n")
+    assert once.count("SAUDA_INFLUX_TOKEN") == 1
+    assert place.dotenv.read_text() == once
