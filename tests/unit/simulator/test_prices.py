@@ -16,7 +16,7 @@ from sauda_simulator.market.black76 import RATE, implied_vol, value
 from sauda_simulator.market.day import MarketDay, trading_day
 from sauda_simulator.market.index_path import close_of, day_path
 from sauda_simulator.market.listing import Contract
-from sauda_simulator.market.pricing import QUARTERS
+from sauda_simulator.market.underlying import QUARTERS
 
 MONDAY = date(2026, 11, 30)
 SECONDS = (15 * 60 + 40 - 9 * 60 - 15) * 60

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from sauda.errors import ConfigError
-from sauda_simulator.faults import Faults, parse_fault
+from sauda_simulator.fault_kinds import parse_fault
+from sauda_simulator.faults import Faults
 from sauda_simulator.market.day import MarketDay
 from sauda_simulator.publisher import round_s
 from sauda_simulator.sockets import Connection

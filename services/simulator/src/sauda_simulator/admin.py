@@ -9,7 +9,8 @@ from dataclasses import asdict
 from aiohttp import web
 
 from sauda.errors import ConfigError
-from sauda_simulator.faults import Faults, parse_fault
+from sauda_simulator.fault_kinds import parse_fault
+from sauda_simulator.faults import Faults
 from sauda_simulator.login import Logins
 from sauda_simulator.market.session import Stretch
 from sauda_simulator.market_clock import MarketClock

@@ -9,7 +9,8 @@ from collections.abc import Coroutine, Iterator
 
 from aiohttp import WSMsgType, web
 
-from sauda_simulator.faults import Drop, ExpireSession, Faults, Kick, Malformed, Mute
+from sauda_simulator.fault_kinds import Drop, ExpireSession, Kick, Malformed, Mute
+from sauda_simulator.faults import Faults
 from sauda_simulator.login import SESSION_EXPIRED, Logins
 from sauda_simulator.market_clock import MarketClock
 from sauda_simulator.sockets import Connection

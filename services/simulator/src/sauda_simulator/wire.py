@@ -15,7 +15,7 @@ from sauda.contracts import InstrumentKind
 from sauda.money import Paise, to_rupees
 from sauda_simulator.market.day import MarketDay
 from sauda_simulator.market.listing import Contract
-from sauda_simulator.market.pricing import Trade
+from sauda_simulator.market.quotes import Trade
 
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 INSTRUMENT_NAMES = {

@@ -7,7 +7,8 @@ a whole day when somebody asks late.
 from dataclasses import dataclass
 
 from sauda.money import Paise, Units
-from sauda_simulator.market.pricing import QUARTERS, Pricer
+from sauda_simulator.market.pricing import Pricer
+from sauda_simulator.market.underlying import QUARTERS
 
 _STEP_S = 10
 _MINUTE_S = 60

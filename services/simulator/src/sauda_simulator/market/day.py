@@ -13,9 +13,10 @@ from sauda_simulator.market.bars import DaySummary
 from sauda_simulator.market.index_path import activity, day_path, model_of
 from sauda_simulator.market.listing import Contract, ContractTerms, list_contracts
 from sauda_simulator.market.noise import key_of
-from sauda_simulator.market.pricing import QUARTERS, Life, Pricer, UnderlyingDay
+from sauda_simulator.market.pricing import Pricer
 from sauda_simulator.market.session import SessionHours, TradingDay
 from sauda_simulator.market.smile import at_the_money
+from sauda_simulator.market.underlying import QUARTERS, Life, UnderlyingDay
 
 DERIVATIVES = "NFO"
 """The exchange whose hours the simulated market keeps."""

@@ -8,10 +8,9 @@ the previous trading day to its own: restless after the open and before the clos
 from dataclasses import dataclass
 from datetime import date
 from math import exp, sqrt
-from random import Random
 
 from sauda.errors import ConfigError
-from sauda_simulator.market.noise import key_of
+from sauda_simulator.market.noise import chance
 
 
 @dataclass(frozen=True)
@@ -70,7 +69,7 @@ def close_of(seed: int, name: str, day: date) -> float:
 
 def day_vol_of(seed: int, name: str, day: date) -> float:
     """Return how much *day* moves inside: the usual volatility times what the day is like."""
-    mood = Random(key_of(seed, "mood", day.toordinal())).gauss(0.0, 0.22)  # noqa: S311 - a market, not a secret
+    mood = chance(seed, "mood", day.toordinal()).gauss(0.0, 0.22)
     return model_of(name).day_vol * exp(mood)
 
 
@@ -81,8 +80,8 @@ def day_path(seed: int, name: str, day: date, previous_day: date, seconds: int) 
     """
     start, end = close_of(seed, name, previous_day), close_of(seed, name, day)
     vol = day_vol_of(seed, name, day)
-    common = Random(key_of(seed, "market", day.toordinal()))  # noqa: S311
-    own = Random(key_of(seed, name, day.toordinal()))  # noqa: S311
+    common = chance(seed, "market", day.toordinal())
+    own = chance(seed, name, day.toordinal())
     shares = activity(seconds)
     walk, spent, walked = [0.0], [0.0], 0.0
     for share in shares:
@@ -106,6 +105,6 @@ def activity(seconds: int) -> list[float]:
 
 
 def _step(seed: int, name: str, ordinal: int) -> float:
-    common = Random(key_of(seed, "close", ordinal)).gauss(0.0, 1.0)  # noqa: S311
-    own = Random(key_of(seed, "close", name, ordinal)).gauss(0.0, 1.0)  # noqa: S311
+    common = chance(seed, "close", ordinal).gauss(0.0, 1.0)
+    own = chance(seed, "close", name, ordinal).gauss(0.0, 1.0)
     return _COMMON * common + sqrt(1 - _COMMON**2) * own

@@ -76,19 +76,10 @@ def list_contracts(name: str, day: date, opens_at: float, terms: ContractTerms) 
         ConfigError: the underlying is not an index with derivatives on NFO.
     """
     about = underlying(name)
-    if about.index_symbol is None or about.index_token is None or about.exchange_derivatives != "NFO":
+    if about.index_symbol is None or about.exchange_derivatives != "NFO":
         raise ConfigError(
             f"SAUDA_UNDERLYINGS: {name} cannot be simulated, only indices with options on NFO can"
         )
-    index = Contract(
-        exchange=about.exchange_index or "NSE",
-        token=about.index_token,
-        trading_symbol=about.index_symbol,
-        underlying=name,
-        kind=InstrumentKind.INDEX,
-        lot_size=1,
-        tick_size=INDEX_TICK,
-    )
     expiries = terms.expiries(name, day, _SEARCHED_EXPIRIES)
     futures = [_future(about, day, expiry, terms) for expiry in monthly(expiries)[:FUTURE_MONTHS]]
     strikes = _strikes(opens_at, terms.strike_step(name, day))
@@ -98,7 +89,7 @@ def list_contracts(name: str, day: date, opens_at: float, terms: ContractTerms) 
         for strike in strikes
         for right in (Right.CALL, Right.PUT)
     ]
-    return [index, *futures, *options]
+    return [_index(about), *futures, *options]
 
 
 def monthly(expiries: list[date]) -> list[date]:
@@ -114,6 +105,18 @@ def _option_expiries(expiries: list[date]) -> list[date]:
 def _strikes(opens_at: float, step: Paise) -> list[Paise]:
     centre = round(opens_at / step)
     return [(centre + offset) * step for offset in range(-STRIKES_EACH_SIDE, STRIKES_EACH_SIDE + 1)]
+
+
+def _index(about: Underlying) -> Contract:
+    return Contract(
+        exchange=about.exchange_index or "",
+        token=about.index_token or "",
+        trading_symbol=about.index_symbol or "",
+        underlying=about.name,
+        kind=InstrumentKind.INDEX,
+        lot_size=1,
+        tick_size=INDEX_TICK,
+    )
 
 
 def _future(about: Underlying, day: date, expiry: date, terms: ContractTerms) -> Contract:

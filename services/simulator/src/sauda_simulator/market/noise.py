@@ -5,6 +5,7 @@ is reached, so a restart in mid-day needs no history.
 """
 
 from hashlib import blake2b
+from random import Random
 
 _MASK = (1 << 64) - 1
 _PER_UNIT = 1.0 / (1 << 64)
@@ -27,3 +28,8 @@ def mixed(key: int, counter: int) -> int:
 def uniform(key: int, counter: int) -> float:
     """Return a number in [0, 1) for the place *counter* in the sequence *key*."""
     return mixed(key, counter) * _PER_UNIT
+
+
+def chance(*parts: object) -> Random:
+    """Return a generator of its own for *parts*, for sequences that are always drawn from their beginning."""
+    return Random(key_of(*parts))  # noqa: S311 - a market, not a secret
