@@ -2,7 +2,8 @@
 
 from sauda.errors import ConfigError
 from sauda.runtime.desk import Desk
-from sauda.runtime.docker import DockerDesk, compose_command
+from sauda.runtime.docker import DockerDesk
+from sauda.runtime.engine import compose_command
 from sauda.runtime.local import LocalDesk
 from sauda.runtime.place import Place, read_started
 

@@ -1,18 +1,15 @@
 """The desk in containers, through `docker compose` (the plugin, else docker-compose 1.29)."""
 
-import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
-from sauda.clock import NS_PER_S, SystemClock
 from sauda.runtime.compose import Service, read_services
-from sauda.runtime.desk import WRONG_SETTINGS, DeskError, Replica, Say
+from sauda.runtime.desk import Replica, Say
+from sauda.runtime.engine import SHOWN, containers_of, run, succeeds
 from sauda.runtime.passwords import ensure_passwords, project_name
 from sauda.runtime.place import Place, asked_ports, read_started, write_run_env, write_started
 from sauda.runtime.ports import LOOPBACK, assign
@@ -20,25 +17,10 @@ from sauda.runtime.ports import LOOPBACK, assign
 _RECORDINGS = "/recordings"
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 """What Compose writes to tidy up a terminal's line, also where there is none."""
-_LABEL = "com.docker.compose"
+_PORT_TAKEN = re.compile("address already in use|port is already allocated")
+_ATTEMPTS = 3
 _PULL_S = 120
 """How long Grafana's image may take; the desk does without it."""
-
-
-def compose_command() -> list[str] | None:
-    """Return how Compose is called on this machine, or None if no engine answers or there is no Compose."""
-    if not shutil.which("docker") or not _succeeds(["docker", "info"]):
-        return None
-    if _succeeds(["docker", "compose", "version"]):
-        return ["docker", "compose"]
-    return ["docker-compose"] if shutil.which("docker-compose") else None
-
-
-def _succeeds(command: Sequence[str], timeout_s: float = 5) -> bool:
-    try:
-        return subprocess.run(command, capture_output=True, timeout=timeout_s, check=False).returncode == 0
-    except (subprocess.TimeoutExpired, OSError):
-        return False
 
 
 class DockerDesk:
@@ -53,7 +35,7 @@ class DockerDesk:
 
     def is_up(self) -> bool:
         """Does any container of this project run?"""
-        return any(one["State"]["Running"] for one in self._containers())
+        return any(one.state == "running" for one in self._containers())
 
     def services(self) -> list[str]:
         """Return all services, in start order."""
@@ -65,17 +47,10 @@ class DockerDesk:
         ensure_passwords(self._place)
         self._started.runtime = self.runtime
         self._started.variables = dict(variables)
-        services = self._services()
-        ours = services if self.is_up() else ()
-        self._started.ports |= assign(services.values(), self._started.ports, asked_ports(self._place), ours)
-        write_started(self._place, self._started)
-        self._write_run_env()
         say("building the images (minutes the first time, seconds after that)")
         self._compose("build", "--quiet")
         say("starting the containers")
-        scales = [f"--scale={name}={count}" for name, count in self._started.replicas.items()]
-        # Compose gives up when one service does not get healthy; which one it was, the caller will see and say.
-        self._compose("up", "--detach", "--no-build", *scales, check=False)
+        self._start(say)
         self._start_grafana(say)
 
     def down(self, say: Say) -> None:
@@ -87,14 +62,13 @@ class DockerDesk:
     def replicas(self) -> list[Replica]:
         """Return the containers."""
         order = {name: number for number, name in enumerate(self._services())}
-        found = [_replica(one) for one in self._containers()]
-        return sorted(found, key=lambda one: (order.get(one.service, len(order)), one.name))
+        return sorted(self._containers(), key=lambda one: (order.get(one.service, len(order)), one.name))
 
     def restart(self, service: str) -> None:
         """Restart the containers one after the other: the others carry on meanwhile."""
         for replica in self.replicas():
             if replica.service == service:
-                _run(["docker", "restart", replica.where])
+                run(["docker", "restart", replica.where])
 
     def scale(self, service: str, count: int) -> None:
         """Add or remove containers."""
@@ -154,14 +128,31 @@ class DockerDesk:
         build = {"DOCKER_BUILDKIT": "1", "COMPOSE_DOCKER_CLI_BUILD": "1"}
         return {**others, **told, **named, **build, "COMPOSE_PROJECT_NAME": project_name(self._place)}
 
-    def _compose(self, *arguments: str, check: bool = True) -> None:
-        _run([*self._compose_command, *arguments], self._place.root, self._environment(), check=check)
+    def _compose(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        return run([*self._compose_command, *arguments], self._place.root, self._environment(), check=check)
 
-    def _containers(self) -> list[dict[str, Any]]:
-        labels = [f"label={_LABEL}.project={project_name(self._place)}", f"label={_LABEL}.oneoff=False"]
-        filters = [word for label in labels for word in ("--filter", label)]
-        ids = _run(["docker", "ps", "--all", "--quiet", *filters]).split()
-        return json.loads(_run(["docker", "inspect", *ids], check=False) or "[]") if ids else []
+    def _assign_ports(self) -> None:
+        running = {replica.service for replica in self.replicas() if replica.state == "running"}
+        asked = asked_ports(self._place)
+        self._started.ports |= assign(self._services().values(), self._started.ports, asked, running)
+        write_started(self._place, self._started)
+        self._write_run_env()
+
+    def _start(self, say: Say) -> None:
+        """Let Compose start everything; take other ports if somebody else was quicker to take ours."""
+        scales = [f"--scale={name}={count}" for name, count in self._started.replicas.items()]
+        for _ in range(_ATTEMPTS):
+            self._assign_ports()
+            done = self._compose("up", "--detach", "--no-build", *scales, check=False)
+            if not done.returncode:
+                return
+            if not _PORT_TAKEN.search(done.stderr):
+                # Mostly one service that did not get healthy: which one it was, the caller sees and says.
+                say("\n".join(done.stderr.strip().splitlines()[-SHOWN:]))
+                return
+
+    def _containers(self) -> list[Replica]:
+        return containers_of(project_name(self._place))
 
     def _write_run_env(self) -> None:
         ports = self._started.ports
@@ -178,7 +169,7 @@ class DockerDesk:
     def _start_grafana(self, say: Say) -> None:
         """Start it where its image can be had: a desk without a registry is a desk all the same."""
         image = _image_of(self._place.compose.read_text(), "grafana")
-        if not _succeeds(["docker", "image", "inspect", image]) and not _succeeds(
+        if not succeeds(["docker", "image", "inspect", image]) and not succeeds(
             ["docker", "pull", image], _PULL_S
         ):
             say(f"grafana is left out: its image {image} cannot be had here")
@@ -190,45 +181,3 @@ def _image_of(text: str, service: str) -> str:
     import yaml
 
     return str(yaml.safe_load(text)["services"][service]["image"])
-
-
-def _run(
-    command: list[str],
-    folder: Path | None = None,
-    environment: Mapping[str, str] | None = None,
-    *,
-    check: bool = True,
-) -> str:
-    """Run *command* and return what it printed.
-
-    Raises:
-        DeskError: it failed, and *check* is set; with the end of what it said.
-    """
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    if check and done.returncode:
-        said = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
-        raise DeskError(f"{' '.join(command[:3])} failed:\n{said}")
-    return done.stdout
-
-
-def _replica(container: Mapping[str, Any]) -> Replica:
-    labels, state = container["Config"]["Labels"], container["State"]
-    health = state.get("Health")
-    service = labels[f"{_LABEL}.service"]
-    said = health["Log"][-1]["Output"].strip() if health and health.get("Log") else ""
-    return Replica(
-        service=service,
-        name=f"{service}-{labels[f'{_LABEL}.container-number']}",
-        state=state["Status"],
-        healthy=state["Running"] and (not health or health["Status"] == "healthy"),
-        where=container["Id"][:12],
-        uptime_s=_age_s(state["StartedAt"]) if state["Running"] else 0,
-        detail=said.splitlines()[-1] if said else "",
-        hopeless=state["Restarting"] and state["ExitCode"] == WRONG_SETTINGS,
-    )
-
-
-def _age_s(stamp: str) -> int:
-    # Docker prints nanoseconds, which datetime does not read; whole seconds are enough.
-    started = datetime.strptime(stamp[:19], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=UTC)
-    return max(0, SystemClock().now_ns() // NS_PER_S - round(started.timestamp()))
