@@ -87,6 +87,7 @@ def test_a_real_market_runs_at_one(place: Place) -> None:
     names = ("HOST", "WEBSOCKET", "USER", "PASSWORD", "TOTP_SECRET", "VENDOR_CODE", "API_SECRET", "IMEI")
     account = {f"SAUDA_NOREN_{name}": "https://x.example" for name in names}
 
-    assert read_request(place, Options(source="noren"), account)["SAUDA_SPEED"] == "1"
+    asked = read_request(place, Options(source="noren"), account)
+    assert (asked["SAUDA_SPEED"], asked["SAUDA_NOREN_MASTERS"]) == ("1", "https://x.example")
     with pytest.raises(ConfigError, match="a real market runs at 1"):
         read_request(place, Options(source="noren", speed="60"), account)

@@ -53,6 +53,7 @@ def read_request(place: Place, options: Options, environ: Mapping[str, str]) -> 
         variables |= _paper_login(given)
     if source == "noren":
         _check_broker(settings, variables["SAUDA_SPEED"])
+        variables["SAUDA_NOREN_MASTERS"] = settings.noren_masters or ""
     _check_recording(source, settings, options)
     if source == "recording":
         variables["SAUDA_RECORDING"] = str(settings.recording)
