@@ -15,20 +15,21 @@ import pandas as pd
 import pytest
 
 from sauda.calendar import load_calendar
-from sauda.clock import NS_PER_S, UnixNs
+from sauda.clock import NS_PER_S
 from sauda.codec import decode, encode
 from sauda.contracts import ClockTick, Message, Subscribe, Tick
 from sauda.health import read
 from sauda.log import Output
 from sauda.redis_log import RedisLog
+from sauda.redis_view import RedisView
 from sauda.testing.builders import at
 from sauda_feed.desk import Desk
 from sauda_feed.feed import Feed
 from sauda_feed.pace import Scaled
 from sauda_feed.recording import RecordingSource
 from sauda_feed.source import MarketMessage
-from sauda_feed.testing import CALL, PUT, row, write
 from sauda_feed.timeline import Recording
+from tests.unit.feed.recordings import CALL, PUT, row, write
 
 ROOT = Path(__file__).parents[2]
 DATA = Path(os.environ.get("SAUDA_TEST_DATA") or ROOT.parent / "shared" / "data")
@@ -37,6 +38,8 @@ KITE = DATA / "kite_ticks_banknifty_20210820" / "ticks_2021-08-20.parquet"
 BARS = DATA / "nifty_weekly_1min_20210611_14" / "bars_1min_2021-06-11.parquet"
 LAST_MINUTE_S = 22_440
 """15:29:00, in seconds after the open: after the last row the clock goes on to 15:30."""
+
+END = ClockTick(at("15:30:00", date(2025, 8, 29)))
 
 
 def opened(path: Path, *underlyings: str) -> Recording:
@@ -117,7 +120,7 @@ def test_the_real_bars_of_2021_06_11_become_four_ticks_each() -> None:
 def test_after_the_last_row_the_clock_goes_on_to_the_close() -> None:
     *_, last = opened(CHAIN, "NIFTY").messages()
 
-    assert last == ClockTick(at("15:30:00", date(2025, 8, 29)))
+    assert last == END
 
 
 @pytest.fixture
@@ -149,14 +152,10 @@ def wait_until(what: Callable[[], bool], why: str, seconds: float = 20) -> None:
     pytest.fail(f"not within {seconds} s: {why}")
 
 
-def is_over(log: RedisLog, path: Path) -> bool:
-    entries = log.entries("ticks")
-    return bool(entries) and decode(entries[-1].data) == expected_end(path)
-
-
-def expected_end(path: Path) -> ClockTick:
-    end_ns: UnixNs = at("15:30:00", date(2025, 8, 29))
-    return ClockTick(end_ns)
+def is_over(log: RedisView) -> bool:
+    """Whether the clock has struck 15:30."""
+    newest = log.newest("ticks")
+    return newest is not None and decode(newest.data) == END
 
 
 @contextmanager
@@ -182,17 +181,17 @@ def process(
 def test_a_feed_killed_at_any_instant_repeats_nothing_and_leaves_nothing_out(
     redis_url: str, desk: str, file: Path, tmp_path: Path
 ) -> None:
-    log = RedisLog(redis_url, desk)
+    log = RedisView(redis_url, desk)
     subscribe(log)
 
     for round_ in range(3):
         with process(redis_url, desk, file, tmp_path / "health") as feed:
             goal = (round_ + 1) * 150
-            wait_until(lambda goal=goal: len(log.entries("ticks")) > goal, f"{goal} ticks")  # type: ignore[misc]
+            wait_until(lambda goal=goal: log.length("ticks") > goal, f"{goal} ticks")  # type: ignore[misc]
             feed.kill()
             feed.wait()
     with process(redis_url, desk, file, tmp_path / "health"):
-        wait_until(lambda: is_over(log, file), "the recording is over")
+        wait_until(lambda: is_over(log), "the recording is over")
 
     assert said(log) == expected(file)
     log.close()
@@ -201,17 +200,17 @@ def test_a_feed_killed_at_any_instant_repeats_nothing_and_leaves_nothing_out(
 def test_of_two_feeds_one_works_and_the_other_takes_over_where_it_was(
     redis_url: str, desk: str, file: Path, tmp_path: Path
 ) -> None:
-    log = RedisLog(redis_url, desk)
+    log = RedisView(redis_url, desk)
     subscribe(log)
 
     with process(redis_url, desk, file, tmp_path / "first") as first:
-        wait_until(lambda: len(log.entries("ticks")) > 50, "the first one works")
+        wait_until(lambda: log.length("ticks") > 50, "the first one works")
         with process(redis_url, desk, file, tmp_path / "second"):
             wait_until((tmp_path / "second").exists, "the second one reports")
             wait_until(lambda: read(tmp_path / "second").ready, "the second one is healthy")
             assert "standby" in (tmp_path / "second").read_text()
             first.kill()
-            wait_until(lambda: is_over(log, file), "the second one ends the recording")
+            wait_until(lambda: is_over(log), "the second one ends the recording")
 
     assert said(log) == expected(file)
     log.close()
@@ -220,7 +219,7 @@ def test_of_two_feeds_one_works_and_the_other_takes_over_where_it_was(
 def test_a_redis_that_is_killed_and_comes_back_costs_time_and_nothing_else(
     own_redis: Any, file: Path
 ) -> None:
-    log, seen = RedisLog(own_redis.url, "outage"), []
+    log, seen = RedisView(own_redis.url, "outage"), []
     subscribe(log)
     recording = opened(file, "NIFTY")
     feed = Feed(
@@ -233,11 +232,11 @@ def test_a_redis_that_is_killed_and_comes_back_costs_time_and_nothing_else(
     thread.start()
     try:
         for goal in (100, 300):
-            wait_until(lambda goal=goal: len(log.entries("ticks")) > goal, f"{goal} ticks")  # type: ignore[misc]
+            wait_until(lambda goal=goal: log.length("ticks") > goal, f"{goal} ticks")  # type: ignore[misc]
             own_redis.kill()
             wait_until(lambda: not feed.ready, "the feed sees that Redis is away")
             own_redis.start()
-        wait_until(lambda: is_over(log, file), "the recording is over")
+        wait_until(lambda: is_over(log), "the recording is over")
     finally:
         stop.set()
         thread.join(10)

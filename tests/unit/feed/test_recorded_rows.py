@@ -8,8 +8,8 @@ import pytest
 from sauda.clock import NS_PER_S
 from sauda.contracts import BookLevel, ClockTick, InstrumentKind, Right, Tick
 from sauda.errors import ConfigError
-from sauda_feed.testing import CALL, OPEN, PUT, ShortDay, recording, row, write
 from sauda_feed.timeline import Recording
+from tests.unit.feed.recordings import CALL, OPEN, PUT, ShortDay, recording, row, write
 
 
 def ticks(folder: Path, *rows: object) -> list[Tick]:

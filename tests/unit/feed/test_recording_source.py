@@ -17,8 +17,8 @@ from sauda_feed.feed import Feed
 from sauda_feed.pace import Scaled, Unpaced
 from sauda_feed.recording import RecordingSource
 from sauda_feed.source import MarketMessage, Resume
-from sauda_feed.testing import CALL, OPEN, PUT, recording, row
 from sauda_feed.timeline import Recording
+from tests.unit.feed.recordings import CALL, OPEN, PUT, recording, row
 
 INDEX = "Nifty 50"
 ROWS = [

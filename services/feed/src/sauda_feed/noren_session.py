@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from NorenRestApiPy.NorenApi import NorenApi
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, sleep_using_event, stop_when_event_set
-from tenacity.wait import wait_base, wait_exponential_jitter
+from tenacity.wait import wait_base, wait_exponential, wait_random
 
 from sauda.clock import UnixNs, ist_date, monotonic_s
 from sauda.contracts import Instrument, InstrumentId
@@ -40,8 +40,8 @@ class Backoff(wait_base):
     """Exponential with jitter, 30 s at the most; a refusal starts at five, because haste locks accounts."""
 
     def __init__(self) -> None:
-        self._usual = wait_exponential_jitter(initial=0.5, max=_LONGEST_BACKOFF_S, jitter=0.5)
-        self._refused = wait_exponential_jitter(initial=5, max=_LONGEST_BACKOFF_S, jitter=2)
+        self._usual = wait_exponential(multiplier=0.5, max=_LONGEST_BACKOFF_S) + wait_random(0, 0.5)
+        self._refused = wait_exponential(multiplier=5, max=_LONGEST_BACKOFF_S) + wait_random(0, 2)
 
     def __call__(self, retry_state: RetryCallState) -> float:
         """Return the seconds to wait before the next attempt."""
