@@ -88,6 +88,6 @@ def test_a_real_market_runs_at_one(place: Place) -> None:
     account = {f"SAUDA_NOREN_{name}": "https://x.example" for name in names}
 
     asked = read_request(place, Options(source="noren"), account)
-    assert (asked["SAUDA_SPEED"], asked["SAUDA_NOREN_MASTERS"]) == ("1", "https://x.example")
+    assert (asked["SAUDA_SPEED"], asked["SAUDA_NOREN_MASTERS"]) == ("1", "https://x.example/")
     with pytest.raises(ConfigError, match="a real market runs at 1"):
         read_request(place, Options(source="noren", speed="60"), account)
