@@ -54,3 +54,8 @@ class Keys:
     def holder(self, unit: str) -> str:
         """String: who holds the unit, for people; `lease` decides."""
         return f"{self.prefix}holder:{unit}"
+
+    @property
+    def aside(self) -> str:
+        """Counter: how many books of the desk were put aside."""
+        return f"{self.prefix}aside"

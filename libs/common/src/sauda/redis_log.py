@@ -112,16 +112,16 @@ class RedisLog:
     def acquire(self, unit: str, holder: str, ttl_ms: int) -> Lease | None:
         """See `sauda.log.Log`."""
         keys = (self.keys.lease(unit), self.keys.epoch(unit), self.keys.holder(unit))
-        epoch = self._run(self._acquire, keys, (holder, ttl_ms))
+        epoch = self.run(self._acquire, keys, (holder, ttl_ms))
         return Lease(unit, epoch, ttl_ms) if epoch else None
 
     def renew(self, lease: Lease) -> None:
         """See `sauda.log.Log`."""
-        self._run(self._renew, (self.keys.lease(lease.unit),), (lease.epoch, lease.ttl_ms, lease.unit))
+        self.run(self._renew, (self.keys.lease(lease.unit),), (lease.epoch, lease.ttl_ms, lease.unit))
 
     def release(self, lease: Lease) -> None:
         """See `sauda.log.Log`."""
-        self._run(self._release, (self.keys.lease(lease.unit),), (lease.epoch,))
+        self.run(self._release, (self.keys.lease(lease.unit),), (lease.epoch,))
 
     def load(self, lease: Lease, inputs: Sequence[str]) -> Loaded:
         """See `sauda.log.Log`."""
@@ -129,7 +129,7 @@ class RedisLog:
         args: list[Any] = [lease.epoch, lease.ttl_ms, lease.unit]
         for name in inputs:
             args += (name, "now" if name in STARTS_AT_NOW else "beginning")
-        reply = self._run(self._open, keys, args)
+        reply = self.run(self._open, keys, args)
         fields: dict[bytes, bytes] = dict(zip(reply[::2], reply[1::2], strict=True))
         positions = {
             name: Position(fields[b"@" + name.encode()], int(fields[b"#" + name.encode()])) for name in inputs
@@ -177,7 +177,7 @@ class RedisLog:
         args.append(len(drops))
         args += drops
         _add_outputs(step.outputs, self.keys, keys, args)
-        self._run(self._commit, keys, args)
+        self.run(self._commit, keys, args)
 
     def append(self, outputs: Sequence[Output]) -> list[EntryId]:
         """See `sauda.log.Log`."""
@@ -198,20 +198,26 @@ class RedisLog:
         with server_errors(self._where):
             return _entries(stream, self._say(*args))
 
-    def close(self) -> None:
-        """Let the connection go."""
-        self._client.close()
-
-    def _name(self, key: bytes) -> str:
-        return key.decode().removeprefix(self.keys.prefix)
-
-    def _run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
+    def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        """Run *script* on the server, once."""
         with server_errors(self._where):
             try:
                 return self._say("EVALSHA", script.digest, len(keys), *keys, *args)
             except NoScriptError:
                 # The server lost its scripts (a restart): it did nothing, so saying it again is safe.
                 return self._say("EVAL", script.text, len(keys), *keys, *args)
+
+    def key_names(self) -> list[str]:
+        """Return every key of the desk."""
+        with server_errors(self._where):
+            return [key.decode() for key in self._client.scan_iter(f"{self.keys.prefix}*", count=1000)]
+
+    def close(self) -> None:
+        """Let the connection go."""
+        self._client.close()
+
+    def _name(self, key: bytes) -> str:
+        return key.decode().removeprefix(self.keys.prefix)
 
 
 def _entries(stream: str, rows: Any) -> list[Entry]:
