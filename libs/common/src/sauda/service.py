@@ -38,6 +38,8 @@ class Role:
     facts: Callable[[], dict[str, object]] = field(default=dict)
     """What the health file says about it."""
     failure: str | None = None
+    refused: bool = False
+    """Whether it failed for its settings, so that starting it again cannot help."""
 
 
 def holder_name() -> str:
@@ -79,7 +81,7 @@ def unit_role(unit: Unit, settings: Settings) -> Role:
 
 
 def run(service: str, wire: Callable[[Settings], Sequence[Role]]) -> None:
-    """Run *service* until SIGTERM; exit 2 for wrong settings, 1 when no role is left.
+    """Run *service* until SIGTERM; exit 2 for what its settings make impossible, 1 when no role is left.
 
     Args:
         service: Its name in logs and health, `execution`.
@@ -92,7 +94,12 @@ def run(service: str, wire: Callable[[Settings], Sequence[Role]]) -> None:
     except ConfigError as error:
         sys.stderr.write(f"{service}: {error}\n")
         sys.exit(2)
-    sys.exit(_serve(service, roles, settings))
+    try:
+        code = _serve(service, roles, settings)
+    except Exception:  # noqa: BLE001  (through the log, where secrets are masked)
+        logger(Channel.APP).exception("service_failed")
+        code = 1
+    sys.exit(code)
 
 
 def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:
@@ -106,8 +113,8 @@ def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:
     while not stop.wait(HEALTH_EVERY_S):
         health.report(all(_is_ready(role) for role in roles), roles=_facts(roles))
         if not any(thread.is_alive() for thread in threads):
-            records.error("service_has_no_role_left", failures=[role.failure for role in roles])
-            return 1
+            records.error("service_has_no_role_left", failed=[role.name for role in roles if role.failure])
+            return 2 if any(role.refused for role in roles) else 1
     for thread in threads:
         thread.join(timeout=8)
     records.info("service_stopped", unfinished=[t.name for t in threads if t.is_alive()])
@@ -118,6 +125,9 @@ def _start(role: Role, stop: Stop) -> threading.Thread:
     def work() -> None:
         try:
             role.run(stop)
+        except ConfigError as error:
+            role.failure, role.refused = str(error), True
+            logger(Channel.APP).error("role_refused", role=role.name, why=str(error))
         except Exception as error:  # noqa: BLE001  (one role's end is logged and shown, the others go on)
             role.failure = f"{type(error).__name__}: {error}"
             logger(Channel.APP).exception("role_failed", role=role.name)
