@@ -183,11 +183,11 @@ def test_the_day_changes_with_the_jump(calendar: Calendar, tmp_path: Path) -> No
 
     wall.sleep(389)
     assert market.day().hours.day == MONDAY
-    assert market.quarter() == market.day().hours.seconds * 4
+    assert market.moment()[1] == market.day().hours.seconds * 4
 
     wall.sleep(2)
     assert market.day().hours.day == date(2026, 12, 1)
-    assert market.quarter() is None
+    assert market.moment()[1] is None
 
 
 def test_a_folder_that_cannot_be_written_is_named_before_anybody_logs_in(
@@ -197,3 +197,42 @@ def test_a_folder_that_cannot_be_written_is_named_before_anybody_logs_in(
 
     with pytest.raises(ConfigError, match="SAUDA_SIM_DATA"):
         clock(calendar, ManualClock(WALL), tmp_path / "file")
+
+
+def test_a_machine_clock_that_is_set_back_does_not_turn_the_market_back(
+    calendar: Calendar, tmp_path: Path
+) -> None:
+    wall = ManualClock(WALL)
+    market = clock(calendar, wall, tmp_path)
+    market.start()
+    wall.sleep(30)
+    before = market.now_ns()
+
+    wall.sleep(-20)
+    assert market.now_ns() == before
+
+    wall.sleep(21)
+    assert market.now_ns() > before
+
+
+def test_day_and_moment_come_from_one_look_at_the_clock(calendar: Calendar, tmp_path: Path) -> None:
+    class Hasty(ManualClock):
+        """Moves on by 10 ms whenever somebody looks."""
+
+        def now_ns(self) -> int:
+            self.sleep(0.01)
+            return super().now_ns()
+
+    wall = Hasty(WALL)
+    market = clock(calendar, wall, tmp_path)
+    market.start()
+    # The jump to the next day comes 390 s after the beginning.
+    wall.advance_to(WALL + 389_500_000_000)
+
+    seen = [market.moment() for _ in range(100)]
+
+    closing = market.day().hours.seconds * 4
+    assert {(day.hours.day, quarter) for day, quarter in seen} == {
+        (MONDAY, closing),
+        (date(2026, 12, 1), None),
+    }

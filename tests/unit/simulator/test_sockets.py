@@ -37,11 +37,8 @@ class Market:
     today: MarketDay
     now: int | None = 400
 
-    def day(self) -> MarketDay:
-        return self.today
-
-    def quarter(self, late_ms: int = 0) -> int | None:
-        return self.now
+    def moment(self, late_ms: int = 0) -> tuple[MarketDay, int | None]:
+        return self.today, self.now
 
 
 @pytest.fixture

@@ -28,8 +28,7 @@ class Lookups:
 
     def quotes(self, call: Call) -> Reply:
         """Answer GetQuotes."""
-        day, contract = self._asked(call)
-        quarter = day.quarter_at(self._market.now_ns())
+        day, quarter, contract = self._asked(call)
         values = depth(day, contract, quarter)
         # Before the open the last price is yesterday's close, as on a holiday.
         values.setdefault("lp", values["c"])
@@ -38,7 +37,7 @@ class Lookups:
 
     def security_info(self, call: Call) -> Reply:
         """Answer GetSecurityInfo."""
-        _, contract = self._asked(call)
+        _, _, contract = self._asked(call)
         return _described(contract) | {
             "frzqty": str(contract.lot_size * 27),
             "elmbmrg": "2.00",
@@ -83,8 +82,7 @@ class Lookups:
 
     def time_series(self, call: Call) -> list[Reply]:
         """Answer TPSeries: bars of the simulated day, newest first."""
-        day, contract = self._asked(call)
-        quarter = day.quarter_at(self._market.now_ns())
+        day, quarter, contract = self._asked(call)
         minutes = int(call.number("intrv", 1))
         if minutes not in _INTERVALS:
             raise BusinessError(f"Invalid Input : intrv {minutes} is not one of {_INTERVALS}")
@@ -99,12 +97,12 @@ class Lookups:
             raise BusinessError(NO_DATA)
         return wanted[::-1]
 
-    def _asked(self, call: Call) -> tuple[MarketDay, Contract]:
-        day = self._market.day()
+    def _asked(self, call: Call) -> tuple[MarketDay, int | None, Contract]:
+        day, quarter = self._market.moment()
         contract = day.by_key.get(f"{call.text('exch')}|{call.text('token')}")
         if contract is None:
             raise BusinessError(NO_DATA)
-        return day, contract
+        return day, quarter, contract
 
 
 def _described(contract: Contract) -> Reply:

@@ -35,15 +35,15 @@ def span_calc(market: MarketClock, call: Call) -> dict[str, object]:
 
 
 def _margin(market: MarketClock, positions: list[dict[str, object]], *, pending: bool) -> tuple[int, int]:
-    day = market.day()
-    quarter = day.quarter_at(market.now_ns()) or 0
+    day, moment = market.moment()
+    quarter = moment or 0
     legs: defaultdict[str, list[Leg]] = defaultdict(list)
     for position in positions:
         contract = _contract(day, position)
         # What is not recognised needs no margin here: the real server answers 0 as well.
         if contract is not None:
             qty = _qty(position, pending=pending)
-            legs[contract.underlying].append(_leg(market, day, contract, qty, quarter))
+            legs[contract.underlying].append(_leg(day, contract, qty, quarter))
     totals = [span_and_exposure(day.spot(name, quarter), group) for name, group in legs.items()]
     return sum(span for span, _ in totals), sum(exposure for _, exposure in totals)
 
@@ -70,11 +70,10 @@ def _qty(position: dict[str, object], *, pending: bool) -> int:
         raise BusinessError(f"Invalid Input : a quantity is not a number: {error}") from error
 
 
-def _leg(market: MarketClock, day: MarketDay, contract: Contract, qty: int, quarter: int) -> Leg:
+def _leg(day: MarketDay, contract: Contract, qty: int, quarter: int) -> Leg:
     life = day.life(contract)
-    now_ns = max(market.now_ns(), day.hours.open_ns)
     years = life.trading_years(1 - quarter / (4 * day.hours.seconds))
-    forward = day.spot(contract.underlying, quarter) * exp(RATE * life.carry_years(now_ns))
+    forward = day.spot(contract.underlying, quarter) * exp(RATE * life.carry_years(day.instant_ns(quarter)))
     return Leg(
         qty=qty,
         kind=contract.kind if contract.strike is not None else InstrumentKind.FUTURE,

@@ -48,10 +48,12 @@ class MarketClock:
         today = calendar.previous_trading_day(DERIVATIVES, ist_date(wall.now_ns()))
         anchors.check()
         first = trading_day(calendar, plan.sim_date or today)
-        self._timeline = self._resumed()
+        self._latest_wall_ns = wall.now_ns()
         self._waiting = first
         """The day that the first login will begin."""
-        self._day = MarketDay(plan.seed, self._hours(), plan.underlyings, calendar)
+        self._timeline = self._resumed()
+        hours = first if self._timeline is None else self._timeline.at(self._latest_wall_ns).trading_day
+        self._day = MarketDay(plan.seed, hours, plan.underlyings, calendar)
 
     @property
     def anchored(self) -> bool:
@@ -66,7 +68,7 @@ class MarketClock:
         """
         if self._timeline is None:
             market_ns = self._waiting.start_ns(self.plan.speed)
-            self._timeline = self._begin(Anchor(self._wall.now_ns(), market_ns, self.plan.speed))
+            self._timeline = self._begin(Anchor(self.wall_ns(), market_ns, self.plan.speed))
 
     def keep(self) -> None:
         """Remember that the simulator runs: to be called every few seconds.
@@ -79,46 +81,52 @@ class MarketClock:
 
     def now_ns(self) -> UnixNs:
         """Return the market instant; before the first login, the one at which the market will begin."""
-        if self._timeline is None:
-            return self._waiting.start_ns(self.plan.speed)
-        return self._timeline.market_ns(self._wall.now_ns())
+        return self._market_ns(self.wall_ns())
 
     def wall_ns(self) -> UnixNs:
-        """Return the wall instant."""
-        return self._wall.now_ns()
+        """Return the wall instant; if the machine's clock is set back, it stands still until it has caught up."""
+        self._latest_wall_ns = max(self._latest_wall_ns, self._wall.now_ns())
+        return self._latest_wall_ns
 
     def day(self) -> MarketDay:
         """Return the market of the day that the clock shows; a new day takes some 100 ms to prepare."""
-        hours = self._hours()
+        return self.moment()[0]
+
+    def moment(self, late_ms: int = 0) -> tuple[MarketDay, int | None]:
+        """Return the market of the day and the moment of its session, None before the open.
+
+        Both by one look at the clock: the close of one day must never be read from the next.
+
+        Args:
+            late_ms: How long ago the moment was, wall milliseconds.
+        """
+        now_ns = self.wall_ns()
+        hours = self._waiting if self._timeline is None else self._timeline.at(now_ns).trading_day
         if hours.day != self._day.hours.day:
             self._day = MarketDay(self.plan.seed, hours, self.plan.underlyings, self._calendar)
-        return self._day
-
-    def quarter(self, late_ms: int = 0) -> int | None:
-        """Return the moment of the session, or the one *late_ms* wall milliseconds ago; None before the open."""
         late_ns = round(late_ms * NS_PER_MS * self.plan.speed)
-        return self.day().quarter_at(self.now_ns() - late_ns)
+        return self._day, self._day.quarter_at(self._market_ns(now_ns) - late_ns)
 
     def stretches(self) -> list[Stretch]:
         """Return how wall and market time belong together, from a little before now to the next day."""
-        return [] if self._timeline is None else self._timeline.around(self._wall.now_ns())
+        return [] if self._timeline is None else self._timeline.around(self.wall_ns())
 
     def next_trading_day(self) -> TradingDay:
         """Return the trading day after the one that the clock shows."""
-        today = self._hours().day
+        today = self.day().hours.day
         return trading_day(self._calendar, date.fromordinal(today.toordinal() + 1))
 
-    def _hours(self) -> TradingDay:
+    def _market_ns(self, wall_ns: UnixNs) -> UnixNs:
         if self._timeline is None:
-            return self._waiting
-        return self._timeline.at(self._wall.now_ns()).trading_day
+            return self._waiting.start_ns(self.plan.speed)
+        return self._timeline.market_ns(wall_ns)
 
     def _resumed(self) -> Timeline | None:
         record = self._anchors.read()
         if record is None or (self.plan.sim_date is not None and record.sim_date != self.plan.sim_date):
             return None
         was = Timeline(Anchor(record.wall_ns, record.market_ns, record.speed), self._next_day)
-        now_ns = self._wall.now_ns()
+        now_ns = self.wall_ns()
         away = now_ns - record.seen_wall_ns > GOES_ON_NS
         if not away and record.speed == self.plan.speed:
             return was
@@ -136,7 +144,7 @@ class MarketClock:
                 market_ns=anchor.market_ns,
                 speed=anchor.speed,
                 sim_date=self.plan.sim_date,
-                seen_wall_ns=self._wall.now_ns(),
+                seen_wall_ns=self.wall_ns(),
             )
         )
 

@@ -143,7 +143,7 @@ class Sockets:
         pause_s = round_s(self._market.plan.speed)
         while True:
             await asyncio.sleep(pause_s)
-            if connection.muted or not connection.subscriptions or self._market.quarter() is None:
+            if connection.muted or not connection.subscriptions or self._market.moment()[1] is None:
                 continue
             try:
                 await connection.tell()

@@ -31,11 +31,8 @@ class Channel(Protocol):
 class Market(Protocol):
     """Where news come from; `market_clock.MarketClock` is one."""
 
-    def day(self) -> MarketDay:
-        """Return the market of the day."""
-
-    def quarter(self, late_ms: int = 0) -> int | None:
-        """Return the moment of the session, or the one *late_ms* wall milliseconds ago; None before the open."""
+    def moment(self, late_ms: int = 0) -> tuple[MarketDay, int | None]:
+        """Return the day and the moment of its session *late_ms* wall milliseconds ago; None before the open."""
 
 
 @dataclass(slots=True)
@@ -90,10 +87,11 @@ class Connection:
 
     def acknowledgement(self, wanted: Subscription) -> str | None:
         """Return the full snapshot with which a subscription begins; None if nothing has this token."""
-        contract = self._market.day().by_key.get(wanted.key)
+        day, quarter = self._market.moment(self._faults.ws_ms)
+        contract = day.by_key.get(wanted.key)
         if contract is None:
             return None
-        wanted.told = self._values(wanted, contract)
+        wanted.told = self._values(wanted, day, contract, quarter)
         return _frame("dk" if wanted.deep else "tk", contract, identity(contract) | wanted.told)
 
     async def tell(self) -> None:
@@ -103,16 +101,15 @@ class Connection:
         """
         self._round += 1
         for place, wanted in enumerate(list(self.subscriptions.values())):
-            day = self._market.day()
+            day, quarter = self._market.moment(self._faults.ws_ms)
             contract = day.by_key.get(wanted.key)
             if contract is None or not wanted.told or not self._delivers(place):
                 continue
             every = min(day.pricer(contract).gap, _LEAST_OFTEN)
             if (self._round + place) % every == 0:
-                await self._tell(wanted, contract)
+                await self._send_changes(wanted, contract, self._values(wanted, day, contract, quarter))
 
-    async def _tell(self, wanted: Subscription, contract: Contract) -> None:
-        values = self._values(wanted, contract)
+    async def _send_changes(self, wanted: Subscription, contract: Contract, values: dict[str, str]) -> None:
         changed = {key: value for key, value in values.items() if wanted.told.get(key) != value}
         # A new second alone is no news.
         if not changed or changed.keys() == {"ft"}:
@@ -129,9 +126,10 @@ class Connection:
         if self._faults.take("duplicate"):
             await self.send(frame)
 
-    def _values(self, wanted: Subscription, contract: Contract) -> dict[str, str]:
-        quarter = self._market.quarter(self._faults.ws_ms)
-        values = (depth if wanted.deep else touchline)(self._market.day(), contract, quarter)
+    def _values(
+        self, wanted: Subscription, day: MarketDay, contract: Contract, quarter: int | None
+    ) -> dict[str, str]:
+        values = (depth if wanted.deep else touchline)(day, contract, quarter)
         spoilt = self._faults.without_lp
         if spoilt and ({contract.key, f"{contract.exchange}:{contract.trading_symbol}"} & spoilt):
             values.pop("lp", None)
