@@ -45,12 +45,12 @@ class Inbox:
     def take(self, limit: int, timeout_s: float, now_ns: UnixNs) -> list[MarketMessage]:
         """Return up to *limit* messages, waiting up to *timeout_s* for the first; a hole is told of first."""
         with self._arrived:
-            if not self._queue and not self._newest:
+            if not self._queue and (self._away or not self._newest):
                 self._arrived.wait(timeout_s)
+            if not self._queue and not self._away:
+                self._flush(now_ns)
             queue = self._queue
             taken = [queue.popleft() for _ in range(min(limit, len(queue)))]
-            if not queue and self._newest and not self._away:
-                self._flush(now_ns)
         return taken
 
     def wake(self) -> None:
