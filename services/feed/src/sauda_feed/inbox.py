@@ -50,8 +50,7 @@ class Inbox:
             if not self._queue and not self._away:
                 self._flush(now_ns)
             queue = self._queue
-            taken = [queue.popleft() for _ in range(min(limit, len(queue)))]
-        return taken
+            return [queue.popleft() for _ in range(min(limit, len(queue)))]
 
     def wake(self) -> None:
         """Let a waiting `take` return."""

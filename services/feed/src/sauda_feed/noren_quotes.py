@@ -79,7 +79,6 @@ class Quotes:
             self.defects["unpriced"] += 1
             return None
         seconds = values.get("ft")
-        bids, asks = _ladder(values, "b"), _ladder(values, "s")
         tick = Tick(
             instrument=instrument,
             event_ns=recv_ns if seconds is None else seconds * NS_PER_S,
@@ -91,7 +90,7 @@ class Quotes:
             ask_qty=values.get("sq1") if values.get("sp1") else None,
             volume=values.get("v"),
             oi=values.get("oi"),
-            depth=Depth(bids, asks) if "bp2" in values or "sp2" in values else None,
+            depth=_depth(values) if "bp2" in values or "sp2" in values else None,
         )
         if quote.latest is not None and _same(quote.latest, tick):
             self.defects["duplicate"] += 1
@@ -147,8 +146,15 @@ def _number(key: str, text: object, *, hundredfold: bool) -> int | None:
     # No sign and no exponent: "1e999999" is a number too, and would take all memory there is.
     if len(digits) > _LONGEST or not (digits.isascii() and digits.replace(".", "", 1).isdigit()):
         raise ContractError(f"{key} is no price or quantity: {digits[:_LONGEST]!r}")
-    paise = to_paise(digits)
-    return paise if hundredfold else paise // 100
+    whole, _, part = digits.partition(".")
+    if not hundredfold:
+        return int(whole or "0")
+    # Two decimals, as all of them have, need no Decimal: that was half the cost of a frame.
+    return int(whole or "0") * 100 + int(f"{part}00"[:2]) if len(part) <= 2 else to_paise(digits)
+
+
+def _depth(values: Mapping[str, int]) -> Depth:
+    return Depth(_ladder(values, "b"), _ladder(values, "s"))
 
 
 def _ladder(values: Mapping[str, int], side: str) -> tuple[BookLevel, ...]:
