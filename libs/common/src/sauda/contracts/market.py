@@ -43,7 +43,7 @@ class Depth(msgspec.Struct, frozen=True):
     asks: tuple[BookLevel, ...] = ()
 
 
-class Tick(msgspec.Struct, frozen=True, tag="tick", omit_defaults=True):
+class Tick(msgspec.Struct, frozen=True, tag="tick", omit_defaults=True, gc=False):
     """Last trade and best quotes of one instrument at one instant."""
 
     instrument: InstrumentId
