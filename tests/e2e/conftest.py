@@ -76,6 +76,14 @@ def eventually(ask: Callable[[], T], within_s: float = 60) -> T:
     return answer
 
 
+def is_alive(pid: int) -> bool:
+    """Return whether process *pid* still runs; a zombie that nobody has waited for does not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
 def make_project(folder: Path) -> Project:
     """Copy what a desk needs into *folder*."""
     folder.mkdir(parents=True)

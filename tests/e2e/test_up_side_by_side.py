@@ -1,11 +1,13 @@
-"""Two clones on one machine: each has its own ports, sockets and data."""
+"""One desk a clone: its own ports, sockets and data, and never two of them on the same data."""
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import Project, eventually, make_project
+from tests.e2e.conftest import Project, eventually, is_alive, make_project
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
@@ -38,3 +40,15 @@ def test_a_desk_keeps_its_ports(project: Project) -> None:
     project.up()
 
     assert project.run_env() == before
+
+
+def test_what_a_killed_supervisor_left_behind_is_stopped_first(project: Project) -> None:
+    project.up()
+    before = project.processes()
+    os.kill(int((project.root / "var/run/supervisord.pid").read_text()), signal.SIGKILL)
+
+    project.up()
+
+    # Two servers on one folder would ruin the data.
+    assert not [pid for pid in before.values() if is_alive(pid)]
+    assert len(project.processes()) == 6

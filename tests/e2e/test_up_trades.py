@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from tests.e2e.conftest import Project, eventually
+from tests.e2e.conftest import Project, eventually, is_alive
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 EVERY = {"redis-1", "simulator-1", "pnl-1", "execution-1", "strategy-1", "feed-1"}
@@ -96,16 +96,8 @@ def test_down_stops_everything_and_up_finds_the_data_again(running: Project) -> 
 
     assert running.sauda("down").returncode == 0
     time.sleep(0.5)
-    alive = [pid for pid in before.values() if _lives(pid)]
+    alive = [pid for pid in before.values() if is_alive(pid)]
     running.up()
 
     assert not alive
     assert running.fills()[: len(fills)] == fills
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from sauda.runtime.compose import Port, Service
+from sauda.runtime.desk import DeskError
 from sauda.runtime.ports import LOOPBACK, assign, choose, is_free
 
 
@@ -13,7 +14,7 @@ from sauda.runtime.ports import LOOPBACK, assign, choose, is_free
 def taken() -> Iterator[int]:
     """A port that somebody listens on."""
     with socket.socket() as server:
-        server.bind((LOOPBACK, 0))
+        server.bind((LOOPBACK, choose([21_000])))
         server.listen()
         yield int(server.getsockname()[1])
 
@@ -21,7 +22,7 @@ def taken() -> Iterator[int]:
 @pytest.fixture
 def free() -> int:
     """A port that nobody listens on."""
-    return choose([])
+    return choose([20_000])
 
 
 def redis(preferred: int) -> Service:
@@ -35,7 +36,7 @@ def test_the_usual_port_is_taken_if_it_is_free(free: int) -> None:
 def test_a_taken_port_gives_way_to_a_free_one(taken: int) -> None:
     port = assign([redis(taken)], {}, {})["redis"]
 
-    assert port != taken
+    assert taken < port < taken + 300
     assert is_free(port)
 
 
@@ -49,6 +50,11 @@ def test_a_port_that_was_asked_for_comes_before_that(free: int) -> None:
 
 def test_a_running_service_keeps_the_port_it_listens_on(taken: int) -> None:
     assert assign([redis(6379)], {"redis": taken}, {}, ours=["redis"]) == {"redis": taken}
+
+
+def test_without_any_free_port_the_range_is_named() -> None:
+    with pytest.raises(DeskError, match="from 20001 to 20300"):
+        choose([20_000], range(20_000, 20_400))
 
 
 def test_no_port_is_given_twice(free: int) -> None:

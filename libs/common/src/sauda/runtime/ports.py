@@ -4,8 +4,11 @@ import socket
 from collections.abc import Iterable, Mapping
 
 from sauda.runtime.compose import Service
+from sauda.runtime.desk import DeskError
 
 LOOPBACK = "127.0.0.1"
+_NEARBY = 300
+_HIGHEST = 65536
 
 
 def is_free(port: int) -> bool:
@@ -21,17 +24,22 @@ def is_free(port: int) -> bool:
 
 
 def choose(preferred: Iterable[int], taken: Iterable[int] = ()) -> int:
-    """Return the first free one of *preferred*, else any that is free; none of *taken*."""
+    """Return the first of *preferred* that is free, else one not far behind the last of them; none of *taken*.
+
+    Not just any free port: the system hands those out to clients, and one that tries again and again to reach a
+    server that is away would one day be given the server's own port, and be connected to itself.
+
+    Raises:
+        DeskError: there is none.
+    """
     avoid = set(taken)
-    for port in preferred:
+    wishes: list[int] = list(preferred)
+    nearby = range(wishes[-1] + 1, min(wishes[-1] + _NEARBY, _HIGHEST))
+    candidates: list[int] = [*wishes, *nearby]
+    for port in candidates:
         if port not in avoid and is_free(port):
             return port
-    while True:
-        with socket.socket() as probe:
-            probe.bind((LOOPBACK, 0))
-            port = int(probe.getsockname()[1])
-        if port not in avoid:
-            return port
+    raise DeskError(f"no free port from {nearby.start} to {nearby.stop} on {LOOPBACK}")
 
 
 def assign(

@@ -7,8 +7,10 @@ import time
 from pathlib import Path
 
 from sauda.clock import monotonic_s
+from sauda.runtime.compose import REDIS
 from sauda.runtime.desk import Say
-from sauda.runtime.place import Place
+from sauda.runtime.place import Place, read_started
+from sauda.runtime.ports import LOOPBACK
 
 MARK = "DESK_PLACE"
 """The variable that the supervisor hands to all its programs."""
@@ -37,15 +39,18 @@ def _noted(place: Place) -> list[int]:
 
 
 def _is_ours(pid: int, place: Place) -> bool:
-    """Is *pid* still that program? Numbers are used again, so its environment must name this desk's folder."""
-    mark = f"{MARK}={place.var}"
-    environment = Path("/proc", str(pid), "environ")
-    try:
-        return mark.encode() in environment.read_bytes().split(b"\0")
-    except OSError:
-        if Path("/proc/self").exists():
+    """Is *pid* still that program? Numbers are used again, so it must be marked as this desk's.
+
+    Redis writes its title over its environment, so the mark is gone there; its folder and its address tell.
+    """
+    mark, process = f"{MARK}={place.var}", Path("/proc", str(pid))
+    if Path("/proc/self").exists():
+        try:
+            marked = mark.encode() in (process / "environ").read_bytes().split(b"\0")
+            return marked or (process / "cwd").readlink() == place.var / REDIS
+        except OSError:
             return False
     done = subprocess.run(
         ["ps", "eww", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False
     )
-    return mark in done.stdout
+    return mark in done.stdout or f" {LOOPBACK}:{read_started(place).ports.get(REDIS)}" in done.stdout
