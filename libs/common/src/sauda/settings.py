@@ -134,7 +134,7 @@ class Settings(BaseSettings):
 
     sim_host: str = Field(default="127.0.0.1", description="address the simulator listens on")
     sim_port: Port = Field(default=9200, description="port the simulator listens on")
-    sim_seed: int = Field(default=1, ge=0, description="the simulated market follows from seed and date")
+    sim_seed: int = Field(default=11, ge=0, description="the simulated market follows from seed and date")
     sim_date: date | None = Field(
         default=None, description="first trading day of the simulated market, YYYY-MM-DD"
     )

@@ -28,12 +28,13 @@ class IndexModel:
 
 
 MODELS = {
-    "NIFTY": IndexModel(base=24_500_00, day_vol=0.0075, implied_vol=0.118, option_lots=900_000),
-    "BANKNIFTY": IndexModel(base=57_000_00, day_vol=0.0090, implied_vol=0.135, option_lots=160_000),
-    "FINNIFTY": IndexModel(base=27_000_00, day_vol=0.0088, implied_vol=0.132, option_lots=12_000),
-    "MIDCPNIFTY": IndexModel(base=13_800_00, day_vol=0.0095, implied_vol=0.150, option_lots=20_000),
+    "NIFTY": IndexModel(base=24_500_00, day_vol=0.0055, implied_vol=0.118, option_lots=900_000),
+    "BANKNIFTY": IndexModel(base=57_000_00, day_vol=0.0068, implied_vol=0.135, option_lots=160_000),
+    "FINNIFTY": IndexModel(base=27_000_00, day_vol=0.0066, implied_vol=0.132, option_lots=12_000),
+    "MIDCPNIFTY": IndexModel(base=13_800_00, day_vol=0.0074, implied_vol=0.150, option_lots=20_000),
 }
-"""Index name -> how it behaves. Levels and volatilities are those of autumn 2026, rounded."""
+"""Index name -> how it behaves. Levels and implied volatilities are those of autumn 2026, rounded; what the index does is
+calmer than what its options cost, as it usually is."""
 
 _MEMORY = 0.985
 """Share of its distance from the base that an index keeps overnight: half of it is gone in 46 days."""
