@@ -92,6 +92,8 @@ def latency(port: int, folder: Path, rate: int, seconds: int) -> Latency:
                 if isinstance(message, Fill):
                     ages_ms.append((now_ns - int(message.order_id.rsplit("-", 1)[1])) / NS_PER_MS)
     log.close()
+    if len(ages_ms) < 100:
+        raise RuntimeError(f"only {len(ages_ms)} fills at {rate} ticks/s: nothing to measure")
     cuts = quantiles(ages_ms, n=100)
     return Latency(rate, len(ages_ms), cuts[49], cuts[98])
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sauda.calendar import Calendar, load_calendar
 from sauda.clock import SystemClock
 from sauda.logs import Channel, logger
+from sauda.redis_shelf import RedisShelf
 from sauda.service import Role, holder_name, open_log, run
 from sauda.settings import Settings
 from sauda_feed.desk import Desk
@@ -20,7 +21,16 @@ from sauda_feed.source import Source
 from sauda_feed.timeline import Recording
 
 _BAD = frozenset(
-    {"feed_away", "feed_lost", "broker_not_ready", "broker_silent", "socket_error", "session_expired"}
+    {
+        "feed_away",
+        "feed_lost",
+        "broker_not_ready",
+        "broker_silent",
+        "socket_error",
+        "session_expired",
+        "book_not_read_to_its_end",
+        "units_not_back",
+    }
 )
 """Events that somebody should look at."""
 
@@ -36,7 +46,8 @@ def wire(settings: Settings) -> Sequence[Role]:
         _recording(settings, calendar) if settings.source == "recording" else _noren(settings, calendar)
     )
     desk = Desk(open_log(settings), holder_name(), settings.lease_ms)
-    feed = Feed([desk], make_source, on_event=_events(Channel.APP))
+    shelf = RedisShelf(settings.redis_url, settings.desk)
+    feed = Feed([desk], make_source, on_event=_events(Channel.APP), shelves={desk.name: shelf})
     return [Role(name="feed", run=feed.run, ready=lambda: feed.ready, facts=feed.facts)]
 
 
@@ -69,6 +80,7 @@ def _noren(settings: Settings, calendar: Calendar) -> Callable[[], Source]:
                 account, masters=masters, clock=clock, hours=calendar, inbox=inbox, on_event=tell
             ),
             clock,
+            name=settings.source,
         )
 
     return make

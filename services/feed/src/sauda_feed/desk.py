@@ -71,6 +71,15 @@ class Desk:
             self._apply(page, known=True)
         return Resume(self.progress.row, self.progress.market_ns, self._wishes.wanted)
 
+    def start_book(self, old: str) -> None:
+        """Forget the book that is now called *old*, and say so on the new one."""
+        self.progress = Progress()
+        self.resumes = False
+        self._wishes = Subscriptions()
+        self._unread = Position(b"0-0", 0)
+        text = f"another market begins: the book so far is kept as desk {old}"
+        self._complaints = [Output("alerts", encode(Alert(UNIT, Level.INFO, "NEW_BOOK", text, 0)))]
+
     @property
     def lease(self) -> Lease:
         """Return the lease that we hold.

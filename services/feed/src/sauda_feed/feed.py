@@ -7,20 +7,21 @@ An outage of Redis is sat out: the step in hand is done once it is back (and onc
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
 import msgspec
 
-from sauda.clock import monotonic_s
+from sauda.clock import UnixNs, clock_text, monotonic_s
 from sauda.codec import encode
 from sauda.contracts import STREAM_OF, Instrument, InstrumentId, InstrumentKind, Tick
-from sauda.errors import LeaseLostError, TransientError
+from sauda.errors import ConfigError, LeaseLostError, TransientError
 from sauda.log import Output
 from sauda.runner import Stop
-from sauda_feed.continuity import require_continuity
+from sauda_feed.continuity import Continuity, continuity
 from sauda_feed.desk import Desk
+from sauda_feed.new_book import Shelf, begin_new_book
 from sauda_feed.source import Batch, Resume, Source, time_of
 
 LIMIT: Final = 1_000
@@ -48,6 +49,7 @@ class Feed:
         *,
         on_event: Events = lambda _event, _facts: None,
         limit: int = LIMIT,
+        shelves: Mapping[str, Shelf] | None = None,
     ) -> None:
         # Sorted, so that two feeds that serve the same desks cannot each hold one and wait for the other.
         self._desks = sorted(desks, key=lambda desk: desk.name)
@@ -56,6 +58,8 @@ class Feed:
         self._stop: Stop = threading.Event()
         self._on_event = on_event
         self._limit = limit
+        self._shelves = shelves or {}
+        """desk -> where its old books go; without one a desk refuses another market"""
         self.phase = "starting"
         """`starting`, `standby`, `serving`, `away` (Redis), `stopped`."""
         self._condition = ""
@@ -162,11 +166,26 @@ class Feed:
             first_ns = time_of(batch.messages[0]) if batch.messages else batch.market_ns
             # A recording that goes on may begin earlier for the sake of another desk; `_share` sees to it.
             for desk in (one for one in self._desks if not (source.lag_free and one.resumes)):
-                require_continuity(desk.name, desk.progress.market_ns, source.name, first_ns)
+                self._open_book(desk, source, first_ns)
         if batch.instruments is not None:
             self._known = {one.instrument: one for one in batch.instruments}
             kinds = InstrumentKind.INDEX
             self._indices = frozenset(i.instrument for i in batch.instruments if i.kind is kinds)
+
+    def _open_book(self, desk: Desk, source: Source, market_ns: UnixNs) -> None:
+        if continuity(desk.name, desk.progress, source.name, market_ns) is Continuity.GOES_ON:
+            return
+        shelf = self._shelves.get(desk.name)
+        if shelf is None:
+            raise ConfigError(
+                f"desk {desk.name!r} has seen the market of {clock_text(desk.progress.market_ns or 0)} by "
+                f"{desk.progress.source}, and {source.name} stands at {clock_text(market_ns)}: give the run a "
+                f"desk of its own (DESK=another) or remove the old one's data (make clean)"
+            )
+        self._insist(lambda: begin_new_book(desk, shelf, self._stop, self._on_event))
+        if self._known is not None:
+            known = list(self._known.values())
+            self._insist(lambda: desk.define(known))
 
     def _serve(self, desk: Desk, batch: Batch) -> None:
         if batch.instruments is not None:

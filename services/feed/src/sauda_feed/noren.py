@@ -17,10 +17,12 @@ _LOOK_S: Final = 0.002
 class NorenSource:
     """The market as it happens: what is not taken in time is gone, and told as a gap."""
 
-    name = "noren"
     lag_free = False
 
-    def __init__(self, make_session: Callable[[Inbox], NorenSession], clock: MarketClock) -> None:
+    def __init__(
+        self, make_session: Callable[[Inbox], NorenSession], clock: MarketClock, name: str = "noren"
+    ) -> None:
+        self.name = name
         self._inbox = Inbox()
         self._session = make_session(self._inbox)
         self._clock = clock

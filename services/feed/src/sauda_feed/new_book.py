@@ -1,0 +1,54 @@
+"""Begins a new book on a desk whose old one belongs to another market; nothing of the old one is left behind.
+
+The feed is the only source of a desk, so while it waits here everybody works off what there is.
+"""
+
+from collections.abc import Callable
+from typing import Final, Protocol
+
+from sauda.clock import monotonic_s
+from sauda.log import Lease
+from sauda.runner import Stop
+from sauda_feed.desk import Desk
+
+READERS_S: Final = 30.0
+"""How long readers may take to finish the old book; what a writer then has not read stays in the old book's streams."""
+HOLDERS_S: Final = 15.0
+"""How long the units' holders may take to open the new one."""
+_LOOK_S: Final = 0.1
+
+
+class Shelf(Protocol):
+    """Where old books go: `sauda.redis_shelf.RedisShelf` is one."""
+
+    def unread(self) -> list[str]:
+        """Return who has not finished with the book."""
+
+    def held(self) -> frozenset[str]:
+        """Return the units that somebody carries now."""
+
+    def put_aside(self, lease: Lease) -> str:
+        """Put the book aside; return its new name."""
+
+
+def begin_new_book(
+    desk: Desk, shelf: Shelf, stop: Stop, tell: Callable[[str, dict[str, object]], None]
+) -> None:
+    """Put the desk's book aside once its readers are done with it, and wait until the units are open on the new one."""
+    if not _wait(lambda: not shelf.unread(), READERS_S, desk, stop):
+        tell("book_not_read_to_its_end", {"desk": desk.name, "readers": shelf.unread()})
+    carried = shelf.held()
+    name = shelf.put_aside(desk.lease)
+    tell("book_put_aside", {"desk": desk.name, "old_book": name})
+    desk.start_book(old=name)
+    if not _wait(lambda: carried <= shelf.held(), HOLDERS_S, desk, stop):
+        tell("units_not_back", {"desk": desk.name, "units": sorted(carried - shelf.held())})
+
+
+def _wait(until: Callable[[], bool], seconds: float, desk: Desk, stop: Stop) -> bool:
+    deadline_s = monotonic_s() + seconds
+    while not until():
+        if monotonic_s() > deadline_s or stop.wait(_LOOK_S):
+            return False
+        desk.keep()
+    return True
