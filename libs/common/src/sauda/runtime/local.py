@@ -4,6 +4,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from sauda.clock import monotonic_s
 from sauda.errors import ContractError
@@ -49,7 +50,7 @@ class LocalDesk:
             stop_strays(self._place, say)
         self._started.runtime = self.runtime
         self._started.variables = dict(variables)
-        if not (running and self._started.redis_server):
+        if not self._has_server():
             self._started.redis_server = self._find_server()
         services = self._services()
         ours = services if running else ()
@@ -132,6 +133,11 @@ class LocalDesk:
         """Return *program* as it was started, whatever has changed in the code since."""
         script = self._place.run / f"{program.name}.sh"
         return replace(program, script=script.read_text()) if script.exists() else program
+
+    def _has_server(self) -> bool:
+        """Is there data, and the server that wrote it? Another one may not be able to read it."""
+        written = any((self._place.var / REDIS).iterdir())
+        return written and bool(self._started.redis_server) and Path(self._started.redis_server[0]).exists()
 
     def _write_run_env(self) -> None:
         known = {

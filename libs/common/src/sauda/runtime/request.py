@@ -54,11 +54,9 @@ def read_request(place: Place, options: Options, environ: Mapping[str, str]) -> 
     if source == "noren":
         _check_broker(settings, variables["SAUDA_SPEED"])
         variables["SAUDA_NOREN_MASTERS"] = settings.noren_masters or ""
-    _check_recording(source, settings, options)
-    if source == "recording":
-        variables["SAUDA_RECORDING"] = str(settings.recording)
-    else:
-        variables.pop("SAUDA_RECORDING", None)
+    variables.pop("SAUDA_RECORDING", None)
+    if recording := _recording(source, settings, options):
+        variables["SAUDA_RECORDING"] = str(recording.resolve())
     return variables
 
 
@@ -66,7 +64,7 @@ def _as_variables(options: Options) -> dict[str, str]:
     source = options.source or ("recording" if options.recording else None)
     found = {
         "SAUDA_SOURCE": source,
-        "SAUDA_RECORDING": str(options.recording.absolute()) if options.recording else None,
+        "SAUDA_RECORDING": str(options.recording.resolve()) if options.recording else None,
         "SAUDA_SPEED": options.speed,
         "SAUDA_DESK": options.desk,
     }
@@ -89,12 +87,14 @@ def _check_broker(settings: Settings, speed: str) -> None:
         raise ConfigError(f"SPEED={speed}: a real market runs at 1; leave SPEED out with SOURCE=noren")
 
 
-def _check_recording(source: str, settings: Settings, options: Options) -> None:
+def _recording(source: str, settings: Settings, options: Options) -> Path | None:
+    """Return the file to play, None if the prices come from elsewhere."""
     if source != "recording":
         if options.recording:
             raise ConfigError(f"RECORDING is played with SOURCE=recording; SOURCE is {source}")
-        return
+        return None
     if settings.recording is None:
         raise ConfigError("SOURCE=recording needs RECORDING=file, a Parquet or CSV file")
     if not settings.recording.is_file():
         raise ConfigError(f"RECORDING: there is no file {settings.recording}")
+    return settings.recording
