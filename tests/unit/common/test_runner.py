@@ -108,7 +108,9 @@ def test_restarts_anywhere_change_nothing(prices: list[int], restarts: set[int],
             pass
 
     assert sums(undisturbed) == sums(disturbed)
-    assert [(x.fields, x.reason) for x in letters(undisturbed)] == [(x.fields, x.reason) for x in letters(disturbed)]
+    assert [(x.fields, x.reason) for x in letters(undisturbed)] == [
+        (x.fields, x.reason) for x in letters(disturbed)
+    ]
 
 
 @given(prices=st.lists(st.sampled_from([1, 2, POISON_LTP, 5]), max_size=30), batch=st.integers(1, 7))
