@@ -87,6 +87,7 @@ def log_lease(log: MemoryLog) -> Lease:
 def test_a_late_subscription_starts_with_the_newest_earlier_tick(tmp_path: Path) -> None:
     source = RecordingSource(recording(tmp_path, ROWS), Unpaced())
     source.start(Resume())
+    assert source.poll(1, 0).instruments
     before = source.poll(4, 0).messages
 
     source.subscribe(frozenset({f"NFO:{PUT}"}))
