@@ -77,6 +77,7 @@ class Desk:
         self.resumes = False
         self._wishes = Subscriptions()
         self._unread = Position(b"0-0", 0)
+        self._unchecked.clear()
         text = f"another market begins: the book so far is kept as desk {old}"
         self._complaints = [Output("alerts", encode(Alert(UNIT, Level.INFO, "NEW_BOOK", text, 0)))]
 

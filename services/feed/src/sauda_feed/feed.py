@@ -21,7 +21,7 @@ from sauda.log import Output
 from sauda.runner import Stop
 from sauda_feed.continuity import Continuity, continuity
 from sauda_feed.desk import Desk
-from sauda_feed.new_book import Shelf, begin_new_book
+from sauda_feed.new_book import Shelf, begin_new_book, wait_for_readers
 from sauda_feed.source import Batch, Resume, Source, time_of
 
 LIMIT: Final = 1_000
@@ -191,12 +191,19 @@ class Feed:
         if batch.instruments is not None:
             instruments = batch.instruments
             self._insist(lambda: desk.define(instruments))
+            self._let_read(desk)
         if self._known is not None:
             desk.check_wishes(self._known, batch.market_ns or 0)
         outputs = [Output(STREAM_OF[type(m)], encode(m)) for m in batch.messages]
         if len(self._desks) > 1:
             outputs = self._share(desk, batch, outputs)
         self._insist(lambda: desk.publish(outputs, batch.next_row, batch.market_ns))
+
+    def _let_read(self, desk: Desk) -> None:
+        source, shelf = self._source, self._shelves.get(desk.name)
+        if source is not None and source.lag_free and shelf is not None:
+            self._insist(lambda: wait_for_readers(desk, shelf, self._stop))
+            self._take_wishes(source)
 
     def _share(self, desk: Desk, batch: Batch, outputs: list[Output]) -> list[Output]:
         """Return what of a shared source's batch is *desk*'s: what it wants and has not had."""

@@ -1,6 +1,6 @@
-"""Begins a new book on a desk whose old one belongs to another market; nothing of the old one is left behind.
+"""Begins a new book on a desk whose old one belongs to another market, and waits for a desk's readers.
 
-The feed is the only source of a desk, so while it waits here everybody works off what there is.
+Nothing of the old book is left behind: the feed is the only source of a desk, so while it waits here everybody works off what there is.
 """
 
 from collections.abc import Callable
@@ -15,7 +15,9 @@ READERS_S: Final = 30.0
 """How long readers may take to finish the old book; what a writer then has not read stays in the old book's streams."""
 HOLDERS_S: Final = 15.0
 """How long the units' holders may take to open the new one."""
-_LOOK_S: Final = 0.1
+DEFINITIONS_S: Final = 5.0
+"""How long a recording waits for readers of new definitions; one that is down must not stop it for ever."""
+_LOOK_S: Final = 0.05
 
 
 class Shelf(Protocol):
@@ -43,6 +45,11 @@ def begin_new_book(
     desk.start_book(old=name)
     if not _wait(lambda: carried <= shelf.held(), HOLDERS_S, desk, stop):
         tell("units_not_back", {"desk": desk.name, "units": sorted(carried - shelf.held())})
+
+
+def wait_for_readers(desk: Desk, shelf: Shelf, stop: Stop) -> None:
+    """Let the desk read its contracts and say what it wants: a recording can wait, so no first minute is missed at 600x."""
+    _wait(lambda: not shelf.unread(), DEFINITIONS_S, desk, stop)
 
 
 def _wait(until: Callable[[], bool], seconds: float, desk: Desk, stop: Stop) -> bool:

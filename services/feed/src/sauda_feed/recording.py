@@ -76,8 +76,11 @@ class RecordingSource:
             return Batch(rows=[], next_row=self._resume.row, market_ns=self._resume.market_ns)
         batch = Batch(rows=[], next_row=self._row)
         if not self._defined:
+            # Alone, so that the desk can know its contracts and say what it wants before the market moves.
             self._defined = True
             batch.instruments = self._recording.instruments
+            batch.market_ns = self._ahead.time_ns if self._ahead else self._market_ns
+            return batch
         self._publish_snapshots(batch)
         while len(batch.messages) < limit and (moment := self._ahead):
             if not self._anchored or moment.new_day:
@@ -85,7 +88,7 @@ class RecordingSource:
                 self._anchored = True
             wait_s = self._pace.wait_s(moment.time_ns)
             if wait_s > 0:
-                if batch.messages or batch.instruments or timeout_s <= 0:
+                if batch.messages or timeout_s <= 0:
                     break
                 pause_s = min(max(wait_s, _SHORTEST_WAIT_S), timeout_s)
                 self._clock.sleep(pause_s)
