@@ -132,7 +132,7 @@ def clean(
     if desk.is_up():
         desk.down(_say)
     desk.clean()
-    _say("deleted: var/" + (" and the volumes" if desk.runtime == "docker" else ""))
+    _say("deleted: var/" + (", volumes and images" if desk.runtime == "docker" else ""))
 
 
 def _say(line: str) -> None:

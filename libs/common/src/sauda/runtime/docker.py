@@ -88,8 +88,8 @@ class DockerDesk:
                 yield _CONTROL.sub("", line.rstrip("\n"))
 
     def clean(self) -> None:
-        """Delete the volumes and `var/`."""
-        self._compose("--profile", "grafana", "down", "--volumes", "--remove-orphans")
+        """Delete the volumes, the images and `var/`."""
+        self._compose("--profile", "grafana", "down", "--volumes", "--rmi", "local", "--remove-orphans")
         shutil.rmtree(self._place.var, ignore_errors=True)
 
     def summary(self) -> list[str]:

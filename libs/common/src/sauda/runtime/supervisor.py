@@ -175,6 +175,8 @@ class Supervisor:
         self._call("shutdown")
         while _lives(pid):
             time.sleep(0.05)
+        if self._socket.parent != self._place.run:
+            self._socket.parent.rmdir()
 
     def _write(self, programs: Iterable[Program]) -> None:
         programs = list(programs)
