@@ -7,6 +7,8 @@ import os
 import time
 from itertools import islice
 
+import msgspec
+
 from benchmarks.shift import MARKET_SHIFT_NS
 from sauda.clock import NS_PER_S, SystemClock
 from sauda.contracts import InstrumentId, Tick
@@ -15,7 +17,7 @@ from sauda.settings import Settings
 from sauda.testing.market import MadeUpMarket
 from sauda_feed.desk import Desk
 from sauda_feed.feed import Feed
-from sauda_feed.source import Batch, MarketMessage, Resume
+from sauda_feed.source import Batch, Resume
 
 TICKS = int(os.environ.get("GENERATE_TICKS", "100000"))
 RATE = int(os.environ.get("GENERATE_RATE", "0"))
@@ -33,7 +35,7 @@ class Generator:
         market = MadeUpMarket(strikes=STRIKES)
         self._instruments = market.instruments()
         seconds = market.seconds(TICKS, options=99)
-        self._messages: list[MarketMessage] = [m for second in seconds for m in second if _is_price(m)]
+        self._messages = [message for second in seconds for message in second if isinstance(message, Tick)]
         self._given = 0
         self._clock = SystemClock()
         self._began_ns = 0
@@ -49,13 +51,13 @@ class Generator:
         """Return what is due."""
         if self._given == 0 and self._instruments:
             first, self._instruments = self._instruments, []
-            return Batch(instruments=first, market_ns=_time_of(self._messages[0]))
-        batch = self._due(limit) if RATE else self._messages[self._given : self._given + limit]
-        self._given += len(batch)
-        if not batch:
+            return Batch(instruments=first, market_ns=self._messages[0].recv_ns)
+        ticks = self._due(limit) if RATE else self._messages[self._given : self._given + limit]
+        self._given += len(ticks)
+        if not ticks:
             time.sleep(0.0002 if RATE and self._given < len(self._messages) else timeout_s)
             return Batch()
-        return Batch(messages=batch, market_ns=_time_of(batch[-1]))
+        return Batch(messages=list(ticks), market_ns=ticks[-1].recv_ns)
 
     def conflate(self, away: bool) -> None:
         """Nothing is lost in a list."""
@@ -67,29 +69,16 @@ class Generator:
     def close(self) -> None:
         """Nothing to let go."""
 
-    def _due(self, limit: int) -> list[MarketMessage]:
+    def _due(self, limit: int) -> list[Tick]:
         now_ns = self._clock.now_ns()
         count = min((now_ns - self._began_ns) * RATE // NS_PER_S - self._given, limit)
         found = islice(self._messages, self._given, self._given + max(0, count))
         now_ns += MARKET_SHIFT_NS
-        return [_stamped(message, now_ns) for message in found]
+        return [_stamped(tick, now_ns) for tick in found]
 
 
-def _is_price(message: object) -> bool:
-    return isinstance(message, Tick)
-
-
-def _stamped(message: MarketMessage, now_ns: int) -> MarketMessage:
-    if not isinstance(message, Tick):
-        return message
-    return Tick(
-        message.instrument, now_ns // NS_PER_S * NS_PER_S, now_ns, message.ltp, message.bid, message.ask,
-        message.bid_qty, message.ask_qty, message.volume, message.oi,
-    )  # fmt: skip
-
-
-def _time_of(message: MarketMessage) -> int:
-    return message.recv_ns if isinstance(message, Tick) else 0
+def _stamped(tick: Tick, now_ns: int) -> Tick:
+    return msgspec.structs.replace(tick, event_ns=now_ns // NS_PER_S * NS_PER_S, recv_ns=now_ns)
 
 
 def wire(settings: Settings) -> list[Role]:
