@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sauda.runtime.compose import Service, read_services
-from sauda.runtime.desk import Replica, Say
+from sauda.runtime.desk import DeskError, Replica, Say
 from sauda.runtime.engine import SHOWN, containers_of, run, succeeds
 from sauda.runtime.passwords import ensure_passwords, project_name
 from sauda.runtime.place import Place, asked_ports, read_started, write_run_env, write_started
@@ -48,7 +48,10 @@ class DockerDesk:
         self._started.runtime = self.runtime
         self._started.variables = dict(variables)
         say("building the images (minutes the first time, seconds after that)")
-        self._compose("build", "--quiet")
+        try:
+            self._compose("build", "--quiet")
+        except DeskError as error:
+            raise DeskError(f"{error}\nwithout Docker: make up RUNTIME=local") from error
         say("starting the containers")
         self._start(say)
         self._start_grafana(say)
