@@ -1,6 +1,5 @@
 """What every log promises: the same tests against Redis, Valkey and memory."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -241,21 +240,3 @@ def test_a_server_that_forgot_its_scripts_is_told_them_again(redis_url: str, des
 
     assert log.load(lease, ("ticks",)).state == {b"t/x": b"1"}
     log.close()
-
-
-def test_a_read_that_was_waiting_sees_all_streams_of_one_atomic_write(redis_url: str, desk: str) -> None:
-    log, writer = RedisLog(redis_url, desk), RedisLog(redis_url, desk)
-    _, positions = open_unit(log, "ticks", "orders")
-    later = threading.Timer(
-        0.1, lambda: writer.append([Output("orders", b"1"), Output("ticks", b"2"), Output("orders", b"3")])
-    )
-    later.start()
-
-    first = log.read(positions, 10, 2_000)
-    later.join()
-
-    # An atomic write has one instant: the ids tie, ticks are listed first. What lies behind the last entry of the stream
-    # that woke us may wait for the next read; nothing before it may.
-    assert [entry.data for entry in first][:2] == [b"2", b"1"]
-    log.close()
-    writer.close()

@@ -56,7 +56,7 @@ def a_traded_day() -> list[Entry]:
 def write(log: RedisLog, entries: Sequence[Entry]) -> None:
     """Write *entries* with their own ids, in pieces, so that the readers meet them as they come."""
     for start in range(0, len(entries), 500):
-        pipeline = log._client.pipeline()
+        pipeline = log._client.pipeline(transaction=False)
         for entry in entries[start : start + 500]:
             key = log.keys.stream(entry.stream)
             pipeline.xadd(key, {"d": entry.data, "c": entry.cause}, id=entry.id)

@@ -19,8 +19,8 @@ def id_parts(entry_id: EntryId) -> IdParts:
     return IdParts(int(ms), int(sequence or 0))
 
 
-def merge(streams: Sequence[list[Entry]], count: int, last: EntryId | None = None) -> list[Entry]:
-    """Return the entries of all *streams* in one order, none behind *last*.
+def merge(streams: Sequence[list[Entry]], count: int) -> list[Entry]:
+    """Return the entries of all *streams* in one order.
 
     A stream that came back with *count* entries was cut: what lies behind its last entry is unknown, so entries of
     the others with a higher id are left for the next read. So a unit that comes back late meets orders and
@@ -29,8 +29,7 @@ def merge(streams: Sequence[list[Entry]], count: int, last: EntryId | None = Non
     filled = [stream for stream in streams if stream]
     if len(filled) < 2:
         return filled[0] if filled else []
-    ends = [stream[-1].id for stream in filled if len(stream) >= count] + ([last] if last else [])
-    horizon = min(map(id_parts, ends), default=None)
+    horizon = min((id_parts(stream[-1].id) for stream in filled if len(stream) >= count), default=None)
     keyed = [(id_parts(entry.id), entry) for stream in filled for entry in stream]
     if horizon is not None:
         keyed = [pair for pair in keyed if pair[0] <= horizon]

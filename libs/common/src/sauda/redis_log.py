@@ -6,7 +6,7 @@ committed position can tell.
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +33,7 @@ from sauda.log import (
     Step,
 )
 from sauda.merge import merge
+from sauda.redis_line import Line
 
 ANSWER_TIMEOUT_S: Final = 5
 """A server that says nothing for so long is taken for gone; longer than any blocking read."""
@@ -101,7 +102,7 @@ class RedisLog:
         self.desk = desk
         self.keys = Keys(desk)
         self._client = connect(url)
-        self._say: Callable[..., Any] = self._client.execute_command
+        self._line = Line(self._client)
         self._where = without_password(url)
         self._commit = Script("commit")
         self._acquire = Script("acquire")
@@ -139,17 +140,6 @@ class RedisLog:
 
     def read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> list[Entry]:
         """See `sauda.log.Log`."""
-        found = self._read(positions, count, block_ms)
-        last = None
-        if block_ms and len(found) == 1 and len(positions) > 1:
-            # A blocked read is woken with one stream's entries alone (Redis 7.0), even if an atomic step wrote to
-            # several: ask for what the others had by then. A read that finds something is one command more.
-            (name,) = found
-            last = found[name][-1].id
-            found |= self._read({other: at for other, at in positions.items() if other != name}, count, 0)
-        return merge([found.get(name, []) for name in positions], count, last)
-
-    def _read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> dict[str, list[Entry]]:
         args: list[Any] = ["XREAD", "COUNT", count]
         if block_ms:
             args += ("BLOCK", block_ms)
@@ -157,9 +147,12 @@ class RedisLog:
         args += [self.keys.stream(name) for name in positions]
         args += [position.id for position in positions.values()]
         with server_errors(self._where):
-            reply = self._say(*args)
+            reply = self._line.say(*args)
         names = ((self._name(key), rows) for key, rows in reply or ())
-        return {name: _entries(name, rows) for name, rows in names}
+        found = {name: _entries(name, rows) for name, rows in names}
+        # A waiting read is woken by the first stream that gets something and brings that one alone. No two inputs of a
+        # unit are written in one atomic step, so nothing with a lower id can stand on another by then.
+        return merge([found.get(name, []) for name in positions], count)
 
     def commit(self, lease: Lease, step: Step) -> None:
         """See `sauda.log.Log`."""
@@ -196,16 +189,16 @@ class RedisLog:
         if count is not None:
             args += ("COUNT", count)
         with server_errors(self._where):
-            return _entries(stream, self._say(*args))
+            return _entries(stream, self._line.say(*args))
 
     def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
         """Run *script* on the server, once."""
         with server_errors(self._where):
             try:
-                return self._say("EVALSHA", script.digest, len(keys), *keys, *args)
+                return self._line.say("EVALSHA", script.digest, len(keys), *keys, *args)
             except NoScriptError:
                 # The server lost its scripts (a restart): it did nothing, so saying it again is safe.
-                return self._say("EVAL", script.text, len(keys), *keys, *args)
+                return self._line.say("EVAL", script.text, len(keys), *keys, *args)
 
     def key_names(self) -> list[str]:
         """Return every key of the desk."""
@@ -214,6 +207,7 @@ class RedisLog:
 
     def close(self) -> None:
         """Let the connection go."""
+        self._line.close()
         self._client.close()
 
     def _name(self, key: bytes) -> str:
