@@ -5,35 +5,27 @@ slot and its scripts stay legal on a cluster.
 """
 
 import re
-from dataclasses import dataclass
 
 from sauda.errors import ConfigError
 
 _DESK = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}(@[0-9]{1,6})?")
 
 
-@dataclass(frozen=True, slots=True)
 class Keys:
     """The key names of one desk. `live@1` is the book of `live` that was set aside first."""
 
-    desk: str
-
-    def __post_init__(self) -> None:
-        """Refuse a name that would break the key's shape.
+    def __init__(self, desk: str) -> None:
+        """Refuse a name that would break the keys' shape.
 
         Raises:
             ConfigError: the desk's name has a character that a key or a shell would trip over.
         """
-        if not _DESK.fullmatch(self.desk):
-            raise ConfigError(
-                f"desk name {self.desk!r} is not usable: take letters, digits, '.', '_' and '-'"
-            )
-
-    @property
-    def prefix(self) -> str:
-        """Return what every key of the desk starts with."""
-        name, _, aside = self.desk.partition("@")
-        return f"{{{name}}}@{aside}:" if aside else f"{{{name}}}:"
+        if not _DESK.fullmatch(desk):
+            raise ConfigError(f"desk name {desk!r} is not usable: take letters, digits, '.', '_' and '-'")
+        self.desk = desk
+        name, _, aside = desk.partition("@")
+        self.prefix = f"{{{name}}}@{aside}:" if aside else f"{{{name}}}:"
+        """What every key of the desk starts with."""
 
     def stream(self, name: str) -> str:
         """Stream: the messages, fields `d` (JSON) and `c` (cause)."""
