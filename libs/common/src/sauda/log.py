@@ -121,6 +121,11 @@ class Log(Protocol):
             TransientError: no answer came: the step was done or not, only `load` can tell.
         """
 
+    def commit_and_read(
+        self, lease: Lease, step: Step, positions: Mapping[str, Position], count: int, block_ms: int
+    ) -> list[Entry]:
+        """Do `commit` and then `read` behind *positions*, in one round trip where there is one."""
+
     def append(self, outputs: Sequence[Output]) -> list[EntryId]:
         """Write entries outside any unit (a command line, a shell's alert); return their ids."""
 

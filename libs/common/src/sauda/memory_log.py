@@ -102,6 +102,13 @@ class MemoryLog:
         if step.last:
             known.lease_epoch = 0
 
+    def commit_and_read(
+        self, lease: Lease, step: Step, positions: Mapping[str, Position], count: int, block_ms: int
+    ) -> list[Entry]:
+        """See `sauda.log.Log`."""
+        self.commit(lease, step)
+        return self.read(positions, count, block_ms)
+
     def append(self, outputs: Sequence[Output]) -> list[EntryId]:
         """See `sauda.log.Log`."""
         return [self._add(*output) for output in outputs]

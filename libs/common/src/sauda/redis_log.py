@@ -140,22 +140,47 @@ class RedisLog:
 
     def read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> list[Entry]:
         """See `sauda.log.Log`."""
+        with server_errors(self._where):
+            reply = self._line.say(*self._read_command(positions, count, block_ms))
+        return self._found(positions, count, reply)
+
+    def commit(self, lease: Lease, step: Step) -> None:
+        """See `sauda.log.Log`."""
+        self.run(self._commit, *self._commit_arguments(lease, step))
+
+    def commit_and_read(
+        self, lease: Lease, step: Step, positions: Mapping[str, Position], count: int, block_ms: int
+    ) -> list[Entry]:
+        """See `sauda.log.Log`."""
+        keys, args = self._commit_arguments(lease, step)
+        commit = ("EVALSHA", self._commit.digest, len(keys), *keys, *args)
+        read = self._read_command(positions, count, block_ms)
+        with server_errors(self._where):
+            try:
+                reply = self._line.say_both(commit, read)
+            except NoScriptError:
+                self._line.say("EVAL", self._commit.text, len(keys), *keys, *args)
+                reply = self._line.say(*read)
+        return self._found(positions, count, reply)
+
+    def _read_command(self, positions: Mapping[str, Position], count: int, block_ms: int) -> list[Any]:
         args: list[Any] = ["XREAD", "COUNT", count]
         if block_ms:
             args += ("BLOCK", block_ms)
         args.append("STREAMS")
         args += [self.keys.stream(name) for name in positions]
         args += [position.id for position in positions.values()]
-        with server_errors(self._where):
-            reply = self._line.say(*args)
+        return args
+
+    def _found(self, positions: Mapping[str, Position], count: int, reply: Any) -> list[Entry]:
         names = ((self._name(key), rows) for key, rows in reply or ())
         found = {name: _entries(name, rows) for name, rows in names}
         # A waiting read is woken by the first stream that gets something and brings that one alone. No two inputs of a
         # unit are written in one atomic step, so nothing with a lower id can stand on another by then.
         return merge([found.get(name, []) for name in positions], count)
 
-    def commit(self, lease: Lease, step: Step) -> None:
-        """See `sauda.log.Log`."""
+    def _commit_arguments(self, lease: Lease, step: Step) -> tuple[list[str], list[Any]]:
+        """Return the keys and arguments of `commit.lua`."""
         keys = [self.keys.lease(lease.unit), self.keys.unit(lease.unit), self.keys.stream("journal")]
         keys += [self.keys.stream(name) for name in step.moves]
         args: list[Any] = [lease.epoch, 0 if step.last else lease.ttl_ms, lease.unit]
@@ -170,7 +195,7 @@ class RedisLog:
         args.append(len(drops))
         args += drops
         _add_outputs(step.outputs, self.keys, keys, args)
-        self.run(self._commit, keys, args)
+        return keys, args
 
     def append(self, outputs: Sequence[Output]) -> list[EntryId]:
         """See `sauda.log.Log`."""

@@ -47,6 +47,8 @@ class Carrier:
         """Entries handled since this carrier began."""
         self._log = log
         self._batch = batch
+        self._ahead: list[Entry] = []
+        """What was read along with the last commit."""
         self._renewed_s = monotonic_s()
         self.positions: dict[str, Position]
         self.processor: Processor
@@ -59,7 +61,8 @@ class Carrier:
             LeaseLostError, PositionError, TransientError: see `Log.commit`; this carrier is done for.
             InvariantError: the unit's own state is impossible; nothing was committed.
         """
-        entries = self._log.read(self.positions, self._batch, block_ms)
+        entries = self._ahead or self._log.read(self.positions, self._batch, block_ms)
+        self._ahead = []
         if not entries:
             self._keep_lease()
             return 0
@@ -70,10 +73,15 @@ class Carrier:
             outputs = self._work_around(entries, str(poison))
         moves = self._moves(entries)
         changes = self.processor.state.take_changes()
-        self._log.commit(self.lease, Step(moves, changes, outputs, last))
+        step = Step(moves, changes, outputs, last)
+        after = {**self.positions, **{name: move.after for name, move in moves.items()}}
+        if block_ms and not last:
+            # The next read goes along with the commit: one round trip a step instead of two.
+            self._ahead = self._log.commit_and_read(self.lease, step, after, self._batch, block_ms)
+        else:
+            self._log.commit(self.lease, step)
+        self.positions = after
         self._renewed_s = monotonic_s()
-        for name, move in moves.items():
-            self.positions[name] = move.after
         self.handled += len(entries)
         return len(entries)
 

@@ -59,6 +59,13 @@ class RecordedLog:
                 self._state[row] = value
         self.outputs = list(step.outputs)
 
+    def commit_and_read(
+        self, lease: Lease, step: Step, positions: Mapping[str, Position], count: int, block_ms: int
+    ) -> list[Entry]:
+        """See `sauda.log.Log`."""
+        self.commit(lease, step)
+        return self.read(positions, count, block_ms)
+
     @property
     def state(self) -> dict[bytes, bytes]:
         """The unit's state after the steps done so far."""
