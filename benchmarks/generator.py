@@ -22,6 +22,7 @@ from sauda_feed.source import Batch, Resume
 TICKS = int(os.environ.get("GENERATE_TICKS", "100000"))
 RATE = int(os.environ.get("GENERATE_RATE", "0"))
 """Ticks a second; 0 is as fast as the desk takes them."""
+GET_READY_NS = 2 * NS_PER_S
 STRIKES = int(os.environ.get("GENERATE_STRIKES", "16"))
 
 
@@ -41,8 +42,8 @@ class Generator:
         self._began_ns = 0
 
     def start(self, resume: Resume) -> None:
-        """Begin the count of time."""
-        self._began_ns = self._clock.now_ns()
+        """Begin the count of time, at a rate after a moment in which everybody gets ready to watch."""
+        self._began_ns = self._clock.now_ns() + (GET_READY_NS if RATE else 0)
 
     def subscribe(self, wanted: frozenset[InstrumentId]) -> None:
         """Everything is sent anyway."""

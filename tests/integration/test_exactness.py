@@ -139,6 +139,7 @@ class Market:
 def disturb(replicas: list[Replica], server: Server, seed: int, until: Callable[[], bool]) -> Counter[str]:
     """Kill and pause at random until told; kill the server itself once. Return what was done."""
     dice, done = random.Random(seed), Counter[str]()
+    deadline_s = monotonic_s() + 240
     while not until() or done["kills"] < 20 or done["pauses"] < 8 or not done["server kills"]:
         victim = dice.choice(replicas)
         if dice.random() < 0.65:
@@ -157,11 +158,8 @@ def disturb(replicas: list[Replica], server: Server, seed: int, until: Callable[
             server.start()
             done["server kills"] += 1
         SystemClock().sleep(dice.uniform(0.05, 0.5))
-        assert monotonic_s() - STARTED_S < 240, f"the day did not end: {done}"
+        assert monotonic_s() < deadline_s, f"the day did not end: {done}"
     return done
-
-
-STARTED_S = monotonic_s()
 
 
 def units(config: Path) -> Iterator[Unit]:

@@ -88,7 +88,6 @@ def test_a_late_subscription_starts_with_the_newest_earlier_tick(tmp_path: Path)
     source = RecordingSource(recording(tmp_path, ROWS), Unpaced())
     source.start(Resume())
     assert source.poll(1, 0).instruments
-    source.poll(1, 0)  # the definitions come alone
     before = source.poll(4, 0).messages
 
     source.subscribe(frozenset({f"NFO:{PUT}"}))
