@@ -1,5 +1,7 @@
 """A desk that is to follow another market begins a new book; the old one stays whole and readable."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from sauda.errors import ConfigError, LeaseLostError
@@ -89,4 +91,39 @@ def test_a_book_that_was_put_aside_cannot_be_put_aside_again(redis_url: str, des
 
     with pytest.raises(ConfigError, match="put aside"):
         shelf.put_aside(Lease("feed", 1, 1000))
+    shelf.close()
+
+
+def test_what_is_written_after_the_look_belongs_to_the_new_book(redis_url: str, desk: str) -> None:
+    class Interrupted(RedisShelf):
+        def _book(self, lease: Lease) -> Sequence[str]:
+            keys = super()._book(lease)
+            # A unit opens between the look and the step, for instance one that was starting anyway.
+            log.load(unit, UNIT.inputs)
+            return keys
+
+    log, shelf = RedisLog(redis_url, desk), Interrupted(redis_url, desk)
+    feed, unit = take(log, "feed"), take(log, UNIT.name)
+    log.append([Output("ticks", b"%d" % n) for n in range(1000)])
+
+    name = shelf.put_aside(feed)
+
+    old = RedisLog(redis_url, name)
+    assert len(old.entries("ticks")) == 1000
+    assert shelf.newest() == name
+    for each in (log, shelf, old):
+        each.close()
+
+
+def test_nobody_waits_for_a_group_that_was_taken_away(redis_url: str, desk: str) -> None:
+    log, shelf = RedisLog(redis_url, desk), RedisShelf(redis_url, desk)
+    lease = take(log, UNIT.name)
+    log.load(lease, UNIT.inputs)
+    log.append([Output("ticks", b"1")])
+    assert shelf.unread() == [f"{UNIT.name} on ticks: 1 entries"]
+
+    log.release(lease)
+
+    assert shelf.unread() == []
+    log.close()
     shelf.close()

@@ -220,3 +220,34 @@ def test_a_step_behind_the_committed_position_is_refused() -> None:
 
     with pytest.raises(PositionError, match="ticks"):
         behind.step()
+
+
+def test_an_entry_nested_beyond_reason_goes_to_the_dead_letters() -> None:
+    log = MemoryLog()
+    carrier = carry(log)
+    log.append([Output("ticks", b'{"type":"tick","x":' + b"[" * 3000 + b"]" * 3000 + b"}"), a_tick(2)])
+
+    carrier.step()
+
+    assert len(letters(log)) == 1
+    assert sums(log) == ["NSE:Nifty 50=2"]
+
+
+def test_a_clock_from_beyond_the_year_2200_is_unreadable() -> None:
+    log = MemoryLog()
+    carrier = carry(log)
+    log.append([Output("ticks", b'{"type":"clock","event_ns":%d}' % 2**70)])
+
+    carrier.step()
+
+    assert len(letters(log)) == 1
+
+
+def test_running_again_finds_a_state_that_differs() -> None:
+    log = MemoryLog()
+    carrier = carry(log)
+    log.append([a_tick(1)])
+    carrier.step()
+    log._units[UNIT.name].state[b"sums/NSE:Nifty 50"] = b"2"
+
+    assert "row" in verify(log, [UNIT]).differences[0]

@@ -110,6 +110,9 @@ class Log(Protocol):
 
         Ties go by the order of *positions*. Where a stream was cut at *count*, entries of the others with a
         higher id wait for the next read. Blocks up to *block_ms* (0: not at all) while there is nothing.
+
+        A read that waited is woken by one stream and may bring that one alone: so no two inputs of one unit may be
+        written in one atomic step.
         """
 
     def commit(self, lease: Lease, step: Step) -> None:
@@ -125,6 +128,9 @@ class Log(Protocol):
         self, lease: Lease, step: Step, positions: Mapping[str, Position], count: int, block_ms: int
     ) -> list[Entry]:
         """Do `commit` and then `read` behind *positions*, in one round trip where there is one."""
+
+    def state_of(self, unit: str) -> dict[bytes, bytes]:
+        """Return a unit's committed state as anybody may see it, without its lease."""
 
     def append(self, outputs: Sequence[Output]) -> list[EntryId]:
         """Write entries outside any unit (a command line, a shell's alert); return their ids."""

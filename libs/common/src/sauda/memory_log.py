@@ -109,6 +109,10 @@ class MemoryLog:
         self.commit(lease, step)
         return self.read(positions, count, block_ms)
 
+    def state_of(self, unit: str) -> dict[bytes, bytes]:
+        """See `sauda.log.Log`."""
+        return dict(self._units[unit].state) if unit in self._units else {}
+
     def append(self, outputs: Sequence[Output]) -> list[EntryId]:
         """See `sauda.log.Log`."""
         return [self._add(*output) for output in outputs]

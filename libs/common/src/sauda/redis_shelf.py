@@ -4,14 +4,11 @@
 """
 
 from collections.abc import Sequence
-from typing import Final
 
 from sauda.errors import ConfigError
 from sauda.log import Lease
 from sauda.redis_log import RedisLog, Script
 from sauda.redis_view import RedisView
-
-_NOTHING: Final = 0
 
 
 class RedisShelf:
@@ -23,12 +20,16 @@ class RedisShelf:
         self._aside = Script("aside")
 
     def unread(self) -> list[str]:
-        """Return who has not finished with the book, `writer.sql on pnl: 12 entries`; a new book would leave that behind."""
+        """Return who has not finished with the book, `writer.sql on pnl: 12 entries`; a new book would leave that behind.
+
+        A group that nobody works for any more (a strategy or database that was taken away) is passed over.
+        """
+        held = self.held()
         return [
             f"{group.group} on {stream.stream}: {(group.lag or 0) + group.pending} entries"
             for stream in self._view.lag()
             for group in stream.groups
-            if group.lag or group.pending
+            if (group.lag or group.pending) and (group.consumers or group.group in held)
         ]
 
     def held(self) -> frozenset[str]:
@@ -46,12 +47,15 @@ class RedisShelf:
         """
         if "@" in self._log.desk:
             raise ConfigError(f"desk {self._log.desk!r} was put aside: it can be read, not traded on")
-        number = _NOTHING
-        while keys := self._book(lease):
-            number = self._log.run(
-                self._aside, keys, (lease.epoch, lease.unit, number, f"{{{self._log.desk}}}")
-            )
+        # One look, one step: what is written after the look belongs to the new book already.
+        number = self._log.run(
+            self._aside, self._book(lease), (lease.epoch, lease.unit, f"{{{self._log.desk}}}")
+        )
         return f"{self._log.desk}@{number}"
+
+    def newest(self) -> str:
+        """Return the name of the book that was put aside last."""
+        return f"{self._log.desk}@{self._log.number(self._log.keys.aside)}"
 
     def close(self) -> None:
         """Let the connections go."""
@@ -59,10 +63,10 @@ class RedisShelf:
         self._log.close()
 
     def _book(self, lease: Lease) -> Sequence[str]:
-        """Return the caller's lease, the counter, and the keys still to be moved; nothing if there are none."""
+        """Return the caller's lease, the counter, and the keys to be moved."""
         keys = self._log.keys
         stay = {keys.lease(lease.unit), keys.holder(lease.unit), keys.aside}
         moving = [
             key for key in self._log.key_names() if key not in stay and not key.startswith(keys.epoch(""))
         ]
-        return [keys.lease(lease.unit), keys.aside, *sorted(moving)] if moving else []
+        return [keys.lease(lease.unit), keys.aside, *sorted(moving)]

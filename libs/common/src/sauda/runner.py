@@ -18,6 +18,9 @@ from sauda.unit import Processor, Unit
 BATCH: Final = 500
 """Entries of one stream in one step at the most; at low rates a batch is whatever has arrived."""
 
+LONGEST_READ_MS: Final = 1000
+"""A waiting read must end well before the server is taken for gone, however long the lease."""
+
 
 class Stop(Protocol):
     """Tells a loop to end; `threading.Event` is one."""
@@ -220,7 +223,7 @@ class UnitRunner:
         self.epoch = lease.epoch
         self._enter("holding", epoch=lease.epoch)
         before = self.handled
-        block_ms = max(1, self._lease_ms // 5)
+        block_ms = min(max(1, self._lease_ms // 5), LONGEST_READ_MS)
         while not stop.is_set():
             carrier.step(block_ms)
             self.handled = before + carrier.handled

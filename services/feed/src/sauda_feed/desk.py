@@ -35,6 +35,8 @@ class Desk:
         self.progress = Progress()
         self.resumes = False
         """Whether the source is the one that served the desk before."""
+        self._source = ""
+        """The source that serves it now; `progress` names it from the first commit on."""
         self._log = log
         self._holder = holder
         self._lease_ms = lease_ms
@@ -62,9 +64,9 @@ class Desk:
         self.progress = loaded(self._log.load(self.lease, ()).state)
         self._wishes = Subscriptions()
         self._unread = Position(b"0-0", 0)
+        self._source = source
         self.resumes = self.progress.source == source
         if not self.resumes:
-            self.progress = msgspec.structs.replace(self.progress, source=source, row=0)
             return Resume()
         honoured = self.progress.subscriptions.encode()
         while page := self._log.entries(_STREAM, b"(" + self._unread.id, honoured, _PAGE):
@@ -80,6 +82,10 @@ class Desk:
         self._unchecked.clear()
         text = f"another market begins: the book so far is kept as desk {old}"
         self._complaints = [Output("alerts", encode(Alert(UNIT, Level.INFO, "NEW_BOOK", text, 0)))]
+
+    def is_bare(self) -> bool:
+        """Return whether the log holds nothing of what we remember: the book was put aside."""
+        return loaded(self._log.load(self.lease, ()).state) == Progress()
 
     @property
     def lease(self) -> Lease:
@@ -131,7 +137,7 @@ class Desk:
 
     def fresh(self, messages: Iterable[MarketMessage], rows: list[int]) -> list[bool]:
         """Return which *messages* of a recording the desk has not had: another desk may be behind it."""
-        row, market_ns = self.progress.row, self.progress.market_ns or 0
+        row, market_ns = self._row, self.progress.market_ns or 0
         return [
             at >= row or (isinstance(message, ClockTick) and message.event_ns > market_ns)
             for message, at in zip(messages, rows, strict=True)
@@ -149,7 +155,7 @@ class Desk:
         self.commit(
             [*complaints, *outputs],
             self._next(
-                row=max(row, self.progress.row),
+                row=max(row, self._row),
                 market_ns=reached,
                 subscriptions=self._unread.id.decode(),
             ),
@@ -189,6 +195,11 @@ class Desk:
             self._regain()
         self._kept_s = monotonic_s()
 
+    @property
+    def _row(self) -> int:
+        """Rows of the present source that the desk has had."""
+        return self.progress.row if self.progress.source == self._source else 0
+
     def release(self) -> None:
         """Give the lease back, so that a waiting feed need not wait longer."""
         lease, self._lease = self._lease, None
@@ -200,7 +211,8 @@ class Desk:
         self._lease = None
 
     def _next(self, **changed: object) -> Progress:
-        return msgspec.structs.replace(self.progress, commits=self.progress.commits + 1, **changed)
+        ours = {"source": self._source, "row": self._row, "commits": self.progress.commits + 1}
+        return msgspec.structs.replace(self.progress, **{**ours, **changed})
 
     def _done(self, progress: Progress) -> None:
         self.progress = progress

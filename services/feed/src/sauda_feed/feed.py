@@ -21,7 +21,7 @@ from sauda.log import Output
 from sauda.runner import Stop
 from sauda_feed.continuity import Continuity, continuity
 from sauda_feed.desk import Desk
-from sauda_feed.new_book import Shelf, begin_new_book, wait_for_readers
+from sauda_feed.new_book import Shelf, StoppedError, begin_new_book, wait_for_readers
 from sauda_feed.source import Batch, Resume, Source, time_of
 
 LIMIT: Final = 1_000
@@ -33,10 +33,6 @@ _LONGEST_PAUSE_S: Final = 1.0
 
 T = TypeVar("T")
 Events = Callable[[str, dict[str, object]], None]
-
-
-class StoppedError(Exception):
-    """We were told to stop while waiting for Redis."""
 
 
 class Feed:
@@ -71,6 +67,8 @@ class Feed:
         """desk -> what it has subscribed"""
         self._wishes_s = 0.0
         self._checked = False
+        self._undefined = False
+        """Whether there are definitions that the desks have not had yet."""
         self.ticks = 0
         """Messages published since the start."""
 
@@ -116,7 +114,7 @@ class Feed:
         """Start the source where the desks left off."""
         source = self._source = self._make_source()
         resumes = [self._insist(partial(desk.open, source.name)) for desk in self._desks]
-        self._known, self._checked, self._newest = None, False, {}
+        self._known, self._undefined, self._checked, self._newest = None, False, False, {}
         self._joined = {desk.name: desk.wanted for desk in self._desks}
         source.start(_together(resumes))
         self._enter("serving", source=source.name)
@@ -132,6 +130,7 @@ class Feed:
         self._check(batch, source)
         for desk in self._desks:
             self._serve(desk, batch)
+        self._undefined = self._undefined and not self._checked
         self._watch(source)
         self.ticks += len(batch.messages)
         return len(batch.messages)
@@ -161,16 +160,17 @@ class Feed:
 
     def _check(self, batch: Batch, source: Source) -> None:
         """Look at definitions and market time before anything of the batch is written."""
+        if batch.instruments is not None:
+            self._known = {one.instrument: one for one in batch.instruments}
+            self._undefined = True
+            kinds = InstrumentKind.INDEX
+            self._indices = frozenset(i.instrument for i in batch.instruments if i.kind is kinds)
         if not self._checked and batch.market_ns is not None:
             self._checked = True
             first_ns = time_of(batch.messages[0]) if batch.messages else batch.market_ns
             # A recording that goes on may begin earlier for the sake of another desk; `_share` sees to it.
             for desk in (one for one in self._desks if not (source.lag_free and one.resumes)):
                 self._open_book(desk, source, first_ns)
-        if batch.instruments is not None:
-            self._known = {one.instrument: one for one in batch.instruments}
-            kinds = InstrumentKind.INDEX
-            self._indices = frozenset(i.instrument for i in batch.instruments if i.kind is kinds)
 
     def _open_book(self, desk: Desk, source: Source, market_ns: UnixNs) -> None:
         if continuity(desk.name, desk.progress, source.name, market_ns) is Continuity.GOES_ON:
@@ -183,14 +183,15 @@ class Feed:
                 f"desk of its own (DESK=another) or remove the old one's data (make clean)"
             )
         self._insist(lambda: begin_new_book(desk, shelf, self._stop, self._on_event))
-        if self._known is not None:
-            known = list(self._known.values())
-            self._insist(lambda: desk.define(known))
 
     def _serve(self, desk: Desk, batch: Batch) -> None:
-        if batch.instruments is not None:
-            instruments = batch.instruments
-            self._insist(lambda: desk.define(instruments))
+        if not self._checked and not batch.messages:
+            # Whose book this is becomes clear with the market's time: nothing is written before.
+            self._insist(desk.keep)
+            return
+        if self._undefined and self._known is not None:
+            known = list(self._known.values())
+            self._insist(lambda: desk.define(known))
             self._let_read(desk)
         if self._known is not None:
             desk.check_wishes(self._known, batch.market_ns or 0)

@@ -5,7 +5,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from sauda.clock import UnixNs
+from sauda.contracts.instants import UnixNs
 from sauda.money import Paise, Units
 
 InstrumentId: TypeAlias = str

@@ -4,7 +4,7 @@ from enum import Enum
 
 import msgspec
 
-from sauda.clock import UnixNs
+from sauda.contracts.instants import UnixNs
 from sauda.contracts.market import InstrumentId
 from sauda.money import Paise, Units
 

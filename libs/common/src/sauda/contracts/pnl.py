@@ -6,7 +6,7 @@ Within one desk the stamps of these points strictly increase from one valuation 
 
 import msgspec
 
-from sauda.clock import UnixNs
+from sauda.contracts.instants import UnixNs
 from sauda.contracts.market import InstrumentId
 from sauda.money import Paise, Units
 

@@ -66,9 +66,8 @@ class RecordedLog:
         self.commit(lease, step)
         return self.read(positions, count, block_ms)
 
-    @property
-    def state(self) -> dict[bytes, bytes]:
-        """The unit's state after the steps done so far."""
+    def state_of(self, unit: str) -> dict[bytes, bytes]:
+        """Return the unit's state after the steps done so far."""
         return self._state
 
     def acquire(self, unit: str, holder: str, ttl_ms: int) -> Lease | None:
@@ -112,8 +111,7 @@ def verify(source: Log, units: Iterable[Unit]) -> Verdict:
     """Run all *units* of the desk again, step by step in the order of the journal.
 
     Each step's outputs must be the next entries of their streams, byte for byte, cause included; entries that no unit
-    wrote (the feed's, a person's) have no cause and are passed over. The final states must be equal too, if the source
-    can tell them.
+    wrote (the feed's, a person's) have no cause and are passed over. The final states must be equal too.
     """
     journal = [decode(entry.data) for entry in source.entries("journal")]
     records = [record for record in journal if isinstance(record, Commit)]
@@ -138,7 +136,18 @@ def verify(source: Log, units: Iterable[Unit]) -> Verdict:
         if len(verdict.differences) > 10:
             break
     verdict.differences += recorded.left_over()
+    for name, log in logs.items():
+        verdict.differences += _state_differences(name, source.state_of(name), log.state_of(name))
     return verdict
+
+
+def _state_differences(unit: str, recorded: Mapping[bytes, bytes], now: Mapping[bytes, bytes]) -> list[str]:
+    rows = sorted(recorded.keys() | now.keys())
+    return [
+        f"{unit}: row {row!r} is {recorded.get(row)!r}, now came {now.get(row)!r}"
+        for row in rows
+        if recorded.get(row) != now.get(row)
+    ]
 
 
 class _Recorded:
