@@ -18,6 +18,9 @@ from sauda.unit import Processor, Unit
 BATCH: Final = 500
 """Entries of one stream in one step at the most; at low rates a batch is whatever has arrived."""
 
+SMALL_STEP: Final = 100
+"""Entries in a step below which a unit that may rest does so."""
+
 LONGEST_READ_MS: Final = 1000
 """A waiting read must end well before the server is taken for gone, however long the lease."""
 
@@ -78,7 +81,7 @@ class Carrier:
         changes = self.processor.state.take_changes()
         step = Step(moves, changes, outputs, last)
         after = {**self.positions, **{name: move.after for name, move in moves.items()}}
-        if block_ms and not last:
+        if block_ms and not last and not self.unit.rest_ms:
             # The next read goes along with the commit: one round trip a step instead of two.
             self._ahead = self._log.commit_and_read(self.lease, step, after, self._batch, block_ms)
         else:
@@ -223,10 +226,13 @@ class UnitRunner:
         self.epoch = lease.epoch
         self._enter("holding", epoch=lease.epoch)
         before = self.handled
+        rest_s = self.unit.rest_ms / 1000
         block_ms = min(max(1, self._lease_ms // 5), LONGEST_READ_MS)
         while not stop.is_set():
-            carrier.step(block_ms)
+            done = carrier.step(block_ms)
             self.handled = before + carrier.handled
+            if 0 < done < SMALL_STEP and rest_s:
+                stop.wait(rest_s)
         self._log.release(lease)
 
     def _enter(self, phase: str, **facts: object) -> None:

@@ -36,3 +36,5 @@ class Unit:
     """Streams, in the order that breaks ties between entries with equal ids."""
     build: Callable[[], Processor]
     """Makes a processor with an empty state; called again after every loss of the lease."""
+    rest_ms: int = 0
+    """How long it rests after a small step, so that the next is larger: for a unit whose answer nobody waits for."""
