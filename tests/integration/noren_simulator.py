@@ -20,6 +20,8 @@ from NorenRestApiPy.NorenApi import NorenApi
 CONFIG = Path(__file__).parents[2] / "config"
 USER, PASSWORD, VENDOR, API_SECRET = "FA00001", "paper+pass&word", "FA00001_U", "an api secret"
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+SEED = 11
+"""The simulated market follows from it and the date."""
 _PATIENCE_S = 20.0
 _pulse = Event()
 
@@ -61,6 +63,7 @@ class Simulator:
             "SAUDA_CONFIG": str(CONFIG),
             "SAUDA_SIM_PORT": str(self.port),
             "SAUDA_SIM_DATE": "2026-11-30",
+            "SAUDA_SIM_SEED": str(SEED),
             "SAUDA_SIM_DATA": str(self.folder),
             "SAUDA_HEALTH_FILE": str(self.folder / "health.json"),
             "SAUDA_SPEED": str(self.speed),

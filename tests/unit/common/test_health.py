@@ -118,8 +118,16 @@ def test_no_half_written_file_is_left_behind(tmp_path: Path) -> None:
     assert stat.S_ISREG((tmp_path / "feed.json").stat().st_mode)
 
 
-def test_a_service_without_a_health_file_reports_to_nobody() -> None:
-    Health(None, "feed").report(True)
+def test_a_service_without_a_health_file_reports_to_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with caplog.at_level(logging.WARNING):
+        Health(None, "feed").report(True, units=1)
+
+    assert list(tmp_path.rglob("*")) == []
+    assert caplog.records == []
 
 
 def test_the_check_prints_one_line_and_exits_with_the_verdict(

@@ -20,13 +20,16 @@ from sauda.settings import Settings
 NOW = ManualClock(1_795_405_800_250_000_000)
 """2026-11-23 09:20:00.250 IST."""
 SECRET = "correct-horse-battery"
+BROKERS_LIBRARY = "NorenRestApiPy.NorenApi"
 
 
 @pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
+    root, library = logging.getLogger(), logging.getLogger(BROKERS_LIBRARY)
+    handlers, level, library_level = list(root.handlers), root.level, library.level
+    library.setLevel(logging.NOTSET)
     yield
+    library.setLevel(library_level)
     for handler in [one for one in root.handlers if one not in handlers]:
         root.removeHandler(handler)
         handler.close()
@@ -160,14 +163,20 @@ def test_other_libraries_take_the_same_way_from_warning_on() -> None:
     assert record["service"] == "execution"
 
 
-def test_the_brokers_library_never_logs_at_debug_even_if_told_to() -> None:
-    stream = logged(Settings(log_level="DEBUG"))
-    library = logging.getLogger("NorenRestApiPy.NorenApi")
+def test_the_brokers_library_is_silenced_below_warning() -> None:
+    logged(Settings(log_level="DEBUG"))
 
-    assert not library.isEnabledFor(logging.DEBUG)
+    assert not logging.getLogger(BROKERS_LIBRARY).isEnabledFor(logging.INFO)
+
+
+def test_the_brokers_library_never_logs_at_debug_even_if_told_to() -> None:
+    library = logging.getLogger(BROKERS_LIBRARY)
     library.setLevel(logging.DEBUG)
-    library.debug("jData={%s}", "everything")
-    library.setLevel(logging.NOTSET)
+    stream = logged(Settings(log_level="DEBUG"))
+
+    library.debug("told before: jData={%s}", "everything")
+    library.setLevel(logging.DEBUG)
+    library.info("told after: jData={%s}", "everything")
 
     assert stream.getvalue() == ""
 

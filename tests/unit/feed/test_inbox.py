@@ -56,8 +56,63 @@ def test_order_updates_are_not_coalesced() -> None:
     inbox.conflate(away=True)
     inbox.put(UPDATE)
     inbox.put(UPDATE)
+    inbox.conflate(away=False)
 
     assert take(inbox) == [UPDATE, UPDATE]
+
+
+def test_only_the_newest_order_updates_are_kept_and_the_gap_counts_the_others() -> None:
+    inbox = Inbox(updates=3)
+    inbox.conflate(away=True)
+    updates = [BrokerUpdate({"n": str(n)}, after(n)) for n in range(10)]
+    for update in updates:
+        inbox.put(update)
+    inbox.put(a_tick(1, at_ns=after(8.5)))
+    inbox.conflate(away=False)
+
+    gap, *kept = take(inbox)
+
+    assert gap == FeedGap(NOW, after(60), "Redis was away: 7 order updates left out")
+    assert kept == [updates[7], updates[8], a_tick(1, at_ns=after(8.5)), updates[9]]
+
+
+def test_however_many_connections_are_lost_while_redis_is_away_it_is_one_gap() -> None:
+    inbox = Inbox()
+    inbox.conflate(away=True)
+    for n in range(10_000):
+        inbox.put(FeedGap(after(n), after(n + 0.5), f"nothing was heard for {n} s"))
+    inbox.conflate(away=False)
+
+    (gap,) = take(inbox)
+
+    assert isinstance(gap, FeedGap)
+    assert (gap.from_ns, gap.to_ns) == (NOW, after(9_999.5))
+    assert gap.reason.startswith("nothing was heard for 0 s; nothing was heard for 1 s")
+    assert len(gap.reason) <= 300
+
+
+def test_a_lost_connection_and_lost_ticks_are_one_gap_that_says_both() -> None:
+    inbox = Inbox()
+    inbox.conflate(away=True)
+    inbox.put(a_tick(1, at_ns=after(5)))
+    inbox.put(FeedGap(after(1), after(6), "the connection was lost"))
+    inbox.put(a_tick(2, at_ns=after(6)))
+    inbox.conflate(away=False)
+
+    gap, tick = take(inbox)
+
+    assert gap == FeedGap(after(1), after(60), "Redis was away: 1 ticks coalesced; the connection was lost")
+    assert tick == a_tick(2, at_ns=after(6))
+
+
+def test_a_desk_that_takes_nothing_at_all_does_not_let_the_queue_grow() -> None:
+    inbox = Inbox(capacity=4, updates=2)
+    for n in range(100):
+        inbox.put(BrokerUpdate({"n": str(n)}, after(n)))
+        inbox.put(FeedGap(after(n), after(n), "the connection was lost"))
+
+    assert len(take(inbox)) == 4
+    assert len(take(inbox)) == 3
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=60), st.integers(1, 6))

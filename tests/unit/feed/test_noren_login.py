@@ -63,6 +63,7 @@ def test_a_refusal_names_the_setting_and_hides_what_is_in_it(emsg: str, setting:
         with pytest.raises(RefusedError) as refusal:
             log_in(RefusingApi(emsg), account(), tap)
     finally:
+        tap.remove()
         logging.getLogger(LIBRARY_LOGGER).removeHandler(handler)
 
     assert emsg in str(refusal.value)

@@ -1,15 +1,20 @@
 """Symbol masters with all their quirks become definitions of what a desk trades."""
 
+import io
 import os
+import threading
 import zipfile
+from collections.abc import Iterator
 from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from sauda.contracts import Instrument, InstrumentKind, Right
+from sauda.errors import TransientError
 from sauda.instruments import underlying
-from sauda_feed.noren_masters import definitions
+from sauda_feed.noren_masters import Masters, definitions
 
 DATA = Path(os.environ.get("SAUDA_TEST_DATA") or Path(__file__).parents[4] / "shared" / "data")
 NFO_HEAD = "Exchange,Token,LotSize,Symbol,TradingSymbol,Expiry,Instrument,OptionType,StrikePrice,TickSize,"
@@ -102,3 +107,108 @@ def test_a_real_master_gives_what_an_independent_count_gives() -> None:
         assert near == sorted({day for day, _ in iso})[:3]
         assert len(mine) == sum(day in near for day, _ in iso)
         assert {one.lot_size for one in mine} == {lot}
+
+
+class FilesServer(ThreadingHTTPServer):
+    """Serves one file under any name, and says 304 to whoever has this version of it."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), FileRequest)
+        self.content = b""
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+
+class FileRequest(BaseHTTPRequestHandler):
+    server: FilesServer
+
+    def do_GET(self) -> None:
+        if self.headers.get("If-None-Match") == "one version":
+            self.send_response(304)
+            self.end_headers()
+            return
+        self.send_response(200)
+        self.send_header("ETag", "one version")
+        self.send_header("Content-Length", str(len(self.server.content)))
+        self.end_headers()
+        self.wfile.write(self.server.content)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep quiet."""
+
+
+@pytest.fixture
+def files() -> Iterator[FilesServer]:
+    with FilesServer() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def zipped(text: bytes, method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        archive.writestr("file.txt", text)
+    return packed.getvalue()
+
+
+def changed(content: bytes, at: int, to: bytes) -> bytes:
+    return content[:at] + to + content[at + len(to) :]
+
+
+WHOLE = zipped(NFO.encode())
+IN_DIRECTORY = WHOLE.rindex(b"PK\x01\x02")
+DAMAGED = {
+    "a page instead": b"<html>busy</html>",
+    "cut short": WHOLE[:-30],
+    "nothing": b"",
+    "bits turned": changed(WHOLE, 60, b"\xff" * 40),
+    "another length": changed(WHOLE, IN_DIRECTORY + 20, b"\x10\x00"),
+    "encrypted": changed(changed(WHOLE, 6, b"\x01"), IN_DIRECTORY + 8, b"\x01"),
+    "an unknown method": changed(changed(WHOLE, 8, b"\x63"), IN_DIRECTORY + 10, b"\x63"),
+    "not UTF-8": zipped(b"\xff\xfe" + NFO.encode()),
+    "lzma that is none": changed(zipped(NFO.encode(), zipfile.ZIP_LZMA), 50, b"\xff" * 60),
+    "a field without an end": zipped(f'{NFO_HEAD}\nNFO,"{"x" * 200_000}'.encode()),
+}
+
+
+@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_master_is_named_and_read_again_once_it_is_whole(
+    files: FilesServer, content: bytes
+) -> None:
+    masters = Masters(files.url, ["NIFTY"])
+    files.content = content
+
+    with pytest.raises(TransientError, match=f"symbol master {files.url}/NFO_symbols.txt.zip .*[a-z]"):
+        masters.read(TODAY)
+
+    files.content = WHOLE
+    assert "NFO:NIFTY01DEC26C24500" in {one.instrument for one in masters.read(TODAY)}
+
+
+def test_a_master_that_has_not_changed_is_not_sent_again(files: FilesServer) -> None:
+    masters = Masters(files.url, ["NIFTY"])
+    files.content = WHOLE
+    before = masters.read(TODAY)
+    files.content = b"would be damaged"
+
+    assert masters.read(TODAY) == before
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "NFO,1,65,NIFTY,NIFTY01DEC26C24700,01-DEC-2026,OPTIDX",
+        "NFO,1,65,NIFTY,NIFTY01DEC26C24700,,OPTIDX,CE,24700,0.05,",
+        "NFO,1,1e999,NIFTY,NIFTY01DEC26C24700,01-DEC-2026,OPTIDX,CE,24700,0.05,",
+        "NFO,1,65,NIFTY,NIFTY01DEC26C24700,01-DEC-2026,OPTIDX,CE,24700,Infinity,",
+    ],
+)
+def test_a_line_that_makes_no_sense_is_passed_over(line: str) -> None:
+    found = defined({"NFO": f"{NFO}\n{line}\n", "NSE": "Instrument,\nINDEX,\n"}, "NIFTY")
+
+    assert "NFO:NIFTY01DEC26C24500" in found
+    assert "NFO:NIFTY01DEC26C24700" not in found

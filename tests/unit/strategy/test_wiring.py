@@ -1,12 +1,13 @@
 """The service starts whatever its rules files look like, and says what is wrong with them."""
 
 import threading
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from sauda.clock import NS_PER_S, ManualClock, SystemClock
+from sauda.codec import decode
 from sauda.contracts import Alert, Signal
 from sauda.errors import ConfigError, TransientError
 from sauda.log import EntryId, Output
@@ -14,7 +15,7 @@ from sauda.memory_log import MemoryLog
 from sauda.runner import Stop
 from sauda.settings import Settings, load_settings
 from sauda.testing.lockstep import LockStep
-from sauda_strategy.__main__ import notice_role, notices, wire
+from sauda_strategy.__main__ import TOLD_AGAIN_AFTER_S, notice_role, notices, wire
 from sauda_strategy.kinds import INPUTS, strategy_unit
 from sauda_strategy.rules import RuleBook, Rules, ShortStraddleRules, load_rules
 
@@ -46,7 +47,7 @@ def test_without_any_rules_the_service_is_idle_and_healthy(tmp_path: Path) -> No
 
 
 def test_a_broken_file_is_a_signal_and_an_alert() -> None:
-    signal, alert = notices(RuleBook({}, {"bad": ConfigError("bad.yaml: kind: is missing")}))
+    ((signal, alert),) = notices(RuleBook({}, {"bad": ConfigError("bad.yaml: kind: is missing")}))
 
     assert isinstance(signal, Signal)
     assert isinstance(alert, Alert)
@@ -68,29 +69,59 @@ class LogThatIsAwayOnce(MemoryLog):
         return super().append(outputs)
 
 
-class ShortStop(threading.Event):
-    """Time passes quickly."""
+class CountingStop(threading.Event):
+    """Time passes at once, and ends after the third wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waits = 0
 
     def wait(self, timeout: float | None = None) -> bool:
-        return super().wait(0.001)
+        self._waits += 1
+        if self._waits == 3:
+            self.set()
+        return self.is_set()
 
 
 def test_the_notice_waits_until_redis_is_there() -> None:
     log = LogThatIsAwayOnce()
-    role = notice_role(RuleBook({}, {"bad": ConfigError("wrong")}), log)
-    stop: Stop = ShortStop()
-    worker = threading.Thread(target=role.run, args=(stop,))
-    worker.start()
-    for _ in range(2_000):
-        if log.entries("alerts"):
-            break
-        time.sleep(0.001)
-    assert isinstance(stop, ShortStop)
-    stop.set()
-    worker.join(timeout=5)
 
-    assert not worker.is_alive()
+    told(log, bad="wrong")
+
     assert len(log.entries("alerts")) == len(log.entries("signals")) == 1
+
+
+def told(log: MemoryLog, **broken: str) -> list[str]:
+    """Start a replica that has these broken files, and stop it; return the alerts that the desk has then."""
+    role = notice_role(RuleBook({}, {name: ConfigError(text) for name, text in broken.items()}), log)
+    stop: Stop = CountingStop()
+    role.run(stop)
+    alerts = [decode(entry.data) for entry in log.entries("alerts")]
+    return [alert.text for alert in alerts if isinstance(alert, Alert)]
+
+
+def test_other_replicas_and_later_starts_do_not_say_it_again() -> None:
+    log = MemoryLog(clock=SystemClock())
+
+    for _ in range(3):
+        assert told(log, bad="wrong") == ["not started: wrong"]
+    assert len(log.entries("signals")) == 1
+
+
+def test_another_problem_of_the_same_file_and_the_same_one_of_another_are_told() -> None:
+    log = MemoryLog(clock=SystemClock())
+    told(log, bad="wrong")
+
+    assert told(log, bad="wrong", worse="wrong") == ["not started: wrong"] * 2
+    assert told(log, bad="still wrong")[2:] == ["not started: still wrong"]
+
+
+def test_a_problem_that_was_told_long_ago_is_told_again() -> None:
+    clock = ManualClock(SystemClock().now_ns() - 2 * TOLD_AGAIN_AFTER_S * NS_PER_S)
+    log = MemoryLog(clock=clock)
+    told(log, bad="wrong")
+
+    assert len(told(log, bad="wrong")) == 2
 
 
 def test_a_unit_is_named_after_its_instance_and_reads_control_before_executions() -> None:

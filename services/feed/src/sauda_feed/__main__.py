@@ -1,6 +1,8 @@
 """Runs the feed: settings -> source -> desk, until told to stop."""
 
+import logging
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from sauda.calendar import Calendar, load_calendar
 from sauda.clock import SystemClock
@@ -20,19 +22,24 @@ from sauda_feed.recording import RecordingSource
 from sauda_feed.source import Source
 from sauda_feed.timeline import Recording
 
-_BAD = frozenset(
+_ORDINARY: Final = frozenset(
     {
-        "feed_away",
-        "feed_lost",
-        "broker_not_ready",
-        "broker_silent",
-        "socket_error",
-        "session_expired",
-        "book_not_read_to_its_end",
-        "units_not_back",
+        "book_put_aside",
+        "feed_serving",
+        "feed_standby",
+        "feed_starting",
+        "feed_stopped",
+        "instruments_read",
+        "logged_in",
+        "recording_is_over",
+        "recording_opened",
+        "socket_open",
+        "source_is",
     }
 )
-"""Events that somebody should look at."""
+"""Events of an ordinary day. Everything else is a warning, so that nobody can forget to make it one."""
+_WORST: Final = frozenset({"login_refused", "session_failed"})
+"""Events after which nothing arrives until somebody does something."""
 
 
 def wire(settings: Settings) -> Sequence[Role]:
@@ -91,9 +98,16 @@ def _events(channel: Channel) -> Callable[[str, dict[str, object]], None]:
     records = logger(channel)
 
     def tell(event: str, facts: dict[str, object]) -> None:
-        (records.warning if event in _BAD else records.info)(event, **facts)
+        records.log(level_of(event), event, **facts)
 
     return tell
+
+
+def level_of(event: str) -> int:
+    """Return how loudly *event* is logged, as a level of `logging`."""
+    if event in _WORST:
+        return logging.ERROR
+    return logging.INFO if event in _ORDINARY else logging.WARNING
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from typing import Final
 
 from sauda.clock import NS_PER_S, UnixNs
 from sauda.contracts import ClockTick, InstrumentId
+from sauda.errors import ConfigError, InvariantError
 from sauda_feed.inbox import Inbox
 from sauda_feed.market_clock import MarketClock
 from sauda_feed.noren_session import NorenSession
@@ -39,7 +40,13 @@ class NorenSource:
         self._session.want(wanted)
 
     def poll(self, limit: int, timeout_s: float) -> Batch:
-        """See `Source`."""
+        """See `Source`.
+
+        Raises:
+            ConfigError: the session cannot work with these settings.
+            InvariantError: the session's thread has ended of something that nobody expected.
+        """
+        self._require_session()
         instruments = self._session.take_instruments()
         if not self._clock.known:
             self._inbox.take(0, timeout_s, 0)
@@ -49,6 +56,15 @@ class NorenSource:
         now_ns = self._clock.now_ns()
         self._strike(messages, now_ns)
         return Batch(messages=messages, instruments=instruments, market_ns=now_ns)
+
+    def _require_session(self) -> None:
+        failure = self._session.failure
+        if isinstance(failure, ConfigError):
+            raise failure
+        if failure is not None:
+            raise InvariantError(
+                f"the session at the broker has failed, start the feed again: {type(failure).__name__}: {failure}"
+            ) from failure
 
     def _strike(self, messages: list[MarketMessage], now_ns: UnixNs) -> None:
         """Put the clock's second where it belongs, if a new one has begun; seconds slept through are not made up."""

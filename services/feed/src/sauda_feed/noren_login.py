@@ -122,6 +122,14 @@ class ReplyTap(logging.Filter):
         # Each of its errors comes to our error callback as well, where ten a second become one line.
         logging.getLogger("websocket").setLevel(logging.CRITICAL)
 
+    def remove(self) -> None:
+        """Leave the library's logger as quiet as it was, unless a later tap listens by now."""
+        library = logging.getLogger(LIBRARY_LOGGER)
+        if self in library.filters:
+            # In this order: a record between the two must not get out.
+            library.setLevel(logging.WARNING)
+            library.removeFilter(self)
+
 
 def _reason(reply: str) -> str | None:
     try:

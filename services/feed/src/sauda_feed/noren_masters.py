@@ -6,7 +6,10 @@ of different exchanges have different ones.
 
 import csv
 import io
+import lzma
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from typing import Final, NamedTuple
@@ -25,6 +28,14 @@ _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP",
 _TIMEOUT_S: Final = (5, 30)
 _DEFAULT_TICK: Final[Paise] = 5
 _MAX_BYTES: Final = 200_000_000
+_DAMAGED: Final = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError),
+    # Encrypted, or packed in a way unknown here (NotImplementedError); wrong offsets and wrong letters (UnicodeError).
+    *(RuntimeError, ValueError, ArithmeticError, MemoryError),
+)
+"""What `zipfile` and its unpackers raise for a file that is none, or not whole."""
+_BAD_ROW: Final = (ContractError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError)
+"""What a line raises whose fields are missing or not what they should be."""
 
 
 class _Fetched(NamedTuple):
@@ -49,17 +60,22 @@ class Masters:
             today: The market's date: what expired before it is left out.
 
         Raises:
-            TransientError: a file cannot be had now.
+            TransientError: a file cannot be had now, or is damaged; the message names its address.
         """
         texts = {exchange: self._fetch(exchange) for exchange in self._exchanges()}
-        return definitions(texts, self._underlyings, today)
+        try:
+            return definitions(texts, self._underlyings, today)
+        except ContractError as error:
+            # It may have been damaged on its way: it must not be "unchanged since" when it is asked for again.
+            self._fetched.clear()
+            raise TransientError(f"symbol master {self._base_url}/{error}") from error
 
     def _exchanges(self) -> list[str]:
         wanted = {one.exchange_derivatives for one in self._underlyings}
         return sorted(wanted | {"NSE" for one in self._underlyings if one.exchange_index == "NSE"})
 
     def _fetch(self, exchange: str) -> str:
-        url = f"{self._base_url}/{exchange}_symbols.txt.zip"
+        url = f"{self._base_url}/{_file(exchange)}"
         before = self._fetched.get(exchange)
         try:
             reply = requests.get(url, timeout=_TIMEOUT_S, headers=before.conditions if before else {})
@@ -68,10 +84,18 @@ class Masters:
             if reply.status_code != 200:
                 raise TransientError(f"symbol master {url} answers HTTP {reply.status_code}")
             text = _unzipped(reply.content)
-        except (requests.RequestException, zipfile.BadZipFile, UnicodeDecodeError) as error:
+        except requests.RequestException as error:
             raise TransientError(f"symbol master {url} cannot be had: {error}") from error
+        except _DAMAGED as error:
+            raise TransientError(
+                f"symbol master {url} is damaged: {type(error).__name__}: {error}"
+            ) from error
         self._fetched[exchange] = _Fetched(text, _conditions(reply.headers))
         return text
+
+
+def _file(exchange: str) -> str:
+    return f"{exchange}_symbols.txt.zip"
 
 
 def _conditions(headers: Mapping[str, str]) -> dict[str, str]:
@@ -88,7 +112,13 @@ def _unzipped(content: bytes) -> str:
 
 
 def definitions(texts: Mapping[str, str], underlyings: Iterable[Underlying], today: date) -> list[Instrument]:
-    """Return what *texts* (exchange -> file) define for *underlyings*, sorted by instrument."""
+    """Return what *texts* (exchange -> file) define for *underlyings*, sorted by instrument.
+
+    A line that makes no sense is passed over: some are placeholders.
+
+    Raises:
+        ContractError: a file is not CSV; the message begins with its name.
+    """
     wanted = {one.name: one for one in underlyings}
     derivatives = [
         found
@@ -103,7 +133,7 @@ def definitions(texts: Mapping[str, str], underlyings: Iterable[Underlying], tod
         for one in derivatives
         if one.kind is InstrumentKind.FUTURE or (one.underlying, one.expiry) in near
     ]
-    tokens = _index_tokens(texts.get("NSE", ""))
+    tokens = _index_tokens("NSE", texts.get("NSE", ""))
     return sorted([*kept, *_indices(wanted.values(), tokens)], key=lambda one: one.instrument)
 
 
@@ -116,13 +146,16 @@ def _nearest(derivatives: Iterable[Instrument]) -> set[tuple[str, str | None]]:
     return {(name, expiry) for name, found in expiries.items() for expiry in sorted(found)[:EXPIRIES]}
 
 
-def _rows(text: str) -> Iterator[dict[str, str]]:
-    yield from csv.DictReader(io.StringIO(text))
+def _rows(exchange: str, text: str) -> Iterator[dict[str, str]]:
+    try:
+        yield from csv.DictReader(io.StringIO(text))
+    except csv.Error as error:
+        raise ContractError(f"{_file(exchange)} is not CSV: {error}") from error
 
 
 def _derivatives(exchange: str, text: str, wanted: Mapping[str, Underlying]) -> Iterator[Instrument]:
     prefixes = tuple(wanted)
-    for row in _rows(text):
+    for row in _rows(exchange, text):
         symbol = row.get("TradingSymbol") or ""
         # Most lines are shares' contracts: they are passed over before anything costly is done.
         if row.get("Instrument") not in _KINDS or not symbol.startswith(prefixes):
@@ -143,7 +176,7 @@ def _derivatives(exchange: str, text: str, wanted: Mapping[str, Underlying]) -> 
                 strike=parsed.strike,
                 right=parsed.right,
             )
-        except (ContractError, KeyError, ValueError):
+        except _BAD_ROW:
             continue
 
 
@@ -158,9 +191,10 @@ def _iso_date(text: str) -> str:
     return date(int(year), _MONTHS.index(month.upper()) + 1, int(day)).isoformat()
 
 
-def _index_tokens(text: str) -> dict[str, str]:
-    """Return the index's name in the feed -> its token, as the file of NSE says."""
-    return {row["Symbol"]: row["Token"] for row in _rows(text) if row.get("Instrument") == "INDEX"}
+def _index_tokens(exchange: str, text: str) -> dict[str, str]:
+    """Return the index's name in the feed -> its token, as the file of *exchange* says."""
+    rows = (row for row in _rows(exchange, text) if row.get("Instrument") == "INDEX")
+    return {row.get("Symbol") or "": row.get("Token") or "" for row in rows}
 
 
 def _indices(wanted: Iterable[Underlying], tokens: Mapping[str, str]) -> Iterator[Instrument]:

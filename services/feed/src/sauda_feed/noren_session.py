@@ -79,9 +79,13 @@ class NorenSession:
         self._socket = NorenSocket(clock, inbox, on_event, self._news)
         self._thread = threading.Thread(target=self._keep, name="noren-session", daemon=True)
         self._trouble: str | None = "logging in"
+        self.failure: Exception | None = None
+        """What ended the session's thread before it was told to end: nothing arrives any more."""
         self._instruments: list[Instrument] | None = None
         self._masters_day: date | None = None
         self._clock_read_s = 0.0
+        self._closed_s = 0.0
+        """When all exchanges were last seen closed."""
         self._wanted: frozenset[InstrumentId] = frozenset()
         self._seen_ns: UnixNs | None = None
 
@@ -113,6 +117,7 @@ class NorenSession:
         self._socket.close()
         if self._thread.is_alive():
             self._thread.join(2)
+        self._tap.remove()
 
     def _keep(self) -> None:
         try:
@@ -121,11 +126,12 @@ class NorenSession:
                 self._news.wait(_LOOK_EVERY_S)
                 self._news.clear()
                 self._look()
-        except Exception as error:
-            # Without this thread nothing arrives any more: it must not end in silence.
+        except Exception as error:  # noqa: BLE001  (raised again by `NorenSource.poll`, in the feed's thread)
+            # It must not end in silence: whoever polls the source fails with it.
             self._trouble = f"failed: {error}"
             self._on_event("session_failed", {"why": f"{type(error).__name__}: {error}"})
-            raise
+            self.failure = error
+            self._inbox.wake()
 
     def _connect(self) -> None:
         self._api = NorenApi(self._account.host, self._account.websocket)
@@ -167,8 +173,10 @@ class NorenSession:
         why = str(state.outcome.exception()) if state.outcome else ""
         again_s = round(state.next_action.sleep, 1) if state.next_action else 0.0
         self._trouble = f"waiting for the broker: {why}"
+        refused = state.outcome is not None and isinstance(state.outcome.exception(), RefusedError)
         self._on_event(
-            "broker_not_ready", {"why": why, "attempt": state.attempt_number, "again_in_s": again_s}
+            "login_refused" if refused else "broker_not_ready",
+            {"why": why, "attempt": state.attempt_number, "again_in_s": again_s},
         )
 
     def _attempt(self, action: Callable[[], None]) -> None:
@@ -209,8 +217,13 @@ class NorenSession:
 
     def _watch(self) -> None:
         """Look for a socket that is open and dead."""
-        silent_s = monotonic_s() - self._socket.heard_s
-        if silent_s < self._silence_s or not self._market_is_open():
+        now_s = monotonic_s()
+        if not self._market_is_open():
+            # The silence of the night is none of the morning's: an exchange that opens has been quiet for hours.
+            self._closed_s = now_s
+            return
+        silent_s = now_s - max(self._socket.heard_s, self._closed_s)
+        if silent_s < self._silence_s:
             return
         self._socket.begin_hole(f"nothing was heard for {silent_s:.0f} s")
         self._on_event("broker_silent", {"seconds": round(silent_s, 1)})

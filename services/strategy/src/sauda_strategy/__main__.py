@@ -9,9 +9,9 @@ from datetime import date
 from typing import Final
 
 from sauda.calendar import Calendar, load_calendar
-from sauda.clock import SystemClock
-from sauda.codec import encode
-from sauda.contracts import STREAM_OF, Level, Message
+from sauda.clock import NS_PER_MS, SystemClock, UnixNs
+from sauda.codec import decode, encode
+from sauda.contracts import STREAM_OF, Alert, Level, Message, Signal
 from sauda.errors import ConfigError, TransientError
 from sauda.log import Log, Output
 from sauda.logs import Channel, logger
@@ -23,6 +23,8 @@ from sauda_strategy.rules import RuleBook, load_rules
 from sauda_strategy.voice import Voice
 
 RETRY_S: Final = 1.0
+TOLD_AGAIN_AFTER_S: Final = 86_400
+"""A problem that lasts is told once a day at the most, however often and on however many replicas we start."""
 
 
 def wire(settings: Settings) -> Sequence[Role]:
@@ -48,14 +50,16 @@ def _trading_days(calendar: Calendar) -> Callable[[str, date], bool]:
 def notice_role(book: RuleBook, log: Log) -> Role:
     """Return the role that tells the desk of broken rules files as soon as Redis is there, then waits.
 
-    It is also what keeps a service without any strategy alive.
+    What another replica, or an earlier start, has told within a day is not told again. It is also what keeps a service
+    without any strategy alive.
     """
 
     def tell(stop: Stop) -> None:
-        outputs = [Output(STREAM_OF[type(one)], encode(one)) for one in notices(book)]
-        while outputs and not stop.is_set():
+        while book.broken and not stop.is_set():
             try:
-                log.append(outputs)
+                news = _untold(book, log)
+                if news:
+                    log.append([Output(STREAM_OF[type(one)], encode(one)) for one in news])
                 break
             except TransientError:
                 stop.wait(RETRY_S)
@@ -70,17 +74,30 @@ def notice_role(book: RuleBook, log: Log) -> Role:
     )
 
 
-def notices(book: RuleBook) -> list[Message]:
+def notices(book: RuleBook) -> list[tuple[Signal, Alert]]:
     """Return a signal and an alert for each broken rules file."""
     now_ns = SystemClock().now_ns()
-    return [
-        message for instance, error in book.broken.items() for message in _notice(instance, error, now_ns)
-    ]
+    return [_notice(instance, error, now_ns) for instance, error in book.broken.items()]
 
 
-def _notice(instance: str, error: ConfigError, now_ns: int) -> list[Message]:
+def _notice(instance: str, error: ConfigError, now_ns: UnixNs) -> tuple[Signal, Alert]:
     voice, text = Voice(instance), f"not started: {error}"
-    return [voice.signal(text, now_ns), voice.alert("BROKEN_RULES", text, now_ns, Level.CRITICAL)]
+    return voice.signal(text, now_ns), voice.alert("BROKEN_RULES", text, now_ns, Level.CRITICAL)
+
+
+def _untold(book: RuleBook, log: Log) -> list[Message]:
+    """Return the notices whose alert the desk has not had within `TOLD_AGAIN_AFTER_S`.
+
+    No lease guards it: two replicas that look in the same millisecond both tell, which people can live with, while a
+    unit that is held only at starts would look to them like one that nobody carries.
+    """
+    since_ms = SystemClock().now_ns() // NS_PER_MS - TOLD_AGAIN_AFTER_S * 1_000
+    told = {_problem(decode(entry.data)) for entry in log.entries("alerts", b"%d-0" % since_ms)}
+    return [message for notice in notices(book) if _problem(notice[1]) not in told for message in notice]
+
+
+def _problem(message: Message) -> tuple[str, str, str] | None:
+    return (message.source, message.code, message.text) if isinstance(message, Alert) else None
 
 
 def main() -> None:
