@@ -26,7 +26,7 @@ def a_tick(ltp: int, instrument: str = "NSE:Nifty 50") -> Output:
 
 def sums(log: MemoryLog) -> list[str]:
     said = [decode(entry.data) for entry in log.entries("alerts")]
-    return [alert.text for alert in said if isinstance(alert, Alert)]
+    return [alert.text for alert in said if isinstance(alert, Alert) and alert.code == "SUM"]
 
 
 def letters(log: MemoryLog) -> list[DeadLetter]:

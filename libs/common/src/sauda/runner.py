@@ -8,11 +8,12 @@ import base64
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
-from sauda.clock import monotonic_s
+from sauda.clock import NS_PER_MS, monotonic_s
 from sauda.codec import decode, encode
-from sauda.contracts import STREAM_OF, DeadLetter
+from sauda.contracts import STREAM_OF, Alert, DeadLetter, Level
 from sauda.errors import ContractError, InvariantError, LeaseLostError, PositionError, TransientError
 from sauda.log import Entry, Lease, Log, Move, Output, Position, Step
+from sauda.merge import id_parts
 from sauda.unit import Processor, Unit
 
 BATCH: Final = 500
@@ -46,13 +47,22 @@ class PoisonError(Exception):
 class Carrier:
     """One holder's work on one unit, from its committed position on."""
 
-    def __init__(self, unit: Unit, log: Log, lease: Lease, batch: int = BATCH) -> None:
+    def __init__(
+        self,
+        unit: Unit,
+        log: Log,
+        lease: Lease,
+        batch: int = BATCH,
+        tell: Callable[[Sequence[Output]], None] = lambda _outputs: None,
+    ) -> None:
         self.unit = unit
         self.lease = lease
         self.handled = 0
         """Entries handled since this carrier began."""
         self._log = log
         self._batch = batch
+        self._tell = tell
+        """Is given what was committed."""
         self._ahead: list[Entry] = []
         """What was read along with the last commit."""
         self._renewed_s = monotonic_s()
@@ -89,6 +99,8 @@ class Carrier:
         self.positions = after
         self._renewed_s = monotonic_s()
         self.handled += len(entries)
+        if outputs:
+            self._tell(outputs)
         return len(entries)
 
     def _load(self) -> None:
@@ -110,7 +122,7 @@ class Carrier:
             try:
                 message = decode(entry.data)
             except ContractError as error:
-                outputs.append(dead_letter(self.unit.name, entry, str(error)))
+                outputs += parked(self.unit.name, entry, str(error))
                 continue
             try:
                 for follows in handle(message):
@@ -130,7 +142,7 @@ class Carrier:
             outputs = self._work(entries[:-1])
         except PoisonError as error:
             raise InvariantError(f"{self.unit.name} is not deterministic: {error}") from error
-        return [*outputs, dead_letter(self.unit.name, entries[-1], reason)]
+        return [*outputs, *parked(self.unit.name, entries[-1], reason)]
 
     def _moves(self, entries: Sequence[Entry]) -> dict[str, Move]:
         firsts: dict[str, bytes] = {}
@@ -150,6 +162,15 @@ class Carrier:
         }
 
 
+def parked(unit: str, entry: Entry, reason: str) -> list[Output]:
+    """Return *entry* as it was, on its way to the dead letters, and the alert that it is there."""
+    letter = dead_letter(unit, entry, reason)
+    text = f"{entry.stream} {entry.id.decode()} could not be worked: {reason}"
+    # Stamped with the entry's arrival, so that a replay says the same.
+    alert = Alert(unit, Level.WARNING, "DEAD_LETTER", text, id_parts(entry.id).ms * NS_PER_MS)
+    return [letter, Output("alerts", encode(alert), letter.cause)]
+
+
 def dead_letter(unit: str, entry: Entry, reason: str) -> Output:
     """Return *entry* as it was, on its way to the dead letters."""
     fields = entry.raw if entry.raw is not None else {b"d": entry.data, b"c": entry.cause}
@@ -160,7 +181,7 @@ def dead_letter(unit: str, entry: Entry, reason: str) -> Output:
         fields={
             name.decode(errors="replace"): base64.b64encode(value).decode() for name, value in fields.items()
         },
-        reason=reason,
+        reason=reason if b"d" in fields else "the entry has no field `d`",
     )
     return Output("dead_letters", encode(letter), entry.stream.encode() + b" " + entry.id)
 
@@ -177,6 +198,7 @@ class UnitRunner:
         lease_ms: int = 1500,
         batch: int = BATCH,
         on_event: Callable[[str, dict[str, object]], None] = lambda _event, _facts: None,
+        tell: Callable[[Sequence[Output]], None] = lambda _outputs: None,
     ) -> None:
         self.unit = unit
         self.phase = "starting"
@@ -188,6 +210,7 @@ class UnitRunner:
         self._lease_ms = lease_ms
         self._batch = batch
         self._on_event = on_event
+        self._tell = tell
 
     @property
     def ready(self) -> bool:
@@ -222,7 +245,7 @@ class UnitRunner:
         self._enter("stopped")
 
     def _hold(self, lease: Lease, stop: Stop) -> None:
-        carrier = Carrier(self.unit, self._log, lease, self._batch)
+        carrier = Carrier(self.unit, self._log, lease, self._batch, self._tell)
         self.epoch = lease.epoch
         self._enter("holding", epoch=lease.epoch)
         before = self.handled

@@ -22,6 +22,7 @@ from sauda.log import Log, Output
 from sauda.logs import Channel, configure, logger
 from sauda.redis_log import RedisLog
 from sauda.runner import Stop, UnitRunner
+from sauda.said import Said
 from sauda.settings import Settings, load_settings
 from sauda.unit import Unit
 
@@ -63,7 +64,13 @@ def unit_role(unit: Unit, settings: Settings) -> Role:
         (records.info if quiet else records.warning)(event, unit=unit.name, **facts)
 
     runner = UnitRunner(
-        unit, log, holder_name(), lease_ms=settings.lease_ms, batch=settings.batch, on_event=on_event
+        unit,
+        log,
+        holder_name(),
+        lease_ms=settings.lease_ms,
+        batch=settings.batch,
+        on_event=on_event,
+        tell=Said(unit.name).tell,
     )
 
     def run(stop: Stop) -> None:

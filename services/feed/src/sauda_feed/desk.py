@@ -18,7 +18,7 @@ from sauda.contracts import (
 )
 from sauda.errors import ContractError, LeaseLostError, TransientError
 from sauda.log import Entry, Lease, Log, Output, Position, Step
-from sauda.runner import dead_letter
+from sauda.runner import parked
 from sauda_feed.progress import UNIT, Progress, changes, digest, loaded
 from sauda_feed.source import MarketMessage, Resume
 from sauda_feed.subscriptions import Subscriptions
@@ -248,7 +248,7 @@ class Desk:
                 message = decode(entry.data)
             except ContractError as error:
                 if not known:
-                    self._complaints.append(dead_letter(UNIT, entry, str(error)))
+                    self._complaints += parked(UNIT, entry, str(error))
                 continue
             if isinstance(message, Subscribe | Unsubscribe):
                 self._wishes.apply(message)
