@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from sauda.clock import SystemClock
+from sauda.clock import SystemClock, monotonic_s
 from sauda.codec import encode
 from sauda.contracts import Alert, Level
 from sauda.errors import ConfigError, SaudaError
@@ -27,6 +27,7 @@ from sauda.settings import Settings, load_settings
 from sauda.unit import Unit
 
 HEALTH_EVERY_S: Final = 0.5
+PACE_EVERY_S: Final = 60.0
 
 
 @dataclass(slots=True)
@@ -129,7 +130,9 @@ def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:
     records.info("service_started", desk=settings.desk, roles=[role.name for role in roles])
     threads = [_start(role, stop) for role in roles]
     health = Health(settings.health_file, service)
+    pace = _Pace()
     while not stop.wait(HEALTH_EVERY_S):
+        pace.tell(roles)
         health.report(all(_is_ready(role) for role in roles), roles=_facts(roles))
         if not any(thread.is_alive() for thread in threads):
             records.error("service_has_no_role_left", failed=[role.name for role in roles if role.failure])
@@ -138,6 +141,28 @@ def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:
         thread.join(timeout=8)
     records.info("service_stopped", unfinished=[t.name for t in threads if t.is_alive()])
     return 0
+
+
+class _Pace:
+    """Says once a minute how much each role has handled since the last time."""
+
+    def __init__(self) -> None:
+        self._handled: dict[str, int] = {}
+        self._told_s = monotonic_s()
+
+    def tell(self, roles: Sequence[Role]) -> None:
+        """Log it if a minute has passed."""
+        passed_s = monotonic_s() - self._told_s
+        if passed_s < PACE_EVERY_S:
+            return
+        self._told_s += passed_s
+        for role in roles:
+            handled = role.facts().get("handled")
+            if isinstance(handled, int):
+                since = handled - self._handled.get(role.name, 0)
+                self._handled[role.name] = handled
+                per_s = round(since / passed_s, 1)
+                logger(Channel.PERFORMANCE).info("pace", role=role.name, handled=since, per_s=per_s)
 
 
 def _start(role: Role, stop: Stop) -> threading.Thread:
