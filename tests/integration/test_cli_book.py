@@ -1,5 +1,6 @@
 """`sauda orders`, `fills`, `positions`, `pnl` and `dead-letters` against a desk on a real server."""
 
+import time
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -146,6 +147,44 @@ def test_pnl_with_a_date_is_the_last_valuation_of_that_day(sauda: Sauda, desk_lo
 
     assert sauda("pnl", "--date", "2026-11-23", "--json").document["desk"]["net"] == LOT * 1_10
     assert sauda("pnl", "--json").document["desk"]["net"] == LOT * 12_30
+
+
+def test_a_position_that_closed_long_ago_keeps_its_last_mark(sauda: Sauda, desk_log: RedisLog) -> None:
+    opened = write(desk_log, a_fill("o-1", 112_30))
+    write(desk_log, *a_point(111_20, "09:20:01"), cause=b"executions " + opened[0])
+    closed = write(desk_log, a_fill("o-2", 110_00, Side.BUY, "09:25:00"))
+    write(desk_log, *a_point(110_05, "09:25:00", 0, 0), cause=b"executions " + closed[0])
+    much_later = [
+        StrategyPnl(STRATEGY, LOT * 2_30, 0, 0, LOT * 2_30, None, None, at("10:00:00")),
+        DeskPnl(LOT * 2_30, 0, 0, LOT * 2_30, None, None, at("10:00:00")),
+    ]
+    block = [Output("pnl", encode(point), b"ticks 1-1") for point in much_later] * 5_000
+    for _ in range(10):
+        desk_log.append(block)
+
+    began = time.monotonic()
+    (held,) = sauda("positions", "--json").document
+    profit = sauda("pnl", "--json").document
+    took = time.monotonic() - began
+
+    assert (held["qty"], held["ltp"], held["realised"]) == (0, 110_05, LOT * 2_30)
+    assert [one["ltp"] for one in profit["positions"]] == [110_05]
+    assert profit["desk"]["event_ns"] == at("10:00:00")
+    assert took < 2, "two questions to a stream of 100,000 points"
+
+
+def test_a_position_opened_again_unvalued_keeps_the_mark_of_its_closing(
+    sauda: Sauda, desk_log: RedisLog
+) -> None:
+    write(desk_log, a_fill("o-1", 112_30), *a_point(111_20, "09:20:01"))
+    closed = write(desk_log, a_fill("o-2", 110_00, Side.BUY, "09:25:00"))
+    write(desk_log, *a_point(110_05, "09:25:00", 0, 0), cause=b"executions " + closed[0])
+    write(desk_log, *a_point(0, "10:00:00")[1:], *a_point(0, "10:00:01")[1:])
+    write(desk_log, a_fill("o-3", 108_00, Side.SELL, "10:00:02"))
+
+    (held,) = sauda("positions", "--json").document
+
+    assert (held["qty"], held["ltp"]) == (-LOT, 110_05)
 
 
 def test_pnl_before_the_first_valuation_has_no_desk(sauda: Sauda, desk_log: RedisLog) -> None:

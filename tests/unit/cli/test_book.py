@@ -133,12 +133,13 @@ def a_mark(qty: int, cost: int, ltp: int, at_ns: int, realised: int = 0) -> Posi
     return PositionPnl("straddle", OPTION, qty, cost, ltp, realised, qty * ltp - cost, 0, at_ns)
 
 
-def test_the_valuation_is_believed_where_it_has_seen_the_same_fills() -> None:
+def test_the_mark_is_the_valuations_and_the_profit_is_of_all_fills() -> None:
+    """The valuation counts anew from the day on which a closed position is opened again."""
     mark = a_mark(-65, -65 * 100_00, 90_00, at_ns=9, realised=1)
 
     (held,) = holdings_of([a_fill()], {("straddle", OPTION): mark})
 
-    assert (held.realised, held.unrealised, held.ltp, held.event_ns) == (1, 65 * 10_00, 90_00, 9)
+    assert (held.realised, held.unrealised, held.ltp, held.event_ns) == (0, 65 * 10_00, 90_00, 9)
 
 
 def test_fills_that_the_valuation_has_not_seen_are_marked_at_its_last_price() -> None:

@@ -205,8 +205,8 @@ def holdings_of(
 ) -> list[Holding]:
     """Return every position ever opened, by strategy and instrument.
 
-    The fills decide what is held. The newest point of the valuation gives mark and profit where it has seen the same
-    fills; where it is behind, the profit follows from the fills and its last mark.
+    The fills decide what is held and what it made, by the valuation's own arithmetic; its newest point gives the mark.
+    (Its profit is not taken: it counts anew from the day on which a closed position is opened again.)
     """
     running: dict[tuple[str, InstrumentId], _Running] = {}
     for fill in fills:
@@ -215,12 +215,9 @@ def holdings_of(
 
 
 def _holding(series: tuple[str, InstrumentId], held: _Running, mark: PositionPnl | None) -> Holding:
-    cost, realised = held.cost, held.realised
     unrealised = 0 if held.qty == 0 else None
     event_ns = held.last_ns
     if mark is not None:
-        unrealised, event_ns = held.qty * mark.ltp - cost, max(event_ns, mark.event_ns)
-        if mark.qty == held.qty and mark.event_ns >= held.last_ns and mark.charges == held.charges:
-            cost, realised, unrealised = mark.cost, mark.realised, mark.unrealised
+        unrealised, event_ns = held.qty * mark.ltp - held.cost, max(event_ns, mark.event_ns)
     ltp = mark.ltp if mark else None
-    return Holding(*series, held.qty, cost, ltp, realised, unrealised, held.charges, event_ns)
+    return Holding(*series, held.qty, held.cost, ltp, held.realised, unrealised, held.charges, event_ns)
