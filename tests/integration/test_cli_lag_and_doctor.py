@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 import redis
@@ -13,11 +14,22 @@ from sauda.cli.__main__ import run
 from sauda.codec import encode
 from sauda.contracts import Message
 from sauda.log import Output
+from sauda.redis_consumer import RedisConsumer
 from sauda.redis_log import RedisLog
+from sauda.redis_view import GroupLag, RedisView
 from sauda.runner import Carrier
 from sauda.state import State
 from sauda.testing.builders import a_tick
 from sauda.unit import Unit
+
+
+class Restartable(Protocol):
+    """What this module needs of the server in `own_redis`."""
+
+    @property
+    def url(self) -> str: ...
+    def start(self) -> None: ...
+    def kill(self) -> None: ...
 
 
 class Idle:
@@ -49,6 +61,11 @@ def log(redis_url: str, desk: str, tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 def write_ticks(log: RedisLog, count: int) -> None:
     log.append([Output("ticks", encode(a_tick(100_00)))] * count)
+
+
+def lags(view: RedisView) -> list[GroupLag]:
+    (ticks,) = view.lag()
+    return ticks.groups
 
 
 def held(log: RedisLog) -> Carrier:
@@ -96,6 +113,67 @@ def test_lag_for_people_names_streams_groups_and_holders(
     out = capsys.readouterr().out
     assert re.search(r"^ticks +1 +\S+ +execution.paper +0-0 +1 +0$", out, re.MULTILINE)
     assert re.search(r"^execution.paper +held +here:1 +1", out, re.MULTILINE)
+
+
+def read_and_settled(url: str, desk: str, count: int) -> None:
+    """Let a writer's group read *count* entries, one batch at a time, and settle them."""
+    with closing(RedisConsumer(url, desk, "writer.sql", "here", ["ticks"])) as reader:
+        reader.open()
+        for _ in range(count):
+            reader.settle(reader.fresh(1, 0), ())
+
+
+def test_lag_is_right_after_redis_was_killed(own_redis: Restartable, desk: str) -> None:
+    with closing(RedisView(own_redis.url, desk)) as view:
+        write_ticks(view, 40)
+        read_and_settled(own_redis.url, desk, 40)
+    own_redis.kill()
+    own_redis.start()
+
+    with closing(RedisView(own_redis.url, desk)) as view:
+        (nothing,) = lags(view)
+        write_ticks(view, 7)
+        read_and_settled(own_redis.url, desk, 3)
+        (four,) = lags(view)
+
+    assert (nothing.lag, nothing.pending) == (0, 0)
+    assert (four.lag, four.pending, four.lag_is_least) == (4, 0, False)
+
+
+@pytest.mark.parametrize(
+    "counter",
+    [0, 100, 2**40],
+    ids=["short", "right", "beyond"],
+)
+def test_lag_does_not_follow_a_counter_that_is_off(log: RedisLog, redis_url: str, counter: int) -> None:
+    write_ticks(log, 105)
+    ids = [entry.id for entry in log.entries("ticks")]
+    with closing(RedisView(redis_url, log.desk)) as view, redis.Redis.from_url(redis_url) as client:
+        key = log.keys.stream("ticks")
+        client.xgroup_create(key, "writer.sql", ids[-1], entries_read=counter)
+        at_the_end = lags(view)[0].lag
+        client.xgroup_setid(key, "writer.sql", ids[99], entries_read=counter)
+        further_back = lags(view)[0].lag
+
+    assert (at_the_end, further_back) == (0, 5)
+
+
+def test_who_is_far_behind_is_so_by_the_servers_word_or_by_at_least_what_was_counted(
+    log: RedisLog, redis_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for _ in range(3):
+        write_ticks(log, 7_500)
+    key = log.keys.stream("ticks")
+    with closing(RedisView(redis_url, log.desk)) as view, redis.Redis.from_url(redis_url) as client:
+        client.xgroup_create(key, "writer.sql", "0", entries_read=0)
+        by_its_word = lags(view)[0]
+        client.xgroup_setid(key, "writer.sql", "0", entries_read=22_400)
+        counted = lags(view)[0]
+
+    assert (by_its_word.lag, by_its_word.lag_is_least) == (22_500, False)
+    assert (counted.lag, counted.lag_is_least) == (20_000, True)
+    assert run(["lag"]) == 0
+    assert " >=20000 " in capsys.readouterr().out
 
 
 def test_the_doctor_finds_a_desk_well_whose_units_are_held(

@@ -17,6 +17,9 @@ from sauda.redis_log import RedisLog, connect, server_errors, without_password
 CHUNK: Final = 1000
 """Entries asked for at once: some hundred kilobytes, a few milliseconds of the server's time."""
 
+_COUNTED_MOST: Final = 20
+"""Chunks counted where the server's own number is no help: 20,000 entries behind is far behind."""
+
 _FIRST_CHUNK: Final = 50
 """Most questions are answered by the first few."""
 
@@ -32,11 +35,13 @@ class GroupLag(msgspec.Struct, frozen=True):
     group: str
     position: str
     """Id of the last entry that was delivered to it; for a unit, its committed position."""
-    lag: int | None
-    """Entries that it has not seen; None where the server cannot tell."""
+    lag: int
+    """Entries that it has not seen."""
     pending: int
     """Entries delivered and not acknowledged: a writer's batch in hand. A unit has none."""
     consumers: int
+    lag_is_least: bool = False
+    """Whether there are more than `lag`: counted no further, and the server's own number cannot be right."""
 
 
 class StreamLag(msgspec.Struct, frozen=True):
@@ -150,7 +155,41 @@ class RedisView(RedisLog):
                 raise
             groups: Any = self._client.xinfo_groups(key)
         last_id = facts["last-generated-id"].decode()
-        return StreamLag(name, facts["length"], last_id, [_group(group) for group in groups])
+        read = [self._group_lag(name, group, last_id, facts["length"]) for group in groups]
+        return StreamLag(name, facts["length"], last_id, read)
+
+    def _group_lag(self, stream: str, facts: dict[str, Any], last_id: str, length: int) -> GroupLag:
+        position = facts["last-delivered-id"].decode()
+        unseen, is_least = self._unseen(stream, position, last_id, facts.get("lag"), length)
+        return GroupLag(
+            group=facts["name"].decode(),
+            position=position,
+            lag=unseen,
+            pending=facts["pending"],
+            consumers=facts["consumers"],
+            lag_is_least=is_least,
+        )
+
+    def _unseen(
+        self, stream: str, position: str, last_id: str, said: int | None, length: int
+    ) -> tuple[int, bool]:
+        """Return how many entries stand behind *position*, and whether there are more.
+
+        What the server *said* is a difference of counters, and a killed Redis comes back with one that is off for good.
+        So what is near is counted, and its word is taken only for what is far, where it can be true.
+        """
+        if _as_numbers(position) >= _as_numbers(last_id):
+            return 0, False
+        counted, start = 0, b"(" + position.encode()
+        for _ in range(_COUNTED_MOST):
+            chunk = self.entries(stream, start, count=CHUNK)
+            counted += len(chunk)
+            if len(chunk) < CHUNK:
+                return counted, False
+            if said is not None and counted < said <= length:
+                return said, False
+            start = b"(" + chunk[-1].id
+        return counted, True
 
     def _holding(self, unit: str) -> UnitHolding:
         with server_errors(self._where):
@@ -216,14 +255,9 @@ def _scan(client: Any, where: str, pattern: bytes) -> set[bytes]:
     return found
 
 
-def _group(facts: dict[str, Any]) -> GroupLag:
-    return GroupLag(
-        group=facts["name"].decode(),
-        position=facts["last-delivered-id"].decode(),
-        lag=facts.get("lag"),
-        pending=facts["pending"],
-        consumers=facts["consumers"],
-    )
+def _as_numbers(entry_id: str) -> tuple[int, int]:
+    millis, _, number = entry_id.partition("-")
+    return int(millis), int(number or 0)
 
 
 def _entry(stream: str, entry_id: EntryId, fields: list[bytes]) -> Entry:

@@ -109,7 +109,7 @@ def judge_streams(
         f"{group.group} on {stream.stream} by {group.lag:,}"
         for stream in streams
         for group in stream.groups
-        if (group.lag or 0) > _FAR_BEHIND
+        if group.lag > _FAR_BEHIND
     ]
     found += (
         [warn("readers", f"behind: {', '.join(behind)}", "see `sauda lag`; is the service up?")]

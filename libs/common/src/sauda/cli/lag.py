@@ -29,7 +29,7 @@ def _stream_rows(stream: "StreamLag") -> list[screen.Row]:
         return [(*first, "-", "", "", "")]
     rows: list[screen.Row] = []
     for group in sorted(stream.groups, key=lambda group: group.group):
-        behind = "?" if group.lag is None else str(group.lag)
+        behind = f">={group.lag}" if group.lag_is_least else str(group.lag)
         rows.append((*first, group.group, group.position, behind, str(group.pending)))
         first = ("", "", "")
     return rows
