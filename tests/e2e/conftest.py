@@ -53,8 +53,12 @@ class Project:
 
     def processes(self) -> dict[str, int]:
         """Return the process number of each replica that is well."""
-        replicas = json.loads(self.sauda("ps", "--json").stdout)
-        return {one["name"]: int(one["where"]) for one in replicas if one["healthy"]}
+        return {one["name"]: int(one["where"]) for one in self.replicas() if one["healthy"]}
+
+    def replicas(self) -> list[dict[str, Any]]:
+        """Return what `sauda ps` shows."""
+        found: list[dict[str, Any]] = json.loads(self.sauda("ps", "--json").stdout)
+        return found
 
     def fills(self) -> list[dict[str, Any]]:
         """Return what was traded."""

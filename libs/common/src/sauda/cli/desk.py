@@ -44,7 +44,7 @@ def up(
     check_rules(place, variables)
     running = desk_to_start(place, runtime)
     running.up(variables, _say)
-    if ill := wait_until_healthy(running):
+    if ill := wait_until_healthy(running, _say):
         say_what_is_wrong(running, ill, _say)
         raise typer.Exit(1)
     say_where_to_look(running, variables, _say)
@@ -164,7 +164,7 @@ def _running_desk(runtime: str | None) -> "Desk":
 def _wait(desk: "Desk", done: str) -> None:
     from sauda.runtime.starting import say_what_is_wrong, wait_until_healthy
 
-    if ill := wait_until_healthy(desk, 60):
+    if ill := wait_until_healthy(desk, screen.note, 60):
         say_what_is_wrong(desk, ill, screen.note)
         raise typer.Exit(1)
     _say(done)

@@ -12,12 +12,17 @@ _TAIL_BYTES_A_LINE = 400
 def last_lines(files: list[Path], count: int) -> Iterator[str]:
     """Return the last *count* lines of each file."""
     for path in files:
-        with path.open("rb") as file:
-            start = max(0, path.stat().st_size - count * _TAIL_BYTES_A_LINE)
-            file.seek(start)
-            lines = file.read().decode(errors="replace").splitlines()
-        whole = lines[1:] if start else lines
-        yield from (_named(path, line) for line in whole[len(whole) - count if count < len(whole) else 0 :])
+        yield from (_named(path, line) for line in tail_of(path, count))
+
+
+def tail_of(path: Path, count: int) -> list[str]:
+    """Return the last *count* lines of a file."""
+    with path.open("rb") as file:
+        start = max(0, path.stat().st_size - count * _TAIL_BYTES_A_LINE)
+        file.seek(start)
+        lines = file.read().decode(errors="replace").splitlines()
+    whole = lines[1:] if start else lines
+    return whole[len(whole) - count if count < len(whole) else 0 :]
 
 
 def follow_files(files: list[Path]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from sauda.runtime.following import follow_files, last_lines
 from sauda.runtime.place import Place, asked_ports, read_started, write_run_env, write_started
 from sauda.runtime.ports import assign
 from sauda.runtime.programs import Program, programs_of, redis_url, sql_url
+from sauda.runtime.reasons import Waiting, last_error, reason_in
 from sauda.runtime.redis_server import answers, find_server
 from sauda.runtime.strays import stop_strays
 from sauda.runtime.supervisor import Process, Supervisor
@@ -159,37 +160,53 @@ class LocalDesk:
         else:
             self._supervisor.launch(programs)
         for service in dict.fromkeys(one.service for one in programs):
-            self._start_service([one.name for one in programs if one.service == service], service, say)
+            names = [one.name for one in programs if one.service == service]
+            if not self._start_service(names, service, say):
+                return
 
-    def _start_service(self, names: Iterable[str], service: str, say: Say) -> None:
+    def _start_service(self, names: Iterable[str], service: str, say: Say) -> bool:
+        """Start what sleeps; return whether it is of use to start those behind it."""
         processes = self._supervisor.processes()
         asleep = [name for name in names if processes[name].state not in {"RUNNING", "STARTING"}]
         if not asleep:
-            return
+            return True
         say(f"starting {service}" + (f" ({len(asleep)})" if len(asleep) > 1 else ""))
         for name in asleep:
             self._start(name)
-        self._wait(service)
+        return self._wait(service, say)
 
     def _start(self, name: str) -> None:
         (self._place.health / f"{name}.json").unlink(missing_ok=True)
         if self._supervisor.processes()[name].state != "BACKOFF":
             self._supervisor.start(name)
 
-    def _wait(self, service: str) -> None:
-        deadline = monotonic_s() + WAIT_S
+    def _wait(self, service: str, say: Say) -> bool:
+        """Wait until *service* is healthy or needs no waiting for; stop it and return False if it refuses its settings."""
+        deadline, waiting = monotonic_s() + WAIT_S, Waiting(say)
         while monotonic_s() < deadline:
             found = [one for one in self.replicas() if one.service == service]
+            if hopeless := [one.name for one in found if one.hopeless]:
+                self._supervisor.stop(hopeless)
+                return False
             if all(one.healthy for one in found) or any(one.state in {"BACKOFF", "FATAL"} for one in found):
-                return
+                return True
+            waiting.look(one for one in found if not one.healthy)
             time.sleep(0.1)
+        return True
 
     def _replica(self, process: Process) -> Replica:
         service = _service_of(process.name)
         running = process.state in {"RUNNING", "STARTING"}
         healthy, detail = self._health(process, service) if running else (False, "")
         return Replica(
-            service, process.name, process.state, healthy, str(process.pid), process.uptime_s, detail
+            service,
+            process.name,
+            process.state,
+            healthy,
+            str(process.pid),
+            process.uptime_s,
+            detail or last_error(self._place.log / f"{process.name}.log"),
+            hopeless=process.refuses,
         )
 
     def _health(self, process: Process, service: str) -> tuple[bool, str]:
@@ -198,10 +215,14 @@ class LocalDesk:
         path = self._place.health / f"{process.name}.json"
         verdict = check(path)
         try:
-            stale = read(path).pid != process.pid
+            report = read(path)
         except ContractError:
             return False, "starting"
-        return (False, "starting") if stale else (verdict.healthy, verdict.why)
+        if report.pid != process.pid:
+            return False, "starting"
+        # Only one that works reports that it is not ready; one that is silent has no reason to give.
+        reason = "" if report.ready or "not ready" not in verdict.why else reason_in(report.facts)
+        return verdict.healthy, f"not ready: {reason}" if reason else verdict.why
 
 
 def _service_of(program: str) -> str:

@@ -9,6 +9,7 @@ from sauda.clock import monotonic_s
 from sauda.errors import ConfigError
 from sauda.runtime.desk import Desk, Replica, Say
 from sauda.runtime.place import Place
+from sauda.runtime.reasons import Waiting, without_process
 
 PATIENCE_S = 180.0
 """From the first start to all healthy, on a slow machine too."""
@@ -31,9 +32,12 @@ def check_rules(place: Place, variables: Mapping[str, str]) -> None:
         raise ConfigError((done.stderr or done.stdout).strip())
 
 
-def wait_until_healthy(desk: Desk, patience_s: float = PATIENCE_S) -> list[Replica]:
-    """Return the replicas that are not healthy after *patience_s*, or never will be; none if all is well."""
-    deadline = monotonic_s() + patience_s
+def wait_until_healthy(desk: Desk, say: Say, patience_s: float = PATIENCE_S) -> list[Replica]:
+    """Return the replicas that are not healthy after *patience_s*, or never will be; none if all is well.
+
+    If it takes longer than a few seconds, say what it waits for and why.
+    """
+    deadline, waiting = monotonic_s() + patience_s, Waiting(say)
     while True:
         replicas = desk.replicas()
         there = {one.service for one in replicas}
@@ -41,15 +45,20 @@ def wait_until_healthy(desk: Desk, patience_s: float = PATIENCE_S) -> list[Repli
         absent = [one for one in desk.services() if one not in there and one != "grafana"]
         if not ill and not absent:
             return []
-        if monotonic_s() > deadline or any(one.hopeless for one in ill):
+        if hopeless := [one for one in ill if one.hopeless]:
+            return hopeless  # the others only wait for these
+        if monotonic_s() > deadline:
             return [*ill, *(Replica(one, one, "not started", False, "", 0, "") for one in absent)]
+        waiting.look(ill)
         time.sleep(0.3)
 
 
 def say_what_is_wrong(desk: Desk, ill: list[Replica], say: Say) -> None:
     """Print who is not healthy, and the end of its log."""
     for replica in ill:
-        say(f"{replica.name} is not healthy: {replica.state}. {replica.detail}".rstrip())
+        said = without_process(replica.detail)
+        what = "refuses its settings" if replica.hopeless else f"is not healthy: {replica.state.lower()}"
+        say(f"{replica.name} {what}{f': {said}' if said else ''}")
     for service in dict.fromkeys(one.service for one in ill):
         say(f"the end of its log (all of it: make logs s={service}):")
         for line in _without_repeats(list(desk.logs([service], 60, follow=False))):

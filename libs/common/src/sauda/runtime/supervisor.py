@@ -5,6 +5,7 @@ It runs in `var/` and is given relative paths: a folder's name may hold what its
 
 import hashlib
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -16,12 +17,17 @@ from pathlib import Path
 from typing import Any, cast
 
 from sauda.clock import monotonic_s
-from sauda.runtime.desk import DeskError
+from sauda.runtime.desk import WRONG_SETTINGS, DeskError
+from sauda.runtime.following import tail_of
 from sauda.runtime.place import Place, write_private
 from sauda.runtime.programs import Program
 from sauda.runtime.strays import MARK
 
 _LONGEST = 90
+_EVENT = re.compile(
+    r" (?:spawned: '(?P<born>[^']+)'|(?:exited|stopped): (?P<gone>\S+) \(exit status (?P<code>\d+))"
+)
+_LOOKED_AT = 500
 _HEAD = """\
 ; Written by `sauda up`; changes made here are lost.
 [supervisord]
@@ -48,8 +54,8 @@ class Process:
     """`RUNNING`, `STARTING`, `BACKOFF` (died young, waits to be tried again), `STOPPED`, `FATAL` (given up)."""
     pid: int
     uptime_s: int
-    exit_code: int
-    """Of the last time that it ended."""
+    refuses: bool = False
+    """It has ended because its settings are wrong: starting it again does not help."""
 
 
 def config_of(programs: Iterable[Program], socket: Path) -> str:
@@ -68,6 +74,20 @@ def socket_of(place: Place) -> Path:
     return Path(tempfile.gettempdir(), f"sauda-{os.getuid()}-{digest}", "supervisor.sock")
 
 
+def refusing(log: Iterable[str]) -> set[str]:
+    """Return the programs whose last end was a refusal of their settings, from the lines of the supervisor's log.
+
+    Asked for the exit code itself, the supervisor does not know it of a program that died young.
+    """
+    found: set[str] = set()
+    for event in filter(None, map(_EVENT.search, log)):
+        if event["gone"] and int(event["code"]) == WRONG_SETTINGS:
+            found.add(event["gone"])
+        else:
+            found.discard(event["born"] or event["gone"])
+    return found
+
+
 def _section(program: Program) -> str:
     # The digest tells the supervisor that the script behind the same command has changed.
     digest = hashlib.sha256(program.script.encode()).hexdigest()[:16]
@@ -76,7 +96,9 @@ def _section(program: Program) -> str:
 command=/bin/sh run/{program.name}.sh
 environment=PROGRAM_DIGEST="{digest}"
 autostart=false
-autorestart=true
+; One that ends because its settings are wrong is not started again.
+autorestart=unexpected
+exitcodes={WRONG_SETTINGS}
 ; One that lives for less than this long is tried again after 1 s, 2 s, 3 s and so on, for over an hour.
 startsecs=3
 startretries=100
@@ -110,13 +132,15 @@ class Supervisor:
     def processes(self) -> dict[str, Process]:
         """Return all programs by name."""
         found = cast(list[dict[str, Any]], self._call("getAllProcessInfo"))
+        asleep = any(not one["pid"] for one in found)
+        refused = refusing(tail_of(self._place.log / "supervisord.log", _LOOKED_AT)) if asleep else set()
         return {
             one["name"]: Process(
                 one["name"],
                 one["statename"],
                 one["pid"],
                 one["now"] - one["start"] if one["pid"] else 0,
-                one["exitstatus"],
+                refuses=not one["pid"] and one["name"] in refused,
             )
             for one in found
         }
