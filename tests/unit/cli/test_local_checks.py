@@ -66,6 +66,7 @@ def test_a_rules_file_that_cannot_be_used_is_named_with_its_key(
     (rules,) = [finding for finding in found if finding.check == "rules mine"]
     assert rules.verdict is Verdict.BAD
     assert "quantitee" in rules.text
+    assert rules.advice == f"correct {strategies / 'mine.yaml'}"
 
 
 def test_a_folder_without_market_data_is_bad(settings: Settings, place: Place, tmp_path: Path) -> None:

@@ -16,13 +16,16 @@ _ASSIGNMENT = re.compile(
     re.IGNORECASE,
 )
 _URL_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s/@:]*:)[^\s@/]+(?=@)", re.IGNORECASE)
+_URL_QUERY = re.compile(r"(?<=://)[^\s?]*\?\S*")
+_QUERY_SECRET = re.compile(rf"(?P<head>[?&](?:{_NAME})=)[^\s&#\"']+", re.IGNORECASE)
 _SHORTEST = 4
 """A shorter secret is masked only where it stands alone: `1` is part of every number."""
 
 
 def masked_url(text: str) -> str:
-    """Return *text* with the password of any URL in it replaced."""
-    return _URL_PASSWORD.sub(rf"\g<head>{MASK}", text)
+    """Return *text* with the password of any URL in it replaced, also one in a query (`?password=`)."""
+    text = _URL_PASSWORD.sub(rf"\g<head>{MASK}", text)
+    return _URL_QUERY.sub(lambda url: _QUERY_SECRET.sub(rf"\g<head>{MASK}", url[0]), text)
 
 
 def looks_secret(name: str) -> bool:

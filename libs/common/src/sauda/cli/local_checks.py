@@ -50,12 +50,21 @@ def _rules(folder: Path) -> list[Finding]:
     if importlib.util.find_spec("sauda_strategy") is None:
         return []
     rules, broken = importlib.import_module("sauda_strategy.rules").load_rules(folder)
-    found = [bad(f"rules {name}", str(reason), f"correct {folder / name}") for name, reason in broken.items()]
+    found = [
+        bad(f"rules {name}", str(reason), f"correct {_rules_file(folder, name)}")
+        for name, reason in broken.items()
+    ]
     if rules:
         found.append(ok("rules", f"{len(rules)} usable: {', '.join(sorted(rules))}"))
     elif not found:
         found.append(warn("rules", f"no strategy in {folder}", "add a file such as nifty_straddle.yaml"))
     return found
+
+
+def _rules_file(folder: Path, name: str) -> Path:
+    """Return the file of *name*, which is an instance or a file."""
+    named = [folder / f"{name}{suffix}" for suffix in ("", ".yaml", ".yml")]
+    return next((path for path in named if path.is_file()), folder / name)
 
 
 def _health(place: Place) -> list[Finding]:

@@ -1,0 +1,19 @@
+"""Passwords inside URLs, wherever they stand."""
+
+import pytest
+
+from sauda.masking import masked_url
+
+
+@pytest.mark.parametrize(
+    ("url", "masked"),
+    [
+        ("redis://h/0?password=x1&db=2", "redis://h/0?password=***&db=2"),
+        ("redis://h/0?db=2&PASSWORD=x1&token=yy", "redis://h/0?db=2&PASSWORD=***&token=***"),
+        ("see unix:///run/r.sock?password=p#f now", "see unix:///run/r.sock?password=***#f now"),
+        ("postgresql://u:p@h/d?sslmode=on&password=p", "postgresql://u:***@h/d?sslmode=on&password=***"),
+        ("https://h/a?tokens=3&page=2", "https://h/a?tokens=3&page=2"),
+    ],
+)
+def test_a_password_in_a_query_is_masked(url: str, masked: str) -> None:
+    assert masked_url(url) == masked
