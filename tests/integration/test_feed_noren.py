@@ -273,6 +273,7 @@ def test_a_refused_login_names_the_setting_and_is_tried_again_slowly(
     with live(simulator, own_redis.url, desk, **changed) as feed:
         wait_until(lambda: feed.told("login_refused"), "the refusal is told")
         assert not feed.feed.ready
+        wait_until(lambda: feed.log.length("alerts") > 0, "an alert is raised")
 
     [refusal] = feed.told("login_refused")
     assert setting in str(refusal["why"])

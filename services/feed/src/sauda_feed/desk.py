@@ -120,6 +120,11 @@ class Desk:
             self._complaints.append(Output("alerts", encode(alert)))
         self._unchecked.clear()
 
+    def complain(self, code: str, text: str) -> None:
+        """Raise an alert at once: before the market's time is known, nothing is committed that could carry it."""
+        alert = Alert(UNIT, Level.CRITICAL, code, text, self.progress.market_ns or 0)
+        self._log.append([Output("alerts", encode(alert))])
+
     def define(self, instruments: list[Instrument]) -> None:
         """Write definitions to the desk, unless it has these already.
 

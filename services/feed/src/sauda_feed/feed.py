@@ -255,6 +255,9 @@ class Feed:
         if condition != self._condition:
             self._condition = condition
             self._on_event("source_is", {"source": source.name, "condition": condition})
+            if "refused" in condition:
+                for desk in self._desks:
+                    self._insist(partial(desk.complain, "SOURCE_REFUSED", f"{source.name}: {condition}"))
 
     def _enter(self, phase: str, **facts: object) -> None:
         if phase != self.phase:

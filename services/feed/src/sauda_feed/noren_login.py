@@ -71,9 +71,11 @@ def account_from(settings: Settings) -> Account:
     try:
         pyotp.TOTP(account.totp_secret).now()
     except (ValueError, TypeError) as error:
-        raise ConfigError(
-            "SAUDA_NOREN_TOTP_SECRET is not a base32 secret (letters A-Z, digits 2-7)"
-        ) from error
+        short = "bits" in str(error)
+        why = (
+            "too short: 23 characters at least (112 bits)" if short else "no base32 (letters A-Z, digits 2-7)"
+        )
+        raise ConfigError(f"SAUDA_NOREN_TOTP_SECRET is {why}: copy it anew from the broker") from error
     for name, url, schemes in (
         ("SAUDA_NOREN_HOST", account.host, ("http", "https")),
         ("SAUDA_NOREN_WEBSOCKET", account.websocket, ("ws", "wss")),

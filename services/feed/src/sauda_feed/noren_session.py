@@ -172,8 +172,8 @@ class NorenSession:
     def _tell_retry(self, state: RetryCallState) -> None:
         why = str(state.outcome.exception()) if state.outcome else ""
         again_s = round(state.next_action.sleep, 1) if state.next_action else 0.0
-        self._trouble = f"waiting for the broker: {why}"
         refused = state.outcome is not None and isinstance(state.outcome.exception(), RefusedError)
+        self._trouble = f"login refused: {why}" if refused else f"waiting for the broker: {why}"
         self._on_event(
             "login_refused" if refused else "broker_not_ready",
             {"why": why, "attempt": state.attempt_number, "again_in_s": again_s},
