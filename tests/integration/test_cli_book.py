@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import msgspec
+import pytest
 import redis
 
 from sauda.codec import encode
@@ -105,6 +106,23 @@ def test_fills_of_another_strategy_or_date_are_left_out(sauda: Sauda, desk_log: 
     assert sauda("fills", "--strategy", "other", "--json").document == []
     assert sauda("fills", "--date", "2026-11-22", "--json").document == []
     assert len(sauda("fills", "--date", "2026-11-23", "--strategy", STRATEGY, "--json").document) == 1
+
+
+@pytest.mark.parametrize("what", ["orders", "fills", "positions"])
+def test_an_empty_answer_names_the_filter(sauda: Sauda, desk_log: RedisLog, what: str) -> None:
+    write(desk_log, an_entry("o-1"), a_fill("o-1", 100))
+    desk = f"on desk {desk_log.desk}\n"
+
+    assert sauda(what, "--strategy", "nope").err == f"no {what} of strategy nope {desk}"
+    assert sauda(what, "--date", "2026-11-20").err == f"no {what} on 2026-11-20 {desk}"
+
+
+@pytest.mark.parametrize("text", ["2026-13-01", "yesterday"])
+def test_what_is_no_date_is_wrong_usage(sauda: Sauda, text: str) -> None:
+    refused = sauda("fills", "--date", text)
+
+    assert refused.code == 2
+    assert f"{text!r} is no date; write one such as 2026-11-23." in refused.err
 
 
 def test_positions_follow_the_fills_and_the_newest_mark(sauda: Sauda, desk_log: RedisLog) -> None:

@@ -58,3 +58,17 @@ def test_a_terminal_gets_colour_and_square_brackets_stay_text() -> None:
     assert done.returncode == 0
     assert "\x1b[31mSELL" in shown
     assert "[65]" in shown
+
+
+def test_long_sentences_are_folded_and_paths_stay_whole() -> None:
+    path = "/a/path/that/is/long-and/whole.yaml"
+
+    rows = screen.folded(
+        [("rules", "BAD", "a sentence that goes on", f"correct {path}"), ("disk", "ok", "", "")], 12
+    )
+
+    assert rows == [
+        ["rules", "BAD", "a sentence", "correct"],
+        ["", "", "that goes on", path],
+        ["disk", "ok", "", ""],
+    ]

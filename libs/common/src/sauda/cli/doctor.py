@@ -37,7 +37,8 @@ def doctor(desk: DeskOption = None, as_json: JsonOption = False) -> None:
             (finding.check, finding.verdict.value, finding.text, finding.advice)
             for finding in diagnosis.findings
         ]
-        screen.table(("CHECK", "IS", "FOUND", "WHAT TO DO"), rows)
+        shown = rows if screen.is_terminal() else screen.folded(rows)
+        screen.table(("CHECK", "IS", "FOUND", "WHAT TO DO"), shown)
     raise typer.Exit(diagnosis.exit_code)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -22,9 +22,18 @@ JsonOption: TypeAlias = Annotated[
 StrategyOption: TypeAlias = Annotated[
     str | None, typer.Option("--strategy", metavar="NAME", help="Only this strategy instance.")
 ]
+
+
+def _a_date(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter(f"{text!r} is no date; write one such as 2026-11-23.") from None
+
+
 DateOption: TypeAlias = Annotated[
-    datetime | None,
-    typer.Option("--date", formats=["%Y-%m-%d"], metavar="YYYY-MM-DD", help="Only this trading date (IST)."),
+    date | None,
+    typer.Option("--date", parser=_a_date, metavar="YYYY-MM-DD", help="Only this trading date (IST)."),
 ]
 
 

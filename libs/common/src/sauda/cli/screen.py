@@ -2,7 +2,9 @@
 
 import os
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import zip_longest
 from typing import Final, TypeAlias
 
 import typer
@@ -11,6 +13,9 @@ from sauda.clock import UnixNs, clock_text
 from sauda.money import Paise, to_indian
 
 Row: TypeAlias = Sequence[str]
+
+FOLD: Final = 60
+"""Characters of a sentence on one line of a table where there is no terminal to fold it."""
 
 _RIGHT: Final = ">"
 """A column whose title begins with this is aligned to the right: numbers."""
@@ -67,6 +72,17 @@ def plain_table(columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
         for row in lines
     ]
     return ["  ".join(cells).rstrip() for cells in aligned]
+
+
+def folded(rows: Iterable[Row], width: int = FOLD) -> list[Row]:
+    """Return *rows* with every cell folded at *width*; what is over stands in rows below. Paths stay whole."""
+    out: list[Row] = []
+    for row in rows:
+        cells = [
+            textwrap.wrap(cell, width, break_long_words=False, break_on_hyphens=False) or [""] for cell in row
+        ]
+        out += [list(each) for each in zip_longest(*cells, fillvalue="")]
+    return out
 
 
 def _rich_table(columns: Sequence[str], rows: Sequence[Row], title: str) -> None:

@@ -1,6 +1,6 @@
 """`sauda orders`, `fills`, `positions`, `pnl`: what the desk ordered, traded, holds and has made."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import TYPE_CHECKING
 
 from sauda.cli import screen
@@ -29,11 +29,13 @@ def orders(
         # Executions first: an order that is placed in between is then still without its answer, never the reverse.
         executions = list(readable(view.forwards("executions")))
         book = orders_of(readable(view.forwards("orders")), executions)
-    wanted = [order for order in book if _is_wanted(order.strategy, order.event_ns, strategy, _day(day))]
+    wanted = [order for order in book if _is_wanted(order.strategy, order.event_ns, strategy, day)]
     if as_json:
         screen.json_list(wanted)
         return
-    screen.answer(_ORDER, [_order_row(order) for order in wanted], f"no orders on desk {view.desk}")
+    screen.answer(
+        _ORDER, [_order_row(order) for order in wanted], _nothing("orders", view.desk, strategy, day)
+    )
 
 
 def fills(
@@ -47,14 +49,14 @@ def fills(
 
     with opened(desk) as view:
         reads = read_fills(view)
-    wanted = [
-        (read, fill) for read, fill in reads if _is_wanted(fill.strategy, fill.event_ns, strategy, _day(day))
-    ]
+    wanted = [(read, fill) for read, fill in reads if _is_wanted(fill.strategy, fill.event_ns, strategy, day)]
     if as_json:
         screen.json_list(read.wire() for read, _ in wanted)
         return
     columns = ("TIME", "FILL", "STRATEGY", "SIDE", ">QTY", "INSTRUMENT", ">PRICE", ">CHARGES")
-    screen.answer(columns, [_fill_row(fill) for _, fill in wanted], f"no fills on desk {view.desk}")
+    screen.answer(
+        columns, [_fill_row(fill) for _, fill in wanted], _nothing("fills", view.desk, strategy, day)
+    )
 
 
 def positions(
@@ -70,12 +72,14 @@ def positions(
     from sauda.cli.valuation import holdings_at
 
     with opened(desk) as view:
-        found = holdings_at(view, _day(day))
+        found = holdings_at(view, day)
     held = [holding for holding in found if strategy in (None, holding.strategy)]
     if as_json:
         screen.json_list(held)
         return
-    screen.answer(_HOLDING, [_holding_row(holding) for holding in held], f"no positions on desk {view.desk}")
+    screen.answer(
+        _HOLDING, [_holding_row(holding) for holding in held], _nothing("positions", view.desk, strategy, day)
+    )
 
 
 def pnl(
@@ -91,12 +95,12 @@ def pnl(
     from sauda.cli.valuation import profit_at
 
     with opened(desk) as view:
-        profit = profit_at(view, _day(day), strategy)
+        profit = profit_at(view, day, strategy)
     if as_json:
         screen.json_document(profit)
         return
     columns = ("TIME", "STRATEGY", ">NET", ">REALISED", ">UNREALISED", ">CHARGES", ">MARGIN", ">ROI %")
-    screen.answer(columns, _pnl_rows(profit), f"no valuation on desk {view.desk} yet")
+    screen.answer(columns, _pnl_rows(profit), _nothing("valuation", view.desk, strategy, day))
     if profit.positions:
         screen.blank()
         screen.table(_HOLDING, [_holding_row(holding) for holding in profit.positions])
@@ -129,8 +133,11 @@ _HOLDING = (
 )
 
 
-def _day(day: datetime | None) -> date | None:
-    return None if day is None else day.date()
+def _nothing(what: str, desk: str, strategy: str | None, day: date | None) -> str:
+    """Say that there is nothing, and of what: a name that was mistyped shows."""
+    whose = f" of strategy {strategy}" if strategy else ""
+    when = f" on {day}" if day else ""
+    return f"no {what}{whose}{when} on desk {desk}"
 
 
 def _is_wanted(owner: str, event_ns: int, strategy: str | None, day: date | None) -> bool:
