@@ -4,23 +4,25 @@
 MAKEFLAGS += --no-print-directory
 CODE := libs services tests benchmarks scripts
 DESK_RUN := .venv/bin/sauda
+# A value as one word of the shell, whatever is in it.
+quoted = '$(subst ','\'',$(1))'
 # pytest's further options: make test only='-k straddle'
 only ?=
 
 #== The desk (RUNTIME=docker|local, chosen by itself)
 up: setup  ## start the desk: SOURCE=simulator|recording|noren RECORDING=file SPEED=60 DESK=live
-	@$(DESK_RUN) up $(if $(RUNTIME),--runtime '$(RUNTIME)') $(if $(SOURCE),--source '$(SOURCE)') $(if $(RECORDING),--recording '$(RECORDING)') \
-	  $(if $(SPEED),--speed '$(SPEED)') $(if $(DESK),--desk '$(DESK)')
+	@$(DESK_RUN) up $(if $(RUNTIME),--runtime $(call quoted,$(RUNTIME))) $(if $(SOURCE),--source $(call quoted,$(SOURCE))) $(if $(RECORDING),--recording $(call quoted,$(RECORDING))) \
+	  $(if $(SPEED),--speed $(call quoted,$(SPEED))) $(if $(DESK),--desk $(call quoted,$(DESK)))
 down: setup  ## stop it; the data stays
 	@$(DESK_RUN) down
 ps: setup  ## what runs, how long, and how it does
 	@$(DESK_RUN) ps
 logs: setup  ## follow the logs: s=strategy n=200 (last lines first); all services without s
-	@$(DESK_RUN) logs $(if $(s),'$(s)') $(if $(n),--lines '$(n)')
+	@$(DESK_RUN) logs $(if $(s),$(call quoted,$(s))) $(if $(n),--lines $(call quoted,$(n)))
 restart: setup  ## restart one service: s=strategy
-	@$(DESK_RUN) restart '$(s)'
+	@$(DESK_RUN) restart $(call quoted,$(s))
 scale: setup  ## run n replicas of a service: s=pnl n=3
-	@$(DESK_RUN) scale '$(s)' '$(n)'
+	@$(DESK_RUN) scale -- $(call quoted,$(s)) $(call quoted,$(n))
 clean: setup  ## delete the desk's data (asks first; yes=1 does not)
 	@$(DESK_RUN) clean $(if $(yes),--yes)
 

@@ -45,3 +45,10 @@ def test_commands_for_a_running_desk_say_that_there_is_none(project: Project) ->
 
     assert done.returncode == 1
     assert "no desk is up" in done.stderr
+
+
+def test_logs_of_no_desk_are_not_followed(project: Project) -> None:
+    done = project.sauda("logs")
+
+    assert done.returncode == 1
+    assert "no desk is up" in done.stderr

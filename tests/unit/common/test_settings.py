@@ -144,7 +144,7 @@ def test_a_setting_that_is_itself_a_file_is_not_read_as_a_secret(tmp_path: Path)
         ),
         pytest.param(
             {"SAUDA_XYZZY": "1"},
-            "SAUDA_XYZZY (environment): unknown setting; `sauda doctor` lists",
+            "SAUDA_XYZZY (environment): unknown setting; config/sauda.yaml lists",
             id="unknown",
         ),
         pytest.param(
@@ -333,3 +333,15 @@ def test_the_examples_variables_are_all_known(tmp_path: Path, write: Write) -> N
 
     assert len(lines) > 8
     assert load_settings(tmp_path, {}).source == "noren"
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path, write: Write) -> None:
+    write("config/sauda.yaml", "desk: one\nspeed: 5\ndesk: two\n")
+
+    assert problems(tmp_path, {}) == ["config/sauda.yaml: desk stands in lines 1 and 3; keep one"]
+
+
+def test_the_name_of_a_variable_is_no_key_of_the_yaml_file(tmp_path: Path, write: Write) -> None:
+    write("config/sauda.yaml", "SAUDA_SPEED: 5\n")
+
+    assert problems(tmp_path, {}) == ["SAUDA_SPEED (config/sauda.yaml): here it is written speed"]

@@ -71,6 +71,7 @@ def test_a_login_given_by_hand_does_reach_the_simulator(place: Place) -> None:
     [
         pytest.param(Options(source="noren"), "SAUDA_NOREN_HOST", id="a broker without an account"),
         pytest.param(Options(source="recording"), "RECORDING=file", id="a recording without a file"),
+        pytest.param(Options(recording=Path("/tmp")), "/tmp is a folder", id="a folder"),
         pytest.param(Options(recording=Path("/no/such.csv")), "/no/such.csv", id="a file that is not there"),
         pytest.param(
             Options(source="simulator", recording=Path("x")), "SOURCE is simulator", id="two sources"

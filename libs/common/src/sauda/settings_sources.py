@@ -75,7 +75,9 @@ def _yaml(path: Path, root: Path, problems: list[str]) -> list[Given]:
     origin = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
     try:
         # The base loader keeps every scalar as text: a user id 00123 is not the octal number 83.
-        document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506
+        text = path.read_text(encoding="utf-8")
+        document = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506
+        problems += (f"{origin}: {problem}" for problem in _repeated_keys(text))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         problems.append(f"{origin}: not readable as YAML: {' '.join(str(error).split())}")
         return []
@@ -91,9 +93,25 @@ def _yaml(path: Path, root: Path, problems: list[str]) -> list[Given]:
     ]
 
 
+def _repeated_keys(text: str) -> list[str]:
+    """Name each key that stands there twice: YAML itself lets the last one win without a word."""
+    node = yaml.compose(text, Loader=yaml.BaseLoader)
+    first: dict[str, int] = {}
+    problems = []
+    for key, _ in node.value if isinstance(node, yaml.MappingNode) else ():
+        line = key.start_mark.line + 1
+        if first.setdefault(str(key.value), line) != line:
+            problems.append(f"{key.value} stands in lines {first[str(key.value)]} and {line}; keep one")
+    return problems
+
+
 def _take(given: Given, known: frozenset[str], root: Path, found: Gathered) -> None:
     """Put *given* among the values unless a stronger source was first."""
     field = given.name.removeprefix(PREFIX).lower()
+    in_yaml = given.origin.endswith(".yaml")
+    if in_yaml and field in known and given.name != field:
+        found.problems.append(f"{given.name} ({given.origin}): here it is written {field}")
+        return
     if field in known:
         rival = found.values.setdefault(field, given)
         if rival is not given and rival.origin == given.origin:
@@ -121,4 +139,4 @@ def _read_named(given: Given, root: Path, problems: list[str]) -> Given | None:
 def _suggestion(name: str, known: frozenset[str]) -> str:
     as_written = {one: f"{PREFIX}{one.upper()}" if name.startswith(PREFIX) else one for one in known}
     close = difflib.get_close_matches(name.removeprefix(PREFIX).lower(), sorted(known), n=1)
-    return f"did you mean {as_written[close[0]]}?" if close else "`sauda doctor` lists all settings"
+    return f"did you mean {as_written[close[0]]}?" if close else "config/sauda.yaml lists them all"

@@ -36,13 +36,22 @@ def up(
 ) -> None:
     """Start the desk; come back when it is healthy. Safe to repeat: only what has changed is restarted."""
     from sauda.runtime.choosing import desk_to_start
+    from sauda.runtime.place import read_started
     from sauda.runtime.request import Options, read_request
-    from sauda.runtime.starting import check_rules, say_what_is_wrong, say_where_to_look, wait_until_healthy
+    from sauda.runtime.starting import (
+        check_rules,
+        say_what_is_wrong,
+        say_what_to_know,
+        say_where_to_look,
+        wait_until_healthy,
+    )
 
     place = _place()
     variables = read_request(place, Options(source, recording, speed, desk), os.environ)
     check_rules(place, variables)
     running = desk_to_start(place, runtime)
+    before = read_started(place).variables.get("SAUDA_DESK") if running.is_up() else None
+    say_what_to_know(place, variables, before, _say)
     running.up(variables, _say)
     if ill := wait_until_healthy(running, _say):
         say_what_is_wrong(running, ill, _say)
@@ -96,7 +105,7 @@ def scale(
     from sauda.runtime.desk import check_scale
 
     desk = _running_desk(runtime)
-    if not count.isdecimal():
+    if not count.removeprefix("-").isdecimal():
         raise ConfigError(f"n={count!r} is not a number of replicas, as in n=3")
     check_scale(desk, service, int(count))
     desk.scale(service, int(count))
@@ -112,14 +121,18 @@ def logs(
     runtime: RuntimeOption = None,
 ) -> None:
     """Follow one service's log, or all of them, each line named."""
-    from sauda.runtime.desk import check_service
+    from sauda.runtime.desk import DeskError, check_service
 
     desk = _desk(runtime)
     if service:
         check_service(desk, service)
-    for line in desk.logs([service] if service else desk.services(), lines, follow):
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+    if follow and not desk.is_up():
+        raise DeskError("no desk is up: no log grows; `sauda logs --no-follow` prints the old ones")
+    try:
+        for line in desk.logs([service] if service else desk.services(), lines, follow):
+            _say(line)
+    except KeyboardInterrupt:
+        return  # the only way to stop following is no failure
 
 
 def clean(

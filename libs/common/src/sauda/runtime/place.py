@@ -55,10 +55,21 @@ class Place:
         return self.root / ".env"
 
     def make(self) -> None:
-        """Make the folders. Docker would make them too, but owned by root."""
+        """Make the folders. Docker would make them too, but owned by root.
+
+        Raises:
+            ConfigError: one cannot be made or written to; names it.
+        """
         data = (self.var / name for name in ("redis", "simulator", "recordings"))
-        for folder in (self.run, self.log, self.health, *data):
-            folder.mkdir(parents=True, exist_ok=True)
+        for folder in (self.var, self.run, self.log, self.health, *data):
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise ConfigError(f"the folder {folder} cannot be made: {error.strerror}") from error
+            if not os.access(folder, os.W_OK | os.X_OK):
+                raise ConfigError(
+                    f"the folder {folder} cannot be written to: `ls -ld {folder}` shows whose it is"
+                )
 
 
 @dataclass(slots=True)

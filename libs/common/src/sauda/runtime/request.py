@@ -95,6 +95,8 @@ def _recording(source: str, settings: Settings, options: Options) -> Path | None
         return None
     if settings.recording is None:
         raise ConfigError("SOURCE=recording needs RECORDING=file, a Parquet or CSV file")
+    if settings.recording.is_dir():
+        raise ConfigError(f"RECORDING: {settings.recording} is a folder; name a Parquet or CSV file in it")
     if not settings.recording.is_file():
         raise ConfigError(f"RECORDING: there is no file {settings.recording}")
     return settings.recording

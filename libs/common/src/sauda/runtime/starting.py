@@ -32,6 +32,22 @@ def check_rules(place: Place, variables: Mapping[str, str]) -> None:
         raise ConfigError((done.stderr or done.stdout).strip())
 
 
+def say_what_to_know(place: Place, variables: Mapping[str, str], before: str | None, say: Say) -> None:
+    """Say what is no mistake and yet may surprise: another book takes over, nobody trades.
+
+    Args:
+        place: The project.
+        variables: What was asked for.
+        before: The book that is up now.
+        say: Prints a line.
+    """
+    if before and before != variables["SAUDA_DESK"]:
+        say(f"desk {before!r} is stopped; its book stays: make up DESK={before} goes on")
+    folder = place.root / (variables.get("SAUDA_CONFIG") or "config") / "strategies"
+    if not any(one.suffix in {".yaml", ".yml"} for one in (folder.iterdir() if folder.is_dir() else ())):
+        say(f"warning: no strategy in {folder}: the desk runs, and trades nothing")
+
+
 def wait_until_healthy(desk: Desk, say: Say, patience_s: float = PATIENCE_S) -> list[Replica]:
     """Return the replicas that are not healthy after *patience_s*, or never will be; none if all is well.
 
