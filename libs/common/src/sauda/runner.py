@@ -5,7 +5,9 @@ is the same: forget everything in memory, load what was committed, go on from th
 """
 
 import base64
+from collections import Counter
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Final, Protocol
 
 from sauda.clock import NS_PER_MS, monotonic_s
@@ -24,6 +26,8 @@ SMALL_STEP: Final = 100
 
 LONGEST_READ_MS: Final = 1000
 """A waiting read must end well before the server is taken for gone, however long the lease."""
+
+_STREAM: Final = attrgetter("stream")
 
 
 class Stop(Protocol):
@@ -145,20 +149,14 @@ class Carrier:
         return [*outputs, *parked(self.unit.name, entries[-1], reason)]
 
     def _moves(self, entries: Sequence[Entry]) -> dict[str, Move]:
-        firsts: dict[str, bytes] = {}
-        lasts: dict[str, bytes] = {}
-        counts: dict[str, int] = {}
-        for entry in entries:
-            name = entry.stream
-            if name not in firsts:
-                firsts[name] = entry.id
-                counts[name] = 0
-            lasts[name] = entry.id
-            counts[name] += 1
+        # Counted in C: a loop over a thousand ticks would cost a tenth of the whole step.
+        counts = Counter(map(_STREAM, entries))
         return {
-            name: Move(before, first, Position(lasts[name], before.passed + counts[name]))
-            for name, first in firsts.items()
+            name: Move(before, first.id, Position(last.id, before.passed + count))
+            for name, count in counts.items()
             for before in (self.positions[name],)
+            for first in (next(entry for entry in entries if entry.stream == name),)
+            for last in (next(entry for entry in reversed(entries) if entry.stream == name),)
         }
 
 
