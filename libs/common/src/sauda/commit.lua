@@ -62,7 +62,7 @@ end
 in_pieces('HSET', 2 * tonumber(take()))
 in_pieces('HDEL', tonumber(take()))
 
--- This loop runs once a tick: locals instead of globals and take() save a quarter of the server's time.
+-- This loop runs once a tick: locals instead of globals and take() (4.2 -> 3.9 µs of the server's time, two noisy runs).
 local call, argv = redis.call, ARGV
 for _ = 1, tonumber(take()) do
   local key, size = KEYS[tonumber(take())], tonumber(take())

@@ -68,7 +68,7 @@ def connect(url: str) -> "redis.Redis":
             "SAUDA_REDIS_URL is not an address such as redis://127.0.0.1:6379/0 "
             "(in a password, write special characters percent-encoded: '/' as %2F)"
         ) from None
-    # The raw reply is a third of the cost of the library's dicts (2.4 µs an entry).
+    # Raw replies: the library would make a dict of every entry, which nobody here wants.
     for command in ("XREAD", "XRANGE", "XREVRANGE"):
         client.set_response_callback(command, lambda reply, **_: reply)
     return client

@@ -149,7 +149,7 @@ class Carrier:
         return [*outputs, *parked(self.unit.name, entries[-1], reason)]
 
     def _moves(self, entries: Sequence[Entry]) -> dict[str, Move]:
-        # Counted in C: a loop over a thousand ticks would cost a tenth of the whole step.
+        # Counted in C: this runs once for every tick of a batch.
         counts = Counter(map(_STREAM, entries))
         return {
             name: Move(before, first.id, Position(last.id, before.passed + count))
