@@ -12,11 +12,12 @@ from typing import Final, Protocol
 
 from sauda.clock import NS_PER_MS, monotonic_s
 from sauda.codec import decode, encode
-from sauda.contracts import STREAM_OF, Alert, DeadLetter, Level
+from sauda.contracts import STREAM_OF, Alert, DeadLetter, Level, Opened, Requeued
 from sauda.errors import ContractError, InvariantError, LeaseLostError, PositionError, TransientError
 from sauda.log import Entry, Lease, Log, Move, Output, Position, Step
 from sauda.merge import id_parts
-from sauda.unit import Processor, Unit
+from sauda.redelivery import meant_for, original
+from sauda.unit import REQUEUED, Processor, Unit
 
 BATCH: Final = 500
 """Entries of one stream in one step at the most; at low rates a batch is whatever has arrived."""
@@ -26,6 +27,10 @@ SMALL_STEP: Final = 100
 
 LONGEST_READ_MS: Final = 1000
 """A waiting read must end well before the server is taken for gone, however long the lease."""
+
+SHORTEST_PAUSE_S: Final = 0.05
+LONGEST_PAUSE_S: Final = 2.0
+"""Between two attempts while Redis is away."""
 
 _STREAM: Final = attrgetter("stream")
 
@@ -57,7 +62,9 @@ class Carrier:
         log: Log,
         lease: Lease,
         batch: int = BATCH,
+        *,
         tell: Callable[[Sequence[Output]], None] = lambda _outputs: None,
+        seconds: Callable[[], float] = monotonic_s,
     ) -> None:
         self.unit = unit
         self.lease = lease
@@ -69,7 +76,9 @@ class Carrier:
         """Is given what was committed."""
         self._ahead: list[Entry] = []
         """What was read along with the last commit."""
-        self._renewed_s = monotonic_s()
+        self._seconds = seconds
+        """Passing time, for the lease alone."""
+        self._renewed_s = seconds()
         self.positions: dict[str, Position]
         self.processor: Processor
         self._load()
@@ -101,30 +110,34 @@ class Carrier:
         else:
             self._log.commit(self.lease, step)
         self.positions = after
-        self._renewed_s = monotonic_s()
+        self._renewed_s = self._seconds()
         self.handled += len(entries)
         if outputs:
             self._tell(outputs)
         return len(entries)
 
     def _load(self) -> None:
-        loaded = self._log.load(self.lease, self.unit.inputs)
+        loaded = self._log.load(self.lease, self.unit.reads)
         self.positions = loaded.positions
         self.processor = self.unit.build()
         self.processor.state.load(loaded.state)
         self.processor.restored()
 
     def _keep_lease(self) -> None:
-        if (monotonic_s() - self._renewed_s) * 1000 > self.lease.ttl_ms / 4:
+        if (self._seconds() - self._renewed_s) * 1000 > self.lease.ttl_ms / 4:
             self._log.renew(self.lease)
-            self._renewed_s = monotonic_s()
+            self._renewed_s = self._seconds()
 
     def _work(self, entries: Sequence[Entry]) -> list[Output]:
         outputs: list[Output] = []
         handle = self.processor.handle
         for index, entry in enumerate(entries):
             try:
-                message = decode(entry.data)
+                # The comparison alone for all but the rare letter that comes back: this runs once a tick.
+                meant = entry if entry.stream != REQUEUED else meant_for(self.unit.name, entry)
+                if meant is None:
+                    continue
+                message = decode(meant.data)
             except ContractError as error:
                 outputs += parked(self.unit.name, entry, str(error))
                 continue
@@ -171,11 +184,12 @@ def parked(unit: str, entry: Entry, reason: str) -> list[Output]:
 
 def dead_letter(unit: str, entry: Entry, reason: str) -> Output:
     """Return *entry* as it was, on its way to the dead letters."""
-    fields = entry.raw if entry.raw is not None else {b"d": entry.data, b"c": entry.cause}
+    was = _as_it_was(entry)
+    fields = was.raw if was.raw is not None else {b"d": was.data, b"c": was.cause}
     letter = DeadLetter(
         unit=unit,
-        stream=entry.stream,
-        entry_id=entry.id.decode(),
+        stream=was.stream,
+        entry_id=was.id.decode(),
         fields={
             name.decode(errors="replace"): base64.b64encode(value).decode() for name, value in fields.items()
         },
@@ -184,8 +198,19 @@ def dead_letter(unit: str, entry: Entry, reason: str) -> Output:
     return Output("dead_letters", encode(letter), entry.stream.encode() + b" " + entry.id)
 
 
+def _as_it_was(entry: Entry) -> Entry:
+    """Return the entry inside a requeued letter; any other entry itself."""
+    if entry.stream != REQUEUED:
+        return entry
+    try:
+        message = decode(entry.data)
+        return original(message) if isinstance(message, Requeued) else entry
+    except ContractError:
+        return entry
+
+
 class UnitRunner:
-    """Holds a unit whenever it can, until told to stop; waits as a standby while another holder has it."""
+    """Holds a unit whenever it can; waits as a standby while another holder has it. One `turn` after the other is its life."""
 
     def __init__(
         self,
@@ -197,6 +222,7 @@ class UnitRunner:
         batch: int = BATCH,
         on_event: Callable[[str, dict[str, object]], None] = lambda _event, _facts: None,
         tell: Callable[[Sequence[Output]], None] = lambda _outputs: None,
+        seconds: Callable[[], float] = monotonic_s,
     ) -> None:
         self.unit = unit
         self.phase = "starting"
@@ -206,9 +232,13 @@ class UnitRunner:
         self._log = log
         self._holder = holder
         self._lease_ms = lease_ms
+        self._block_ms = min(max(1, lease_ms // 5), LONGEST_READ_MS)
         self._batch = batch
         self._on_event = on_event
         self._tell = tell
+        self._seconds = seconds
+        self._carrier: Carrier | None = None
+        self._pause_s = SHORTEST_PAUSE_S
 
     @property
     def ready(self) -> bool:
@@ -221,42 +251,67 @@ class UnitRunner:
         Raises:
             InvariantError: the unit's own state is impossible; its committed state is untouched.
         """
-        pause_s = 0.05
         while not stop.is_set():
+            if rest_s := self.turn():
+                stop.wait(rest_s)
+        self.leave()
+
+    def turn(self) -> float:
+        """Do one beat: take the lease, do a step, or forget everything; return the seconds to rest before the next.
+
+        Raises:
+            InvariantError: see `run`.
+        """
+        try:
+            return self._take() if self._carrier is None else self._step(self._carrier)
+        except (LeaseLostError, PositionError) as error:
+            self._carrier = None
+            self._on_event("unit_lost", {"why": str(error)})
+            return 0.0
+        except TransientError as error:
+            self._carrier = None
+            self._enter("away", why=str(error))
+            rest_s, self._pause_s = self._pause_s, min(self._pause_s * 2, LONGEST_PAUSE_S)
+            return rest_s
+        except InvariantError:
+            self._carrier = None
+            self._enter("failed")
+            raise
+
+    def leave(self) -> None:
+        """Give the lease back, so that a peer need not wait for it to run out."""
+        carrier, self._carrier = self._carrier, None
+        if carrier is not None:
             try:
-                lease = self._log.acquire(self.unit.name, self._holder, self._lease_ms)
-                if lease is None:
-                    self._enter("standby")
-                    stop.wait(self._lease_ms / 4_000)
-                    continue
-                self._hold(lease, stop)
-                pause_s = 0.05
-            except (LeaseLostError, PositionError) as error:
-                self._on_event("unit_lost", {"why": str(error)})
+                self._log.release(carrier.lease)
             except TransientError as error:
-                self._enter("away", why=str(error))
-                stop.wait(pause_s)
-                pause_s = min(pause_s * 2, 2.0)
-            except InvariantError:
-                self._enter("failed")
-                raise
+                self._on_event("lease_not_released", {"why": str(error)})
         self._enter("stopped")
 
-    def _hold(self, lease: Lease, stop: Stop) -> None:
-        carrier = Carrier(self.unit, self._log, lease, self._batch, self._tell)
+    def _take(self) -> float:
+        lease = self._log.acquire(self.unit.name, self._holder, self._lease_ms)
+        if lease is None:
+            self._enter("standby")
+            return self._lease_ms / 4_000
+        carrier = Carrier(self.unit, self._log, lease, self._batch, tell=self._tell, seconds=self._seconds)
+        self._log.commit(lease, Step(outputs=[_opened(self.unit, lease)]))
+        self._carrier, self._pause_s = carrier, SHORTEST_PAUSE_S
         self.epoch = lease.epoch
         self._enter("holding", epoch=lease.epoch)
-        before = self.handled
-        rest_s = self.unit.rest_ms / 1000
-        block_ms = min(max(1, self._lease_ms // 5), LONGEST_READ_MS)
-        while not stop.is_set():
-            done = carrier.step(block_ms)
-            self.handled = before + carrier.handled
-            if 0 < done < SMALL_STEP and rest_s:
-                stop.wait(rest_s)
-        self._log.release(lease)
+        return 0.0
+
+    def _step(self, carrier: Carrier) -> float:
+        done = carrier.step(self._block_ms)
+        self.handled += done
+        return self.unit.rest_ms / 1000 if 0 < done < SMALL_STEP else 0.0
 
     def _enter(self, phase: str, **facts: object) -> None:
         if phase != self.phase:
             self.phase = phase
             self._on_event(f"unit_{phase}", facts)
+
+
+def _opened(unit: Unit, lease: Lease) -> Output:
+    """Return the record of what *unit* is made of from here on."""
+    record = Opened(unit.name, lease.epoch, unit.version, dict(unit.settings), dict(unit.rules))
+    return Output("journal", encode(record))

@@ -5,12 +5,15 @@
 No clock, no I/O, no randomness. A unit is what is leased, restarted, replayed and compared.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
-from sauda.contracts import Message
+from sauda.contracts import Message, Plain
 from sauda.state import State
+
+REQUEUED: Final = "requeued"
+"""The stream on which dead letters come back; every unit reads it beside its inputs."""
 
 
 class Processor(Protocol):
@@ -38,3 +41,14 @@ class Unit:
     """Makes a processor with an empty state; called again after every loss of the lease."""
     rest_ms: int = 0
     """How long it rests after a small step, so that the next is larger: for a unit whose answer nobody waits for."""
+    settings: Mapping[str, Plain] = field(default_factory=dict)
+    """name -> value of each setting that its decisions depend on, as it was built."""
+    rules: Mapping[str, Plain] = field(default_factory=dict)
+    """key -> value of the rules that it follows, as it was built."""
+    version: str = ""
+    """Names the code, see `sauda.version`."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Return all streams that it reads, in the order that breaks ties."""
+        return (*self.inputs, REQUEUED)

@@ -17,6 +17,7 @@ from sauda.codec import decode
 from sauda.contracts import STREAM_OF, Message
 from sauda.errors import ContractError, TransientError
 from sauda.log import Entry, EntryId, Output
+from sauda.redelivery import meant_for
 from sauda.runner import Stop, dead_letter
 
 T = TypeVar("T")
@@ -206,9 +207,14 @@ class WriterRunner:
         letters: list[tuple[Entry, Output]] = []
         readable: list[Entry] = []
         records: list[Record] = []
+        passed: list[Entry] = []
         for entry in entries:
             try:
-                records.append(_record(entry))
+                meant = meant_for(self.group, entry)
+                if meant is None:
+                    passed.append(entry)
+                    continue
+                records.append(_record(meant))
                 readable.append(entry)
             except ContractError as error:
                 letters.append(self._letter(entry, str(error)))
@@ -216,7 +222,7 @@ class WriterRunner:
         reasons = dict(refusals)
         letters += [self._letter(readable[index], reason) for index, reason in sorted(reasons.items())]
         written = [entry for index, entry in enumerate(readable) if index not in reasons]
-        self._persist("redis", lambda: self._reader.settle(written, letters), stop)
+        self._persist("redis", lambda: self._reader.settle([*passed, *written], letters), stop)
         self.written += len(written)
         self.refused += len(letters)
 

@@ -6,19 +6,20 @@ ticks, executions -> valuation -> pnl;   pnl, executions, orders -> writers -> I
 from collections.abc import Callable, Sequence
 
 from sauda import service
-from sauda.clock import NS_PER_MS, clock_text
+from sauda.clock import clock_text
 from sauda.logs import Channel, logger
 from sauda.redis_consumer import RedisConsumer
 from sauda.runner import Stop
 from sauda.service import Role
 from sauda.settings import Settings
+from sauda.unit import REQUEUED
 from sauda.writer import Sink, WriterRunner
-from sauda_pnl.valuation import valuation_unit
+from sauda_pnl.units import units
 from sauda_pnl.writers.influx import InfluxSink
 from sauda_pnl.writers.sql import SqlSink
 
-STREAMS = ("pnl", "executions", "orders")
-"""What goes into the databases."""
+STREAMS = ("pnl", "executions", "orders", REQUEUED)
+"""What goes into the databases, and the letters that come back."""
 
 
 def wire(settings: Settings) -> Sequence[Role]:
@@ -27,7 +28,7 @@ def wire(settings: Settings) -> Sequence[Role]:
     Raises:
         ConfigError: the address of a database cannot be read.
     """
-    roles = [service.unit_role(valuation_unit(settings.pnl_grid_ms * NS_PER_MS), settings)]
+    roles = [service.unit_role(unit, settings) for unit in units(settings)]
     sinks = _sinks(settings)
     if not sinks:
         advice = "set SAUDA_SQL_URL or SAUDA_INFLUX_URL to keep what is on the streams"

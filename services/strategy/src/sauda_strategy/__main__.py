@@ -4,11 +4,10 @@ A rules file that cannot be used is cried out and left aside; the others trade. 
 stays up and idle, so that a desk without strategies is a healthy desk.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Sequence
 from typing import Final
 
-from sauda.calendar import Calendar, load_calendar
+from sauda.calendar import load_calendar
 from sauda.clock import NS_PER_MS, SystemClock, UnixNs
 from sauda.codec import decode, encode
 from sauda.contracts import STREAM_OF, Alert, Level, Message, Signal
@@ -18,8 +17,8 @@ from sauda.logs import Channel, logger
 from sauda.runner import Stop
 from sauda.service import Role, open_log, run, unit_role
 from sauda.settings import Settings
-from sauda_strategy.kinds import strategy_unit
 from sauda_strategy.rules import RuleBook, load_rules
+from sauda_strategy.units import units_of
 from sauda_strategy.voice import Voice
 
 RETRY_S: Final = 1.0
@@ -37,14 +36,8 @@ def wire(settings: Settings) -> Sequence[Role]:
         records.warning("no_strategies", folder=str(folder), hint="add a rules file and restart the service")
     for instance, error in book.broken.items():
         records.error("broken_rules", strategy=instance, why=str(error))
-    units = [
-        strategy_unit(name, rules, _trading_days(calendar)) for name, rules in sorted(book.rules.items())
-    ]
+    units = units_of(book.rules, calendar)
     return [notice_role(book, open_log(settings)), *(unit_role(unit, settings) for unit in units)]
-
-
-def _trading_days(calendar: Calendar) -> Callable[[str, date], bool]:
-    return lambda exchange, day: calendar.session(exchange, day) is not None
 
 
 def notice_role(book: RuleBook, log: Log) -> Role:

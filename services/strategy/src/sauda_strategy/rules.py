@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    ValidationError,
+    model_validator,
+)
 
 from sauda.errors import ConfigError
 from sauda.instruments import canonical
@@ -56,7 +64,9 @@ def _underlying(value: object) -> str:
         raise ValueError(str(error)) from error
 
 
-TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+TimeOfDay = Annotated[
+    time, BeforeValidator(_time_of_day), PlainSerializer(lambda at: f"{at:%H:%M}", str, "json")
+]
 UnderlyingName = Annotated[str, BeforeValidator(_underlying)]
 
 
@@ -144,16 +154,40 @@ def load_file(path: Path, models: Mapping[str, type[Rules]] = MODELS) -> Rules:
         raise ConfigError(
             f"{path}: instance name {path.stem!r} is not usable: take up to 48 letters, digits and '_'"
         )
-    values = _with_new_names(path, _read(path))
+    return rules_from(str(path), _with_new_names(str(path), _read(path)), models)
+
+
+def rules_from(where: str, values: Mapping[str, Any], models: Mapping[str, type[Rules]] = MODELS) -> Rules:
+    """Check *values* and make rules of them; *where* they stand is for the errors.
+
+    Raises:
+        ConfigError: they cannot be used; the text names the key and what to do.
+    """
     kind = values.get("kind")
     if not isinstance(kind, str) or kind not in models:
         raise ConfigError(
-            f"{path}: kind: {kind!r} is no kind of strategy: take one of {', '.join(sorted(models))}"
+            f"{where}: kind: {kind!r} is no kind of strategy: take one of {', '.join(sorted(models))}"
         )
     try:
         return models[kind].model_validate(values)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {_explain(error, models[kind])}") from error
+        raise ConfigError(f"{where}: {_explain(error, models[kind])}") from error
+
+
+def rules_of_texts(where: str, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *values* by their present names, those given as text read as a rules file would be read.
+
+    Raises:
+        ConfigError: a text is no value, or a rule stands twice.
+    """
+    try:
+        read = {
+            key: yaml.load(value, _PlainLoader) if isinstance(value, str) else value  # noqa: S506
+            for key, value in values.items()
+        }
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{where}: cannot be read: {' '.join(str(error).split())}") from error
+    return _with_new_names(where, read)
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -190,12 +224,12 @@ def _read(path: Path) -> dict[str, Any]:
     return values
 
 
-def _with_new_names(path: Path, values: dict[str, Any]) -> dict[str, Any]:
+def _with_new_names(where: str, values: Mapping[str, Any]) -> dict[str, Any]:
     renamed: dict[str, Any] = {}
     for key, value in values.items():
         name = OLDER_NAMES.get(key, key)
         if name in renamed:
-            raise ConfigError(f"{path}: {key}: {name} is said twice, once by an older name: keep one")
+            raise ConfigError(f"{where}: {key}: {name} is said twice, once by an older name: keep one")
         renamed[name] = value
     return renamed
 

@@ -17,14 +17,14 @@ from sauda.cli.window import (
 )
 from sauda.clock import NS_PER_MS, UnixNs, from_ist, ist_date
 from sauda.codec import decode
-from sauda.contracts import STREAM_OF, Commit, DeadLetter, Instrument, Message
+from sauda.contracts import STREAM_OF, Commit, DeadLetter, Instrument, Message, Requeued
 from sauda.errors import ContractError
 from sauda.log import Entry
 
 if TYPE_CHECKING:
     from sauda.redis_view import RedisView
 
-BY_ARRIVAL = frozenset(STREAM_OF[kind] for kind in (Instrument, DeadLetter, Commit))
+BY_ARRIVAL = frozenset(STREAM_OF[kind] for kind in (Instrument, DeadLetter, Requeued, Commit))
 """Streams whose messages carry no market time."""
 
 

@@ -13,8 +13,10 @@ from sauda.contracts import (
     Fill,
     Halt,
     Instrument,
+    LetterSettled,
     Message,
     ModifyOrder,
+    Opened,
     OrderAccepted,
     OrderCancelled,
     OrderModified,
@@ -22,6 +24,7 @@ from sauda.contracts import (
     OrderTriggered,
     PlaceOrder,
     PositionPnl,
+    Requeued,
     Resume,
     Signal,
     SquareOff,
@@ -44,8 +47,10 @@ def tell(message: Message) -> str:
             return _intent(message)
         case PositionPnl() | StrategyPnl() | DeskPnl():
             return _pnl(message)
-        case Start() | Stop() | SquareOff() | Halt() | Resume() | Alert() | DeadLetter() | Commit():
+        case Start() | Stop() | SquareOff() | Halt() | Resume() | Alert():
             return _desk(message)
+        case DeadLetter() | LetterSettled() | Requeued() | Commit() | Opened():
+            return _work(message)
     return _execution(message)
 
 
@@ -116,20 +121,32 @@ def _pnl(message: PositionPnl | StrategyPnl | DeskPnl) -> str:
     return f"{who}  net {to_indian(message.net)}: {parts}, charges {to_indian(message.charges)}{roi}"
 
 
-def _desk(message: Start | Stop | SquareOff | Halt | Resume | Alert | DeadLetter | Commit) -> str:
+def _desk(message: Start | Stop | SquareOff | Halt | Resume | Alert) -> str:
     match message:
         case Alert():
             return f"{message.level.value} {message.code} from {message.source}: {message.text}"
-        case DeadLetter():
-            return f"{message.stream} {message.entry_id}, parked by {message.unit}: {message.reason}"
-        case Commit():
-            moved = ", ".join(f"{stream} to {at}" for stream, at in message.after.items())
-            return f"{message.unit} (epoch {message.epoch})  {moved or 'no input'}; outputs {message.outputs}"
         case Halt():
             return f"by {message.by}: {message.reason}"
         case Resume():
             return f"by {message.by}"
     return f"{message.strategy or 'every strategy'}, by {message.by}"
+
+
+def _work(message: DeadLetter | LetterSettled | Requeued | Commit | Opened) -> str:
+    match message:
+        case DeadLetter():
+            return f"{message.stream} {message.entry_id}, parked by {message.unit}: {message.reason}"
+        case LetterSettled():
+            return f"{message.letter_id} {message.settlement.value} by {message.by}: {message.reason}"
+        case Requeued():
+            return f"{message.stream} {message.entry_id} for {message.unit}, by {message.by}"
+        case Opened():
+            built = "".join(
+                f"  {name}={value}" for name, value in {**message.settings, **message.rules}.items()
+            )
+            return f"{message.unit} (epoch {message.epoch})  taken by version {message.version}{built}"
+    moved = ", ".join(f"{stream} to {at}" for stream, at in message.after.items())
+    return f"{message.unit} (epoch {message.epoch})  {moved or 'no input'}; outputs {message.outputs}"
 
 
 def _at(price: Paise | None) -> str:

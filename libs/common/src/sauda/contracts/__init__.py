@@ -5,8 +5,20 @@ is a new message. Prices and money are int paise, times UTC nanoseconds, quantit
 value is None, never zero.
 """
 
-from sauda.contracts.control import Alert, DeadLetter, Halt, Level, Resume, SquareOff, Start, Stop
-from sauda.contracts.journal import Commit
+from sauda.contracts.control import (
+    Alert,
+    DeadLetter,
+    Halt,
+    LetterSettled,
+    Level,
+    Requeued,
+    Resume,
+    Settlement,
+    SquareOff,
+    Start,
+    Stop,
+)
+from sauda.contracts.journal import Commit, Opened, Plain
 from sauda.contracts.market import (
     BookLevel,
     BrokerUpdate,
@@ -57,9 +69,11 @@ __all__ = [
     "Instrument",
     "InstrumentId",
     "InstrumentKind",
+    "LetterSettled",
     "Level",
     "Message",
     "ModifyOrder",
+    "Opened",
     "OrderAccepted",
     "OrderCancelled",
     "OrderKind",
@@ -67,10 +81,13 @@ __all__ = [
     "OrderRejected",
     "OrderTriggered",
     "PlaceOrder",
+    "Plain",
     "PositionPnl",
     "RejectReason",
+    "Requeued",
     "Resume",
     "Right",
+    "Settlement",
     "Side",
     "Signal",
     "SquareOff",

@@ -75,3 +75,36 @@ class DeadLetter(msgspec.Struct, frozen=True, tag="dead_letter"):
     fields: dict[str, str]
     """The entry's fields, each value in base64: it may not be text."""
     reason: str
+
+
+class Settlement(Enum):
+    """What a person decided about a dead letter."""
+
+    REQUEUED = "requeued"
+    DROPPED = "dropped"
+
+
+class LetterSettled(msgspec.Struct, frozen=True, tag="letter_settled"):
+    """A person's decision about a dead letter; its cause is the letter."""
+
+    letter_id: str
+    settlement: Settlement
+    by: str
+    reason: str
+    event_ns: UnixNs
+    """Wall time: people decide outside the market."""
+
+
+class Requeued(msgspec.Struct, frozen=True, tag="requeued"):
+    """A dead letter on its way back to the one that parked it; nobody else has seen less of the entry."""
+
+    unit: str
+    """The unit or writer that parked it and shall try again; all others pass it over."""
+    stream: str
+    entry_id: str
+    """Where the entry stood when it could not be worked."""
+    fields: dict[str, str]
+    """The entry's fields as the letter holds them, each value in base64."""
+    by: str
+    event_ns: UnixNs
+    """Wall time."""

@@ -3,8 +3,18 @@
 from enum import Enum
 from typing import TypeAlias
 
-from sauda.contracts.control import Alert, DeadLetter, Halt, Resume, SquareOff, Start, Stop
-from sauda.contracts.journal import Commit
+from sauda.contracts.control import (
+    Alert,
+    DeadLetter,
+    Halt,
+    LetterSettled,
+    Requeued,
+    Resume,
+    SquareOff,
+    Start,
+    Stop,
+)
+from sauda.contracts.journal import Commit, Opened
 from sauda.contracts.market import (
     BrokerUpdate,
     ClockTick,
@@ -43,6 +53,7 @@ class Stream(str, Enum):
     ALERTS = "alerts"
     BROKER_UPDATES = "broker_updates"
     DEAD_LETTERS = "dead_letters"
+    REQUEUED = "requeued"
     JOURNAL = "journal"
 
 
@@ -75,8 +86,11 @@ Message: TypeAlias = (
     | Resume
     | Alert
     | DeadLetter
+    | LetterSettled
+    | Requeued
     | BrokerUpdate
     | Commit
+    | Opened
 )
 """Anything that can stand on a stream."""
 
@@ -107,7 +121,10 @@ STREAM_OF: dict[type, str] = {
     Resume: "control",
     Alert: "alerts",
     DeadLetter: "dead_letters",
+    LetterSettled: "dead_letters",
+    Requeued: "requeued",
     BrokerUpdate: "broker_updates",
     Commit: "journal",
+    Opened: "journal",
 }
 """message type -> the one stream it travels on."""

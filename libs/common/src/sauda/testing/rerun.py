@@ -28,7 +28,7 @@ class RecordedLog:
         self._records = list(records)
         self._next = 0
         self._state: dict[bytes, bytes] = {}
-        self._positions = {name: Position(self._first(name), 0) for name in unit.inputs}
+        self._positions = {name: Position(self._first(name), 0) for name in unit.reads}
 
     def load(self, lease: Lease, inputs: Sequence[str]) -> Loaded:
         """Return the state as of the step before."""
