@@ -78,7 +78,7 @@ def orders(draw: st.DrawFn) -> PlaceOrder:
         limit = trigger + side.sign * draw(st.sampled_from([0, 5_00]))
     return an_order(
         side,
-        order_id=draw(st.sampled_from([f"o-{n}" for n in range(12)])),
+        order_id=draw(st.sampled_from([f"o-{n}" for n in range(6)])),
         strategy=draw(st.sampled_from(["a", "b"])),
         instrument=draw(INSTRUMENTS),
         qty=draw(st.sampled_from([LOT, LOT, 2 * LOT, 100])),
@@ -89,7 +89,7 @@ def orders(draw: st.DrawFn) -> PlaceOrder:
     )
 
 
-order_ids = st.sampled_from([f"o-{n}" for n in range(12)])
+order_ids = st.sampled_from([f"o-{n}" for n in range(6)])
 strategies = st.sampled_from(["a", "b"])
 requests = st.one_of(
     orders(),
@@ -282,7 +282,7 @@ def test_histories_reach_the_interesting_places() -> None:
     """Guard the laws against a generator that stopped making orders that fill."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=200, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=400, deadline=None, derandomize=True, database=None)
     @given(histories)
     def survey(history: list[Message]) -> None:
         seen.update(type(m).__name__ for m in play(an_exchange(), [*MORNING, *history]))
