@@ -92,6 +92,9 @@ class Log(Protocol):
     def acquire(self, unit: str, holder: str, ttl_ms: int) -> Lease | None:
         """Take the unit's lease, or return None while another holder has it."""
 
+    def left_ms(self, unit: str) -> int:
+        """Return how long the unit's present lease still runs unless it is renewed; 0 where there is none."""
+
     def renew(self, lease: Lease) -> None:
         """Keep the lease for another `ttl_ms`.
 

@@ -120,6 +120,11 @@ class RedisLog:
         epoch = self.run(self._acquire, keys, (holder, ttl_ms))
         return Lease(unit, epoch, ttl_ms) if epoch else None
 
+    def left_ms(self, unit: str) -> int:
+        """See `sauda.log.Log`."""
+        with server_errors(self._where):
+            return max(0, int(self._line.say("PTTL", self.keys.lease(unit))))
+
     def renew(self, lease: Lease) -> None:
         """See `sauda.log.Log`."""
         self.run(self._renew, (self.keys.lease(lease.unit),), (lease.epoch, lease.ttl_ms, lease.unit))

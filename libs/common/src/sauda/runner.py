@@ -218,7 +218,7 @@ class UnitRunner:
         log: Log,
         holder: str,
         *,
-        lease_ms: int = 1500,
+        lease_ms: int = 1000,
         batch: int = BATCH,
         on_event: Callable[[str, dict[str, object]], None] = lambda _event, _facts: None,
         tell: Callable[[Sequence[Output]], None] = lambda _outputs: None,
@@ -292,7 +292,8 @@ class UnitRunner:
         lease = self._log.acquire(self.unit.name, self._holder, self._lease_ms)
         if lease is None:
             self._enter("standby")
-            return self._lease_ms / 4_000
+            # The moment at which a dead holder's lease ends; a living one renews it long before.
+            return min(self._log.left_ms(self.unit.name) + 1, self._lease_ms // 4) / 1_000
         carrier = Carrier(self.unit, self._log, lease, self._batch, tell=self._tell, seconds=self._seconds)
         self._log.commit(lease, Step(outputs=[_opened(self.unit, lease)]))
         self._carrier, self._pause_s = carrier, SHORTEST_PAUSE_S

@@ -119,7 +119,7 @@ class Settings(BaseSettings):
     service_name: str | None = Field(default=None, description="name of this process in logs and leases")
 
     lease_ms: int = Field(
-        default=1500, ge=100, le=600_000, description="milliseconds until a silent holder loses its unit"
+        default=1000, ge=100, le=600_000, description="milliseconds until a silent holder loses its unit"
     )
     batch: int = Field(default=500, ge=1, le=100_000, description="most entries in one step")
     max_order_age_s: float = Field(

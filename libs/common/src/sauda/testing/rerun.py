@@ -74,6 +74,10 @@ class RecordedLog:
         """Grant it: nobody else works on a recording."""
         return Lease(unit, 1, ttl_ms)
 
+    def left_ms(self, unit: str) -> int:
+        """Return 0: nobody else holds anything."""
+        return 0
+
     def renew(self, lease: Lease) -> None:
         """Nothing runs out."""
 
