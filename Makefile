@@ -1,8 +1,8 @@
 # Every verb of the desk. `make` lists them; what takes more than a line is in scripts/ or in the `sauda` program.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down ps logs restart scale clean test check fmt fmt-check lint types arch bench lock
+.PHONY: help setup up down ps logs restart scale clean replay test check fmt fmt-check lint types arch chaos simulate bench lock
 MAKEFLAGS += --no-print-directory
-CODE := libs services tests benchmarks scripts
+CODE := libs services tests benchmarks chaos simulation scripts
 DESK_RUN := .venv/bin/sauda
 # A value as one word of the shell, whatever is in it.
 quoted = '$(subst ','\'',$(1))'
@@ -23,6 +23,9 @@ restart: setup  ## restart one service: s=strategy
 	@$(DESK_RUN) restart $(call quoted,$(s))
 scale: setup  ## run n replicas of a service: s=pnl n=3
 	@$(DESK_RUN) scale -- $(call quoted,$(s)) $(call quoted,$(n))
+replay: setup  ## see a stream again: stream=ticks from=09:20 to=09:30 speed=10 into=debug with=strategy
+	@$(DESK_RUN) replay $(call quoted,$(stream)) $(if $(from),--from $(call quoted,$(from))) $(if $(to),--to $(call quoted,$(to))) \
+	  $(if $(speed),--speed $(call quoted,$(speed))) $(if $(into),--into $(call quoted,$(into))) $(if $(with),--with $(call quoted,$(with)))
 clean: setup  ## delete the desk's data (asks first; yes=1 does not)
 	@$(DESK_RUN) clean $(if $(yes),--yes)
 
@@ -40,6 +43,10 @@ types: setup  ## mypy --strict
 	@.venv/bin/mypy $(CODE)
 arch: setup  ## the import rules: services know no other service, the core knows no I/O
 	@.venv/bin/lint-imports
+chaos: setup  ## the crash proof: minutes=5 seed=1 (RUNTIME=docker: in containers)
+	@.venv/bin/python -m chaos $(if $(minutes),minutes=$(call quoted,$(minutes))) $(if $(seed),seed=$(call quoted,$(seed))) $(if $(RUNTIME),runtime=$(call quoted,$(RUNTIME)))
+simulate: setup  ## the desk under a seeded scheduler: seeds=2000, or seed=17 again
+	@.venv/bin/python -m simulation $(if $(seeds),seeds=$(call quoted,$(seeds))) $(if $(seed),seed=$(call quoted,$(seed)))
 bench: setup  ## the benchmarks, with redis-benchmark beside them
 	@.venv/bin/python -m benchmarks
 
