@@ -127,8 +127,24 @@ class WriterRunner:
         linger_ms: int = 100,
         claim_after_ms: int = 15_000,
         clock: Clock | None = None,
+        seconds: Callable[[], float] = monotonic_s,
+        pause: Callable[[RetryCallState], float] | None = None,
         on_event: Callable[[str, dict[str, object]], None] = lambda _event, _facts: None,
     ) -> None:
+        """Make a writer that has not begun.
+
+        Args:
+            reader: What it takes from.
+            sink: Where it writes.
+            count: Entries of one stream in a batch at the most.
+            block_ms: How long it waits for the first of them.
+            linger_ms: How long it lets some gather after a small batch.
+            claim_after_ms: After so long a peer's unacknowledged entries are taken for a dead peer's.
+            clock: What it tells people the time by.
+            seconds: Passing time.
+            pause: How long to wait before another attempt; by itself it grows, and is drawn by lot.
+            on_event: Hears what happens.
+        """
         self.away: Away | None = None
         self.written = 0
         self.refused = 0
@@ -144,7 +160,8 @@ class WriterRunner:
         self._own_first = True
         self._clock = clock or SystemClock()
         self._on_event = on_event
-        self._backoff = wait_random_exponential(multiplier=0.25, max=LONGEST_PAUSE_S)
+        self._seconds = seconds
+        self._backoff = pause or wait_random_exponential(multiplier=0.25, max=LONGEST_PAUSE_S)
 
     @property
     def group(self) -> str:
@@ -192,10 +209,10 @@ class WriterRunner:
                 if entries := self._reader.mine(self._count):
                     return entries
                 self._own_first = False
-            if monotonic_s() >= self._claim_at_s:
+            if self._seconds() >= self._claim_at_s:
                 if entries := self._reader.abandoned(self._claim_after_ms, self._count):
                     return entries
-                self._claim_at_s = monotonic_s() + self._claim_after_ms / 3000
+                self._claim_at_s = self._seconds() + self._claim_after_ms / 3000
             return self._reader.fresh(self._count, self._block_ms)
         except TransientError:
             # The server may have lost the group, or handed us entries in an answer that never came.

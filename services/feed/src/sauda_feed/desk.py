@@ -1,6 +1,6 @@
 """One desk's share of the feed: its lease, its subscriptions, and commits that are done exactly once."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -30,7 +30,9 @@ _PAGE: Final = 1_000
 class Desk:
     """A desk that the feed serves, once it holds the lease on it."""
 
-    def __init__(self, log: Log, holder: str, lease_ms: int) -> None:
+    def __init__(
+        self, log: Log, holder: str, lease_ms: int, seconds: Callable[[], float] = monotonic_s
+    ) -> None:
         self.name = log.desk
         self.progress = Progress()
         self.resumes = False
@@ -40,6 +42,8 @@ class Desk:
         self._log = log
         self._holder = holder
         self._lease_ms = lease_ms
+        self._seconds = seconds
+        """Passing time, for the lease alone."""
         self._lease: Lease | None = None
         self._in_doubt = False
         """Whether the last commit's answer was lost: only the log knows whether it was done."""
@@ -55,7 +59,7 @@ class Desk:
         """Take the lease; return whether it is ours."""
         if self._lease is None:
             self._lease = self._log.acquire(UNIT, self._holder, self._lease_ms)
-            self._kept_s = monotonic_s()
+            self._kept_s = self._seconds()
         return self._lease is not None
 
     def open(self, source: str) -> Resume:
@@ -192,13 +196,13 @@ class Desk:
 
     def keep(self) -> None:
         """Renew the lease when a quarter of it has passed without a commit."""
-        if (monotonic_s() - self._kept_s) * 4_000 < self._lease_ms:
+        if (self._seconds() - self._kept_s) * 4_000 < self._lease_ms:
             return
         try:
             self._log.renew(self.lease)
         except LeaseLostError:
             self._regain()
-        self._kept_s = monotonic_s()
+        self._kept_s = self._seconds()
 
     @property
     def _row(self) -> int:
@@ -222,7 +226,7 @@ class Desk:
     def _done(self, progress: Progress) -> None:
         self.progress = progress
         self._in_doubt = False
-        self._kept_s = monotonic_s()
+        self._kept_s = self._seconds()
 
     def _was_done(self, progress: Progress) -> bool:
         """Ask the log whether the commit in doubt was done, taking the lease again if it ran out meanwhile."""

@@ -46,6 +46,7 @@ class Feed:
         on_event: Events = lambda _event, _facts: None,
         limit: int = LIMIT,
         shelves: Mapping[str, Shelf] | None = None,
+        seconds: Callable[[], float] = monotonic_s,
     ) -> None:
         # Sorted, so that two feeds that serve the same desks cannot each hold one and wait for the other.
         self._desks = sorted(desks, key=lambda desk: desk.name)
@@ -54,6 +55,7 @@ class Feed:
         self._stop: Stop = threading.Event()
         self._on_event = on_event
         self._limit = limit
+        self._seconds = seconds
         self._shelves = shelves or {}
         """desk -> where its old books go; without one a desk refuses another market"""
         self.phase = "starting"
@@ -124,7 +126,7 @@ class Feed:
         source = self._source
         if source is None:
             raise LeaseLostError("the feed is not open")
-        if monotonic_s() - self._wishes_s >= _WISHES_EVERY_S or not timeout_s:
+        if self._seconds() - self._wishes_s >= _WISHES_EVERY_S or not timeout_s:
             self._take_wishes(source)
         batch = source.poll(self._limit, timeout_s)
         self._check(batch, source)
@@ -152,7 +154,7 @@ class Feed:
         return all(desk.acquire() for desk in self._desks)
 
     def _take_wishes(self, source: Source) -> None:
-        self._wishes_s = monotonic_s()
+        self._wishes_s = self._seconds()
         # All of them are read, so no short cut of `any` over a generator.
         news = [self._insist(desk.read_wishes) for desk in self._desks]
         if any(news):
