@@ -115,15 +115,16 @@ def _question(
 
     if follow and until:
         raise typer.BadParameter("it contradicts --follow, which has no end", param_hint="--to")
-    _check_stream(stream)
+    check_stream(stream)
     try:
         conditions = parse_where(where, stream)
     except WhereError as error:
         raise typer.BadParameter(str(error), param_hint="--where") from error
-    return Question(stream, _bound("--from", since), _bound("--to", until), count, follow, conditions)
+    return Question(stream, bound_of("--from", since), bound_of("--to", until), count, follow, conditions)
 
 
-def _check_stream(stream: str) -> None:
+def check_stream(stream: str) -> None:
+    """Refuse a name that no stream has."""
     from difflib import get_close_matches
 
     from sauda.contracts import STREAMS
@@ -137,7 +138,8 @@ def _check_stream(stream: str) -> None:
     )
 
 
-def _bound(option: str, text: str | None) -> "Bound | None":
+def bound_of(option: str, text: str | None) -> "Bound | None":
+    """Read what stands behind *option*; None if nothing does."""
     from sauda.cli.window import WindowError, parse_bound
 
     try:
@@ -193,6 +195,11 @@ def _show_json(read: "Read") -> None:
 
 
 def _show_text(read: "Read") -> None:
+    screen.line(line_of(read))
+
+
+def line_of(read: "Read") -> str:
+    """Return *read* as one line for people; `sauda replay` shows the same."""
     from sauda.cli.telling import tell
     from sauda.cli.where import type_name
     from sauda.clock import clock_text
@@ -204,4 +211,4 @@ def _show_text(read: "Read") -> None:
     else:
         kind, text, colour = type_name(type(read.message)), tell(read.message), "cyan"
     styled = typer.style(f"{kind:<15}", fg=colour)
-    screen.line(f"{at:<23}  {styled}  {text}  {typer.style(entry_id, dim=True)}")
+    return f"{at:<23}  {styled}  {text}  {typer.style(entry_id, dim=True)}"
