@@ -12,6 +12,7 @@ import typer
 from sauda.cli import dead_letters, desk, screen
 from sauda.cli.doctor import doctor
 from sauda.cli.lag import lag
+from sauda.cli.replay import replay
 from sauda.cli.tail import tail
 from sauda.cli.trades import fills, orders, pnl, positions
 from sauda.errors import ConfigError, SaudaError, TransientError
@@ -32,7 +33,7 @@ app = typer.Typer(
 )
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(desk.up, desk.down, desk.ps, desk.logs, desk.restart, desk.scale, desk.clean),
-    *(tail, lag, orders, fills, positions, pnl, doctor),
+    *(tail, replay, lag, orders, fills, positions, pnl, doctor),
 )
 """In the order in which the help lists them: run it, then look at it."""
 for command in COMMANDS:

@@ -1,0 +1,264 @@
+"""Runs one replay: opens what it needs, plays, says what came of it, and lets everything go."""
+
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import typer
+
+from sauda.cli import screen
+from sauda.cli.reading import read_entry
+from sauda.cli.replay_course import Asked, course_of, items_of
+from sauda.cli.replay_made import Made
+from sauda.cli.tail import line_of
+from sauda.clock import NS_PER_S, SystemClock, clock_text, monotonic_s
+from sauda.replay.bar import Bar, bar, duration, speed_text
+from sauda.replay.course import Course
+from sauda.replay.crew import Crew
+from sauda.replay.keyboard import has_keys
+from sauda.replay.pace import Pace
+from sauda.replay.player import Board, Item, Nobody, Outlet, Player, SteadyClock
+from sauda.replay.target import Target, TargetError, runs
+from sauda.settings import load_settings
+from sauda.settings_sources import find_root
+
+if TYPE_CHECKING:
+    from sauda.redis_view import RedisView
+
+NOTHING: Final = 1
+INTERRUPTED: Final = 130
+TERMINATED: Final = 143
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """All that was asked for."""
+
+    asked: Asked
+    speed: float | None
+    longest_gap_s: float | None
+    step: bool
+    into: str | None
+    services: tuple[str, ...]
+    how: str
+    """`resume`, `append`, `new-book`, or nothing."""
+    as_json: bool
+
+
+def run_replay(view: "RedisView", wish: Wish, folder: Path) -> int:
+    """Replay; return the exit code.
+
+    Args:
+        view: The desk that is read.
+        wish: What was asked for.
+        folder: Where the program was started; logs of services go to the project that it lies in.
+    """
+    with ExitStack() as opened:
+        run = _Run(view, wish, opened.enter_context(Stop()))
+        return run.show() if wish.into is None else run.write(wish.into, opened, folder)
+
+
+class Stop:
+    """Ctrl-C and SIGTERM as a word that is heard between two entries; the second Ctrl-C interrupts at once."""
+
+    def __init__(self) -> None:
+        self.code = 0
+        self.player: Player | None = None
+        self._before: dict[int, Any] = {}
+
+    def __enter__(self) -> "Stop":
+        for number, code in ((signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)):
+            self._before[number] = signal.signal(number, partial(self._heard, code))
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def pause(self, seconds: float) -> None:
+        """Wait; or leave, if the word has come."""
+        SystemClock().sleep(seconds)
+        if self.code:
+            raise typer.Exit(self.code)
+
+    def _heard(self, code: int, *_: object) -> None:
+        if self.code == INTERRUPTED == code:
+            raise KeyboardInterrupt
+        self.code = code
+        if self.player is not None:
+            self.player.stopped = True
+
+
+class Shown:
+    """An outlet: the screen."""
+
+    def __init__(self, *, as_json: bool, above: Bar | None) -> None:
+        self._as_json = as_json
+        self._bar = above
+
+    def play(self, items: Sequence[Item]) -> None:
+        """Print *items*, a line each."""
+        reads = [read_entry(item.entry) for item in items]
+        if self._as_json:
+            for read in reads:
+                screen.json_document(read.wire())
+            return
+        text = "\n".join(line_of(read) for read in reads)
+        if self._bar is None:
+            screen.line(text)
+        else:
+            self._bar.above(text)
+
+    def idle(self) -> None:
+        """Nothing to keep."""
+
+
+class Written:
+    """An outlet: another desk, and the services that work there."""
+
+    def __init__(self, target: Target, crew: Crew | None, pace: Pace) -> None:
+        self._target = target
+        self._crew = crew
+        self._pace = pace
+        self._looked_s = monotonic_s()
+
+    def play(self, items: Sequence[Item]) -> None:
+        """Write *items*; at full speed the services work each second of the market before the next is written."""
+        together = self._crew is None or self._pace.speed is not None
+        for run in runs(items, None if together else NS_PER_S):
+            self._target.play(run)
+            if self._crew is not None and not together:
+                self._crew.settle()
+
+    def idle(self) -> None:
+        """Keep the lease; see that the services live."""
+        self._target.idle()
+        if self._crew is not None and monotonic_s() - self._looked_s > 1:
+            self._looked_s = monotonic_s()
+            self._crew.check()
+
+
+class _Run:
+    """One replay, from finding what to play to saying what came of it."""
+
+    def __init__(self, view: "RedisView", wish: Wish, stop: Stop) -> None:
+        self._view = view
+        self._wish = wish
+        self._stop = stop
+        self._pace = Pace(
+            wish.speed, longest_gap_s=wish.longest_gap_s, may_speed_up=not wish.services or wish.speed is None
+        )
+
+    def show(self) -> int:
+        """Replay on the screen."""
+        course = course_of(self._view, self._wish.asked)
+        if course is None:
+            return self._nothing()
+        with self._board(course, course.source) as board:
+            shown = Shown(as_json=self._wish.as_json, above=board if isinstance(board, Bar) else None)
+            player = self._play(shown, board, items_of(self._view, course, {}))
+        if not player.progress.played and not player.stopped:
+            return self._nothing()
+        if self._on_terminal():
+            screen.note(_summary(player, f"of desk {course.source} shown"))
+        return self._stop.code
+
+    def write(self, into: str, opened: ExitStack, folder: Path) -> int:
+        """Replay into the desk *into*."""
+        target = Target(load_settings().redis_url, into, self._view.desk)
+        resumed = self._wish.how == "resume"
+        course = None if resumed else course_of(self._view, self._wish.asked)
+        if course is None and not resumed:
+            return self._nothing()
+        opened.callback(target.close)
+        target.take(self._stop.pause)
+        course = self._resumed(target) if course is None else self._begun(target, course)
+        if target.finished:
+            screen.note(f"that replay is complete: {target.played:,} entries in desk {target.desk}")
+            return 0
+        crew = self._crew(target, opened, folder)
+        return self._write(course, target, crew)
+
+    def _begun(self, target: Target, course: Course) -> Course:
+        if self._wish.how == "new-book":
+            screen.note(f"what desk {target.desk} held is now {target.new_book()}")
+        target.begin(course, append=self._wish.how == "append")
+        return course
+
+    def _resumed(self, target: Target) -> Course:
+        """Return the course as an earlier run fixed it."""
+        known = target.course
+        if known is None:
+            raise TargetError(f"desk {target.desk!r} has no replay to resume: leave --resume out")
+        if (known.source, known.asked) != (self._view.desk, self._wish.asked.text):
+            raise TargetError(
+                f"desk {target.desk!r} has another replay, of desk {known.source}: `sauda replay {known.asked}`; "
+                f"give --resume the same streams and bounds"
+            )
+        return known
+
+    def _crew(self, target: Target, opened: ExitStack, folder: Path) -> Crew | None:
+        services = self._wish.services
+        if not services:
+            return None
+        logs = find_root(folder) / "var" / "replay" / target.desk
+        stop, speed = self._stop, self._wish.speed
+        crew = Crew(load_settings(), target.log, speed, logs=logs, pause=stop.pause, keep=target.idle)
+        opened.callback(crew.stop)
+        screen.note(f"starting {', '.join(services)} on desk {target.desk}; logs: {logs}")
+        crew.start(services)
+        return crew
+
+    def _write(self, course: Course, target: Target, crew: Crew | None) -> int:
+        made = Made(target.log)
+        items = items_of(self._view, course, target.at)
+        if course.definitions_until:
+            screen.note("the services need to know what trades: definitions come first")
+        with self._board(course, f"{course.source} → {target.desk}") as board:
+            player = self._play(Written(target, crew, self._pace), board, items)
+        screen.note(_summary(player, f"from desk {course.source} into desk {target.desk}"))
+        if player.stopped:
+            screen.note("not complete: the same command with --resume goes on exactly there")
+        else:
+            target.finish()
+        if crew is not None:
+            if not self._stop.code:
+                crew.settle()
+            made.tell()
+        return self._stop.code
+
+    def _play(self, outlet: Outlet, board: Board, items: Iterator[Item]) -> Player:
+        player = Player(self._pace, outlet, board, SteadyClock())
+        self._stop.player = player
+        player.stopped = bool(self._stop.code)
+        player.play(items, step=self._wish.step)
+        return player
+
+    @contextmanager
+    def _board(self, course: Course, route: str) -> Iterator[Board]:
+        if not self._on_terminal():
+            yield Nobody(SteadyClock())
+            return
+        with bar(route, course.last_ns) as shown:
+            yield shown
+
+    def _on_terminal(self) -> bool:
+        return has_keys() and not self._wish.as_json
+
+    def _nothing(self) -> int:
+        screen.note(f"nothing to replay: desk {self._view.desk} has no entries for `{self._wish.asked.text}`")
+        return NOTHING
+
+
+def _summary(player: Player, what: str) -> str:
+    done = player.progress
+    seconds = done.elapsed_ns / NS_PER_S
+    reached = "" if done.time_ns is None else f", up to {clock_text(done.time_ns)}"
+    rate = f", {done.played / seconds:,.0f}/s" if seconds >= 1 else ""
+    return (
+        f"{done.played:,} entries {what}{reached}, in {duration(seconds)} at {speed_text(done.speed)}{rate}"
+    )
