@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sauda.runtime.aof_tail import check_tool, mending
 from sauda.runtime.compose import REDIS, Service
 from sauda.runtime.place import Place, Started
 from sauda.runtime.ports import LOOPBACK
@@ -43,7 +44,9 @@ def sql_url(place: Place) -> str:
 def _program(service: Service, name: str, place: Place, started: Started) -> Program:
     if service.package is None:
         argv = [*started.redis_server, *_redis_options(service.command, started.ports[REDIS])]
-        script = _script(name, place, folder=place.var / REDIS, environment={}, argv=argv)
+        tool = check_tool(argv[0])
+        before = mending(shlex.quote(tool)) if tool else ""
+        script = _script(name, place, folder=place.var / REDIS, environment={}, argv=argv, before=before)
     else:
         argv = [sys.executable, "-m", service.package]
         environment = _environment(service, name, place, started)
@@ -104,6 +107,7 @@ def _script(
     environment: Mapping[str, str],
     argv: list[str],
     version: str = "",
+    before: str = "",
 ) -> str:
     exports = [f"export {key}={shlex.quote(value)}" for key, value in sorted(environment.items())]
     lines = [
@@ -113,6 +117,7 @@ def _script(
         f"echo $$ >{shlex.quote(str(place.run / name))}.pid",
         f"cd {shlex.quote(str(folder))} || exit 1",
         *exports,
+        *([before] if before else []),
         f"exec {shlex.join(argv)}",
         "",
     ]
