@@ -10,12 +10,11 @@ from sauda.cli.window import (
     IdBound,
     TimeBound,
     WindowError,
-    arrival_ns,
     first_ms_from,
     parse_bound,
-    time_of,
 )
 from sauda.contracts import BrokerUpdate, Commit, Message
+from sauda.market_time import arrival_ns, time_of
 from sauda.testing.builders import DAY, a_clock, a_gap, a_tick, at
 
 

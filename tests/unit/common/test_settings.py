@@ -316,7 +316,11 @@ def test_the_commented_defaults_are_the_defaults(tmp_path: Path, write: Write) -
     write("config/sauda.yaml", "\n".join(keys))
 
     assert load_settings(tmp_path, {}) == load_settings(tmp_path / "empty", {}).model_copy(
-        update={"config": tmp_path / "config", "sim_data": tmp_path / "var"}
+        update={
+            "config": tmp_path / "config",
+            "sim_data": tmp_path / "var",
+            "archive": str(tmp_path / "var/archive"),
+        }
     )
     hidden = {"noren_user", "noren_vendor_code", "noren_imei", "config", "health_file", "service_name"}
     named = {line.partition(":")[0] for line in keys}

@@ -51,3 +51,8 @@ class Keys:
     def aside(self) -> str:
         """Counter: how many books of the desk were put aside."""
         return f"{self.prefix}aside"
+
+    @property
+    def book(self) -> str:
+        """String: names the book in the archive, the server's milliseconds when it was first seen there; goes where the book goes."""
+        return f"{self.prefix}book"

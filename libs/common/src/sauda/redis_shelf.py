@@ -65,8 +65,9 @@ class RedisShelf:
     def _book(self, lease: Lease) -> Sequence[str]:
         """Return the caller's lease, the counter, and the keys to be moved."""
         keys = self._log.keys
-        stay = {keys.lease(lease.unit), keys.holder(lease.unit), keys.aside}
+        stay = {keys.lease(lease.unit), keys.holder(lease.unit), keys.aside, keys.book}
         moving = [
             key for key in self._log.key_names() if key not in stay and not key.startswith(keys.epoch(""))
         ]
-        return [keys.lease(lease.unit), keys.aside, *sorted(moving)]
+        # The book's name always goes along, also where the archive gives it between this look and the step.
+        return [keys.lease(lease.unit), keys.aside, keys.book, *sorted(moving)]

@@ -114,6 +114,26 @@ class Settings(BaseSettings):
         default=None, description="SQLAlchemy URL; unset: nothing is written there", repr=False
     )
 
+    archive: str = Field(
+        default="var/archive",
+        description="folder or URL (s3://bucket/prefix) for what leaves Redis",
+        repr=False,
+    )
+    archive_endpoint: str | None = Field(
+        default=None, description="address of an S3 store that is not Amazon's", repr=False
+    )
+    archive_key: SecretStr | None = Field(default=None, description="access key of the S3 store")
+    archive_secret: SecretStr | None = Field(default=None, description="secret key of the S3 store")
+    archive_every_s: float = Field(
+        default=300.0, gt=0, description="seconds after which the archive gets what there is, however little"
+    )
+    archive_keep_s: float = Field(
+        default=3600.0, ge=0, description="seconds that archived entries stay in Redis"
+    )
+    archive_budget_mb: float = Field(
+        default=1024.0, gt=0, description="megabytes of Redis that the desk's streams may fill"
+    )
+
     config: Path = Field(default=Path("config"), description="folder of sauda.yaml, market/ and strategies/")
     health_file: Path | None = Field(default=None, description="where the service says how it is")
     service_name: str | None = Field(default=None, description="name of this process in logs and leases")
@@ -234,9 +254,10 @@ def load_settings(root: Path | None = None, environ: Mapping[str, str] | None = 
 def _anchored(settings: Settings, root: Path) -> Settings:
     """Make every path absolute, so that it means the same after a change of the working directory."""
     values = ((name, getattr(settings, name)) for name in Settings.model_fields)
-    return settings.model_copy(
-        update={name: root / value for name, value in values if isinstance(value, Path)}
-    )
+    paths: dict[str, object] = {name: root / value for name, value in values if isinstance(value, Path)}
+    if "://" not in settings.archive:
+        paths["archive"] = str(root / settings.archive)
+    return settings.model_copy(update=paths)
 
 
 def _line(detail: ErrorDetails, values: Mapping[str, Given]) -> str:

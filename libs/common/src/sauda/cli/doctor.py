@@ -77,8 +77,8 @@ def _summary(settings: "Settings", desk: str | None) -> str:
 
 def _on_redis(settings: "Settings", desk: str) -> "list[Finding]":
     from sauda.cli.checks import bad, judge_server, judge_streams, judge_units
-    from sauda.cli.window import arrival_ns
     from sauda.clock import SystemClock
+    from sauda.market_time import arrival_ns
     from sauda.redis_view import RedisView, desks, server_facts
 
     now_ns = SystemClock().now_ns()

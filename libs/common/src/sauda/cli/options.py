@@ -10,7 +10,7 @@ import typer
 from sauda.errors import SaudaError
 
 if TYPE_CHECKING:
-    from sauda.redis_view import RedisView
+    from sauda.record import Record
 
 DeskOption: TypeAlias = Annotated[
     str | None,
@@ -42,30 +42,31 @@ class UnknownDeskError(SaudaError):
 
 
 @contextmanager
-def opened(desk: str | None) -> Iterator["RedisView"]:
-    """Open *desk*, by default that of the settings.
+def opened(desk: str | None) -> Iterator["Record"]:
+    """Open *desk*, by default that of the settings: all that was ever written to it, archive and Redis as one.
 
     Raises:
         ConfigError: the settings are wrong.
         TransientError: Redis does not answer.
+        ArchiveAwayError: the archive is needed and cannot be read.
         UnknownDeskError: nothing is there under that name.
     """
-    from sauda.redis_view import RedisView
+    from sauda.record import Record
     from sauda.settings import load_settings
 
     settings = load_settings()
-    view = RedisView(settings.redis_url, desk or settings.desk)
+    record = Record.open(settings, desk)
     try:
-        if not view.exists():
-            raise UnknownDeskError(_unknown(settings.redis_url, view))
-        yield view
+        if not record.exists():
+            raise UnknownDeskError(_unknown(settings.redis_url, record))
+        yield record
     finally:
-        view.close()
+        record.close()
 
 
-def _unknown(url: str, view: "RedisView") -> str:
+def _unknown(url: str, record: "Record") -> str:
     from sauda.redis_view import desks
 
-    found = desks(url)
+    found = desks(url) if record.live else []
     there = f"desks found: {', '.join(found)}" if found else "it holds no desk yet; start one with `make up`"
-    return f"desk {view.desk!r} has no streams on {view.where}; {there}"
+    return f"desk {record.desk!r} has no streams on {record.where}; {there}"

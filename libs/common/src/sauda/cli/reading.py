@@ -6,26 +6,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from sauda.cli.window import (
-    RISING,
-    Bound,
-    IdBound,
-    TimeBound,
-    arrival_ns,
-    first_ms_from,
-    time_of,
-)
+from sauda.cli.window import Bound, IdBound, TimeBound, first_ms_from
 from sauda.clock import NS_PER_MS, UnixNs, from_ist, ist_date
 from sauda.codec import decode
-from sauda.contracts import STREAM_OF, Commit, DeadLetter, Instrument, Message, Requeued
+from sauda.contracts import Message
 from sauda.errors import ContractError
 from sauda.log import Entry
+from sauda.market_time import BY_ARRIVAL, RISING, arrival_ns, time_of
+from sauda.merge import id_parts
 
 if TYPE_CHECKING:
-    from sauda.redis_view import RedisView
-
-BY_ARRIVAL = frozenset(STREAM_OF[kind] for kind in (Instrument, DeadLetter, Requeued, Commit))
-"""Streams whose messages carry no market time."""
+    from sauda.record import Record
 
 
 class Read(NamedTuple):
@@ -90,7 +81,7 @@ class Part(NamedTuple):
         return (self.from_ns is None or at >= self.from_ns) and (self.to_ns is None or at <= self.to_ns)
 
 
-def part_of(view: "RedisView", stream: str, since: Bound | None, until: Bound | None) -> Part:
+def part_of(view: "Record", stream: str, since: Bound | None, until: Bound | None) -> Part:
     """Find the part of *stream* from *since* to *until*; None is the end that lies there."""
     newest = newest_date(view, stream)
     start, from_ns = b"-", None
@@ -108,7 +99,7 @@ def part_of(view: "RedisView", stream: str, since: Bound | None, until: Bound | 
     return Part(start, end, from_ns, to_ns)
 
 
-def newest_date(view: "RedisView", stream: str) -> date | None:
+def newest_date(view: "Record", stream: str) -> date | None:
     """Return the market's date (IST) of the newest entry that has one; None for an empty stream."""
     for entry in view.backwards(stream):
         if (at := read_entry(entry).time_ns) is not None:
@@ -116,12 +107,12 @@ def newest_date(view: "RedisView", stream: str) -> date | None:
     return None
 
 
-def end_of_day(view: "RedisView", stream: str, day: date) -> bytes:
+def end_of_day(view: "Record", stream: str, day: date) -> bytes:
     """Return the bound behind which no entry of *stream* belongs to *day* or earlier."""
     return id_before(view, stream, from_ist(day + timedelta(days=1), time()))
 
 
-def id_at(view: "RedisView", stream: str, instant: UnixNs) -> bytes:
+def id_at(view: "Record", stream: str, instant: UnixNs) -> bytes:
     """Return an id at or before the first entry of *instant* or later."""
     if stream in BY_ARRIVAL:
         return b"%d" % (instant // NS_PER_MS)
@@ -130,7 +121,7 @@ def id_at(view: "RedisView", stream: str, instant: UnixNs) -> bytes:
     return b"-" if found is None else b"%d" % max(0, found - 1)
 
 
-def id_before(view: "RedisView", stream: str, instant: UnixNs) -> bytes:
+def id_before(view: "Record", stream: str, instant: UnixNs) -> bytes:
     """Return an id at or behind the last entry before *instant*."""
     if stream in BY_ARRIVAL:
         return b"%d" % (instant // NS_PER_MS)
@@ -138,10 +129,9 @@ def id_before(view: "RedisView", stream: str, instant: UnixNs) -> bytes:
     return b"+" if found is None else b"%d" % found
 
 
-def _first_ms(view: "RedisView", stream: str, instant: UnixNs) -> int | None:
-    first = view.entries(stream, count=1)
-    last = view.newest(stream)
-    if not first or last is None:
+def _first_ms(view: "Record", stream: str, instant: UnixNs) -> int | None:
+    between = view.around(stream, instant)
+    if between is None:
         return None
 
     def time_from(ms: int) -> UnixNs | None:
@@ -150,5 +140,5 @@ def _first_ms(view: "RedisView", stream: str, instant: UnixNs) -> int | None:
                 return at
         return None
 
-    low_ms, high_ms = arrival_ns(first[0].id) // NS_PER_MS, arrival_ns(last.id) // NS_PER_MS
-    return first_ms_from(low_ms, high_ms + 1, instant, time_from)
+    low, high = map(id_parts, between)
+    return first_ms_from(low.ms, high.ms + 1, instant, time_from)

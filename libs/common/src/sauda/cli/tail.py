@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sauda.cli.reading import Part, Read
     from sauda.cli.where import Condition
     from sauda.cli.window import Bound
-    from sauda.redis_view import RedisView
+    from sauda.record import Record
 
 DEFAULT_COUNT = 10
 """Entries shown where nothing says how many, as `tail` itself does."""
@@ -83,7 +83,7 @@ def tail(
             screen.note(f"nothing to show on {stream} of desk {view.desk}")
 
 
-def answers(view: "RedisView", question: Question) -> "Iterator[Read]":
+def answers(view: "Record", question: Question) -> "Iterator[Read]":
     """Yield what *question* asks for, oldest first."""
     from sauda.cli.reading import part_of
     from sauda.log import BEGINNING
@@ -148,7 +148,7 @@ def bound_of(option: str, text: str | None) -> "Bound | None":
         raise typer.BadParameter(str(error), param_hint=option) from error
 
 
-def _last(view: "RedisView", question: Question, part: "Part") -> "list[Read]":
+def _last(view: "Record", question: Question, part: "Part") -> "list[Read]":
     from sauda.cli.reading import read_entry
 
     reads = map(read_entry, view.backwards(question.stream, part.end, part.start))
@@ -156,14 +156,14 @@ def _last(view: "RedisView", question: Question, part: "Part") -> "list[Read]":
     return list(itertools.islice(wanted, question.count or DEFAULT_COUNT))[::-1]
 
 
-def _forwards(view: "RedisView", question: Question, part: "Part") -> "Iterator[Read]":
+def _forwards(view: "Record", question: Question, part: "Part") -> "Iterator[Read]":
     from sauda.cli.reading import read_entry
 
     reads = map(read_entry, view.forwards(question.stream, part.start, part.end))
     return (read for read in reads if part.holds(read) and question.wants(read))
 
 
-def _coming(view: "RedisView", question: Question, part: "Part", last: bytes) -> "Iterator[Read]":
+def _coming(view: "Record", question: Question, part: "Part", last: bytes) -> "Iterator[Read]":
     """Yield what is written behind *last*, for ever; a Redis that goes away is waited for."""
     from sauda.cli.reading import read_entry
     from sauda.clock import SystemClock

@@ -17,7 +17,7 @@ from sauda.contracts import DeskPnl, Fill, InstrumentId, PositionPnl, StrategyPn
 from sauda.log import Entry
 
 if TYPE_CHECKING:
-    from sauda.redis_view import RedisView
+    from sauda.record import Record
 
 Series: TypeAlias = tuple[str, InstrumentId]
 """Strategy and instrument of a position."""
@@ -40,20 +40,20 @@ class Newest(msgspec.Struct):
     positions: dict[Series, PositionPnl]
 
 
-def read_fills(view: "RedisView", until: date | None = None) -> Fills:
+def read_fills(view: "Record", until: date | None = None) -> Fills:
     """Return every fill, up to the end of *until*, in the order in which they were written."""
     reads = map(read_entry, view.forwards("executions"))
     fills = [(read, read.message) for read in reads if isinstance(read.message, Fill)]
     return [(read, fill) for read, fill in fills if until is None or ist_date(fill.event_ns) <= until]
 
 
-def holdings_at(view: "RedisView", until: date | None = None) -> list[Holding]:
+def holdings_at(view: "Record", until: date | None = None) -> list[Holding]:
     """Return every position, as of the end of *until* or of now."""
     fills = read_fills(view, until)
     return holdings_of((fill for _, fill in fills), newest_points(view, fills, until).positions)
 
 
-def profit_at(view: "RedisView", until: date | None, strategy: str | None) -> Profit:
+def profit_at(view: "Record", until: date | None, strategy: str | None) -> Profit:
     """Return the newest valuation, as of the end of *until* or of now; *strategy* None means all."""
     fills = read_fills(view, until)
     newest = newest_points(view, fills, until)
@@ -68,7 +68,7 @@ def profit_at(view: "RedisView", until: date | None, strategy: str | None) -> Pr
     )
 
 
-def newest_points(view: "RedisView", fills: Fills, until: date | None = None) -> Newest:
+def newest_points(view: "Record", fills: Fills, until: date | None = None) -> Newest:
     """Return the newest point of each series that *fills* tell must be there."""
     end = b"+" if until is None else end_of_day(view, "pnl", until)
     newest = _last_valuation(_points(view.backwards("pnl", end), until))
@@ -103,7 +103,7 @@ def _last_valuation(points: Iterable[tuple[bytes, object]]) -> Newest:
     return newest
 
 
-def _closing_point(view: "RedisView", fills: Fills, end: bytes, until: date | None) -> PositionPnl | None:
+def _closing_point(view: "Record", fills: Fills, end: bytes, until: date | None) -> PositionPnl | None:
     """Return the last point of the one series of *fills*: the one that its last valued fill caused."""
     for read, fill in reversed(fills):
         if (point := _point_behind(view, read.entry.id, read, fill, end=end, until=until)) is not None:
@@ -116,7 +116,7 @@ def _closing_point(view: "RedisView", fills: Fills, end: bytes, until: date | No
 
 
 def _point_behind(
-    view: "RedisView", start: bytes, read: Read, fill: Fill, *, end: bytes, until: date | None
+    view: "Record", start: bytes, read: Read, fill: Fill, *, end: bytes, until: date | None
 ) -> PositionPnl | None:
     """Return the point that *fill* caused; where none from *start* on names it, the newest of its series."""
     cause = b"%s %s" % (read.entry.stream.encode(), read.entry.id)

@@ -1,7 +1,6 @@
 """From where to where in a stream: `-`, an entry id, or a market time such as `09:20`. Pure.
 
-A time is India's and the market's: what the messages carry, not when they reached Redis. Streams whose messages carry
-no time (definitions, dead letters, the journal) go by their arrival.
+A time is India's and the market's: what the messages carry, not when they reached Redis (see `sauda.market_time`).
 """
 
 import re
@@ -10,13 +9,8 @@ from dataclasses import dataclass
 from datetime import date, time
 from typing import Final, TypeAlias
 
-from sauda.clock import NS_PER_MS, UnixNs, from_ist
-from sauda.contracts import BrokerUpdate, FeedGap, Message, Tick
+from sauda.clock import UnixNs, from_ist
 from sauda.errors import SaudaError
-
-RISING: Final = frozenset({"ticks", "pnl"})
-"""Streams whose times only rise, by the promise of their one writer, so that a time is found by halving.
-In the others a strategy that was late may write an older time behind a newer one; they are short and are read through."""
 
 _ID: Final = re.compile(r"[0-9]{1,20}(-[0-9]{1,20})?")
 _TIME: Final = re.compile(r"(?:(\d{4}-\d{2}-\d{2})[T ])?(\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,6})?)?)")
@@ -66,22 +60,6 @@ def parse_bound(text: str) -> Bound:
     raise WindowError(
         f"{text!r} is not '-', an entry id (1795580105123-4), HH:MM[:SS] or YYYY-MM-DDTHH:MM[:SS]"
     )
-
-
-def time_of(message: Message) -> UnixNs | None:
-    """Return the market time that *message* carries, or None."""
-    match message:
-        case Tick() | BrokerUpdate():
-            return message.recv_ns
-        case FeedGap():
-            return message.to_ns
-    stamp: UnixNs | None = getattr(message, "event_ns", None)
-    return stamp
-
-
-def arrival_ns(entry_id: bytes) -> UnixNs:
-    """Return when the entry reached Redis, to the millisecond."""
-    return int(entry_id.partition(b"-")[0]) * NS_PER_MS
 
 
 def first_ms_from(

@@ -1,0 +1,153 @@
+"""What the archive asks of a desk's book on Redis: pieces of its streams, each with the book it belongs to; and trimming."""
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from redis.exceptions import ResponseError
+
+from sauda.archive.span import Id, Span, text_of
+from sauda.contracts import STREAMS
+from sauda.log import Entry, Lease
+from sauda.merge import id_parts
+from sauda.redis_log import Script, server_errors
+from sauda.redis_view import RedisView
+
+TRIMMED_AT_ONCE: Final = 20_000
+"""Entries in one call: a millisecond or two of the server's time."""
+
+KEPT: Final = frozenset({"instruments", "subscriptions", "control"})
+"""Streams that are archived and never trimmed: units that are new, and a feed that starts, read them from their beginning."""
+
+
+class Piece(NamedTuple):
+    """A part of a stream, as it stood at one moment."""
+
+    book: str | None
+    """The book it belongs to; None: the archive has not named it yet."""
+    first: Id | None
+    """Of the whole stream then; None: it was empty."""
+    rows: list[Any]
+    """Ids with their fields, as Redis gives them."""
+
+
+class StreamFacts(NamedTuple):
+    """How a stream stands."""
+
+    length: int
+    first: Id | None
+    last: Id
+    """The last id given out; of a trimmed stream too."""
+    added: int
+    """Entries that were ever written to it."""
+    memory: int
+    """Bytes, as the server estimates them."""
+
+
+class Trimmed(NamedTuple):
+    """What one call of the trimming did."""
+
+    taken: int
+    held_by: str
+    """The group that holds up the rest; empty: none."""
+
+
+class RedisBook(RedisView):
+    """The book of a desk, live or put aside, with what only the archive asks of it."""
+
+    def __init__(self, url: str, desk: str) -> None:
+        super().__init__(url, desk)
+        self._begin = Script("begin_book")
+        self._trim = Script("trim")
+
+    def book(self) -> str | None:
+        """Return the book's name in the archive."""
+        with server_errors(self._where):
+            name = self._line.say("GET", self.keys.book)
+        return name.decode() if name else None
+
+    def begin(self, lease: Lease, lease_key: str) -> tuple[str, bool] | None:
+        """Return the book's name and whether it was given it now; None while it has no stream.
+
+        Raises:
+            LeaseLostError: *lease* is not ours any more.
+        """
+        keys = (lease_key, self.keys.book, *map(self.keys.stream, STREAMS))
+        found = self.run(self._begin, keys, (lease.epoch, lease.unit))
+        return (found[0].decode(), bool(found[1])) if found else None
+
+    def piece(self, stream: str, span: Span, count: int) -> Piece:
+        """Return the first *count* entries in *span*, all of it as it stood at one moment."""
+        return self._at_once(stream, ("XRANGE", self.keys.stream(stream), span.start, span.end), count)
+
+    def piece_back(self, stream: str, span: Span, count: int) -> Piece:
+        """Return the last *count* entries in *span*, the newest first."""
+        return self._at_once(stream, ("XREVRANGE", self.keys.stream(stream), span.end, span.start), count)
+
+    def facts(self, stream: str) -> StreamFacts | None:
+        """Return how *stream* stands; None if it does not exist."""
+        key = self.keys.stream(stream)
+        with server_errors(self._where):
+            try:
+                reply = self._line.say("XINFO", "STREAM", key)
+            except ResponseError as error:
+                if "no such key" in str(error).lower():
+                    return None
+                raise
+            memory = self._line.say("MEMORY", "USAGE", key)
+        found = dict(zip(reply[::2], reply[1::2], strict=True))
+        first = found[b"first-entry"]
+        return StreamFacts(
+            length=found[b"length"],
+            first=id_parts(first[0]) if first else None,
+            last=id_parts(found[b"last-generated-id"]),
+            added=found[b"entries-added"],
+            memory=memory or 0,
+        )
+
+    def trim(
+        self, lease: Lease, lease_key: str, *, book: str, stream: str, last: Id, keep_ms: int | None
+    ) -> Trimmed:
+        """Take a portion of what is archived up to *last* off *stream*.
+
+        Args:
+            lease: The archiver's.
+            lease_key: Where it is kept.
+            book: The book that was archived; if another has begun, nothing is done.
+            stream: Its name.
+            last: The last archived id.
+            keep_ms: How long entries stay at least; None: the book was put aside, all of it goes at once.
+
+        Raises:
+            LeaseLostError: *lease* is not ours any more; nothing was done.
+        """
+        keys = (lease_key, self.keys.book, self.keys.stream(stream))
+        how = "all" if keep_ms is None else ""
+        args = (lease.epoch, lease.unit, book, text_of(last), keep_ms or 0, TRIMMED_AT_ONCE, how)
+        taken, held_by = self.run(self._trim, keys, args)
+        return Trimmed(taken, held_by.decode())
+
+    def _at_once(self, stream: str, command: Sequence[Any], count: int) -> Piece:
+        key = self.keys.stream(stream)
+        pipeline: Any = self._client.pipeline(transaction=True)
+        pipeline.get(self.keys.book)
+        pipeline.execute_command("XRANGE", key, "-", "+", "COUNT", 1)
+        pipeline.execute_command(*command, "COUNT", count)
+        with server_errors(self._where):
+            book, first, rows = pipeline.execute()
+        return Piece(book.decode() if book else None, id_parts(first[0][0]) if first else None, rows)
+
+
+def entries_of(stream: str, rows: Sequence[Any]) -> list[Entry]:
+    """Return a piece's rows as entries."""
+    new = tuple.__new__  # half the cost of calling the named tuple; whole days are read through here
+    return [
+        new(Entry, (stream, entry_id, fields[1], fields[3], None))
+        if len(fields) == 4 and fields[0] == b"d" and fields[2] == b"c"
+        else _foreign(stream, entry_id, fields)
+        for entry_id, fields in rows
+    ]
+
+
+def _foreign(stream: str, entry_id: bytes, fields: Sequence[bytes]) -> Entry:
+    named = dict(zip(fields[::2], fields[1::2], strict=True))
+    return Entry(stream, entry_id, named.get(b"d", b""), named.get(b"c", b""), named)
