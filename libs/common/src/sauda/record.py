@@ -17,9 +17,10 @@ from sauda.archive.span import before, behind, span_of, text_of
 from sauda.archive.store import Store
 from sauda.clock import UnixNs
 from sauda.errors import ConfigError, SaudaError, TransientError
-from sauda.log import Entry, EntryId, Output, Position
+from sauda.log import Entry, EntryId, Loaded, Output, Position
 from sauda.merge import id_parts
 from sauda.redis_book import Piece, RedisBook, entries_of
+from sauda.redis_log import loaded_from
 from sauda.redis_view import StreamLag, UnitHolding
 from sauda.settings import Settings
 
@@ -179,8 +180,21 @@ class Record:
         """Return a unit's state as it is, or as it was when the book was completed."""
         if self._live is not None:
             return self._live.state_of(unit)
-        kept: Mapping[str, Any] = self._about().get("units", {}).get(unit, {})
-        return {key.encode(): str(value).encode() for key, value in kept.items() if key[:1] not in "@#"}
+        kept = self._kept("units", unit)
+        return kept.state if kept else {}
+
+    def committed(self, unit: str) -> Loaded | None:
+        """Return the unit's positions and state as of one instant, or as of the book's end; None if it was never carried."""
+        return self._live.committed(unit) if self._live is not None else self._kept("units", unit)
+
+    def start_of(self, unit: str) -> Loaded | None:
+        """Return how the unit stood when the book begins, where the book is a slice of another; None: it began in it."""
+        return self._kept("starts", unit)
+
+    @property
+    def book_name(self) -> str:
+        """Return the book's name in the archive; `0` for one that the archive does not know yet."""
+        return self._archived.book if self._archived else "0"
 
     def units(self) -> list[UnitHolding]:
         """Return every unit that was ever carried on this book; none where only the archive is left."""
@@ -223,8 +237,13 @@ class Record:
             )
         return self._live
 
-    def _about(self) -> dict[str, Any]:
-        return self._archived.about() if self._archived else {}
+    def _kept(self, what: str, unit: str) -> Loaded | None:
+        """Return a unit as the book's own file has it, in the form of Redis' hash."""
+        about: Mapping[str, Any] = self._archived.about() if self._archived else {}
+        kept = about.get(what, {}).get(unit)
+        if kept is None:
+            return None
+        return loaded_from({key.encode(): str(value).encode() for key, value in kept.items()})
 
     def _check(self, piece: Piece) -> None:
         """Insist that the piece is of the book that was opened; one that had no name may have got it since."""

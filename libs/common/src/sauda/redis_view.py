@@ -11,8 +11,8 @@ import msgspec
 from redis.exceptions import ResponseError
 
 from sauda.contracts import STREAMS
-from sauda.log import Entry, EntryId
-from sauda.redis_log import RedisLog, connect, server_errors, without_password
+from sauda.log import Entry, EntryId, Loaded
+from sauda.redis_log import RedisLog, connect, loaded_from, server_errors, without_password
 
 CHUNK: Final = 1000
 """Entries asked for at once: some hundred kilobytes, a few milliseconds of the server's time."""
@@ -123,6 +123,13 @@ class RedisView(RedisLog):
     def newest(self, stream: str) -> Entry | None:
         """Return the last entry of *stream*, or None."""
         return next(iter(self._reverse(stream, b"+", b"-", 1)), None)
+
+    def committed(self, unit: str) -> Loaded | None:
+        """Return the unit's positions and state as of one instant; None if it was never carried."""
+        with server_errors(self._where):
+            reply = self._line.say("HGETALL", self.keys.unit(unit))
+        fields = dict(zip(reply[::2], reply[1::2], strict=True))
+        return loaded_from(fields) if fields else None
 
     def lag(self) -> list[StreamLag]:
         """Return every stream that exists, with the groups that read it."""
