@@ -57,8 +57,9 @@ def course_of(view: "RedisView", asked: Asked) -> Course | None:
     others = [stream for stream in names if timed and stream in BY_ARRIVAL]
     first, last = _ends(parts)
     for stream in others:
-        start = _limit(since, first)
-        end = _limit(until, last)
+        whole = stream in asked.streams
+        start = _limit(since, first, b"-" if whole else first)
+        end = _limit(until, last, b"+" if whole else last)
         if (part := _part(view, stream, IdBound(start), IdBound(end))) is not None:
             parts[stream] = part
     if not any(stream in parts for stream in asked.streams):
@@ -72,6 +73,7 @@ def course_of(view: "RedisView", asked: Asked) -> Course | None:
         where=asked.where,
         definitions_until=_ends(ordered)[0] if asked.define else b"",
         day=ist_date(min(at[0] for at in known)).isoformat() if known else "",
+        first_ns=min(at[0] for at in known) if known else None,
         last_ns=max(at[1] for at in known) if known else None,
         asked=asked.text,
     )
@@ -162,8 +164,10 @@ def _ends(parts: Mapping[str, Part]) -> tuple[EntryId, EntryId]:
     return first, max((part.last for part in parts.values()), key=id_parts)
 
 
-def _limit(bound: Bound | None, by_others: EntryId) -> bytes:
+def _limit(bound: Bound | None, by_others: EntryId, without: EntryId) -> bytes:
     """Return where a stream without market time begins or ends beside others that have one."""
+    if bound is None:
+        return without
     return bound.id if isinstance(bound, IdBound) else by_others
 
 

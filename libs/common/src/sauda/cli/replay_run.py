@@ -1,28 +1,25 @@
 """Runs one replay: opens what it needs, plays, says what came of it, and lets everything go."""
 
-import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
-
-import typer
+from typing import TYPE_CHECKING, Final
 
 from sauda.cli import screen
-from sauda.cli.reading import read_entry
 from sauda.cli.replay_course import Asked, course_of, items_of
 from sauda.cli.replay_made import Made
-from sauda.cli.tail import line_of
-from sauda.clock import NS_PER_S, SystemClock, clock_text, monotonic_s
+from sauda.cli.replay_outlets import Shown, Written
+from sauda.cli.replay_stop import Stop
+from sauda.clock import NS_PER_S, clock_text
+from sauda.errors import SaudaError
 from sauda.replay.bar import Bar, bar, duration, speed_text
 from sauda.replay.course import Course
 from sauda.replay.crew import Crew
 from sauda.replay.keyboard import has_keys
 from sauda.replay.pace import Pace
 from sauda.replay.player import Board, Item, Nobody, Outlet, Player, SteadyClock
-from sauda.replay.target import Target, TargetError, runs
+from sauda.replay.target import Target, TargetError
 from sauda.settings import load_settings
 from sauda.settings_sources import find_root
 
@@ -30,8 +27,7 @@ if TYPE_CHECKING:
     from sauda.redis_view import RedisView
 
 NOTHING: Final = 1
-INTERRUPTED: Final = 130
-TERMINATED: Final = 143
+_TO_RESUME: Final = "not complete: the same command with --resume goes on exactly there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,86 +56,6 @@ def run_replay(view: "RedisView", wish: Wish, folder: Path) -> int:
     with ExitStack() as opened:
         run = _Run(view, wish, opened.enter_context(Stop()))
         return run.show() if wish.into is None else run.write(wish.into, opened, folder)
-
-
-class Stop:
-    """Ctrl-C and SIGTERM as a word that is heard between two entries; the second Ctrl-C interrupts at once."""
-
-    def __init__(self) -> None:
-        self.code = 0
-        self.player: Player | None = None
-        self._before: dict[int, Any] = {}
-
-    def __enter__(self) -> "Stop":
-        for number, code in ((signal.SIGINT, INTERRUPTED), (signal.SIGTERM, TERMINATED)):
-            self._before[number] = signal.signal(number, partial(self._heard, code))
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-
-    def pause(self, seconds: float) -> None:
-        """Wait; or leave, if the word has come."""
-        SystemClock().sleep(seconds)
-        if self.code:
-            raise typer.Exit(self.code)
-
-    def _heard(self, code: int, *_: object) -> None:
-        if self.code == INTERRUPTED == code:
-            raise KeyboardInterrupt
-        self.code = code
-        if self.player is not None:
-            self.player.stopped = True
-
-
-class Shown:
-    """An outlet: the screen."""
-
-    def __init__(self, *, as_json: bool, above: Bar | None) -> None:
-        self._as_json = as_json
-        self._bar = above
-
-    def play(self, items: Sequence[Item]) -> None:
-        """Print *items*, a line each."""
-        reads = [read_entry(item.entry) for item in items]
-        if self._as_json:
-            for read in reads:
-                screen.json_document(read.wire())
-            return
-        text = "\n".join(line_of(read) for read in reads)
-        if self._bar is None:
-            screen.line(text)
-        else:
-            self._bar.above(text)
-
-    def idle(self) -> None:
-        """Nothing to keep."""
-
-
-class Written:
-    """An outlet: another desk, and the services that work there."""
-
-    def __init__(self, target: Target, crew: Crew | None, pace: Pace) -> None:
-        self._target = target
-        self._crew = crew
-        self._pace = pace
-        self._looked_s = monotonic_s()
-
-    def play(self, items: Sequence[Item]) -> None:
-        """Write *items*; at full speed the services work each second of the market before the next is written."""
-        together = self._crew is None or self._pace.speed is not None
-        for run in runs(items, None if together else NS_PER_S):
-            self._target.play(run)
-            if self._crew is not None and not together:
-                self._crew.settle()
-
-    def idle(self) -> None:
-        """Keep the lease; see that the services live."""
-        self._target.idle()
-        if self._crew is not None and monotonic_s() - self._looked_s > 1:
-            self._looked_s = monotonic_s()
-            self._crew.check()
 
 
 class _Run:
@@ -175,7 +91,7 @@ class _Run:
         if course is None and not resumed:
             return self._nothing()
         opened.callback(target.close)
-        target.take(self._stop.pause)
+        target.take(self._stop.wait, screen.note)
         course = self._resumed(target) if course is None else self._begun(target, course)
         if target.finished:
             screen.note(f"that replay is complete: {target.played:,} entries in desk {target.desk}")
@@ -207,7 +123,7 @@ class _Run:
             return None
         logs = find_root(folder) / "var" / "replay" / target.desk
         stop, speed = self._stop, self._wish.speed
-        crew = Crew(load_settings(), target.log, speed, logs=logs, pause=stop.pause, keep=target.idle)
+        crew = Crew(load_settings(), target.log, speed, logs=logs, wait=stop.wait, keep=target.idle)
         opened.callback(crew.stop)
         screen.note(f"starting {', '.join(services)} on desk {target.desk}; logs: {logs}")
         crew.start(services)
@@ -219,10 +135,13 @@ class _Run:
         if course.definitions_until:
             screen.note("the services need to know what trades: definitions come first")
         with self._board(course, f"{course.source} → {target.desk}") as board:
-            player = self._play(Written(target, crew, self._pace), board, items)
+            try:
+                player = self._play(Written(target, crew, self._pace), board, items)
+            except SaudaError as error:
+                raise type(error)(f"{error}\n{_TO_RESUME}") from error
         screen.note(_summary(player, f"from desk {course.source} into desk {target.desk}"))
         if player.stopped:
-            screen.note("not complete: the same command with --resume goes on exactly there")
+            screen.note(_TO_RESUME)
         else:
             target.finish()
         if crew is not None:
@@ -243,7 +162,7 @@ class _Run:
         if not self._on_terminal():
             yield Nobody(SteadyClock())
             return
-        with bar(route, course.last_ns) as shown:
+        with bar(route, course.first_ns, course.last_ns) as shown:
             yield shown
 
     def _on_terminal(self) -> bool:

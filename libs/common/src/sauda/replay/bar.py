@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -22,24 +22,32 @@ _KEYS: Final = "space pause · n step · +/- speed · q quit"
 
 
 @contextmanager
-def bar(route: str, last_ns: UnixNs | None) -> Iterator["Bar"]:
+def bar(route: str, first_ns: UnixNs | None, last_ns: UnixNs | None) -> Iterator["Bar"]:
     """Show a bar until the block is left; nothing of it stays.
 
     Args:
         route: What is played where, `live → debug`.
-        last_ns: Market time at which it ends, if that is known.
+        first_ns: Market time at which it begins, if that is known.
+        last_ns: Market time at which it ends.
     """
     console = Console()
     with keyboard() as keys, Live(console=console, auto_refresh=False, transient=True) as live:
-        yield Bar(route, last_ns, live, keys)
+        yield Bar(Span(route, first_ns, last_ns), live, keys)
+
+
+class Span(NamedTuple):
+    """What is played."""
+
+    route: str
+    first_ns: UnixNs | None
+    last_ns: UnixNs | None
 
 
 class Bar:
     """A `Board` on a terminal."""
 
-    def __init__(self, route: str, last_ns: UnixNs | None, live: Live, keys: Keyboard) -> None:
-        self._route = route
-        self._last_ns = last_ns
+    def __init__(self, span: Span, live: Live, keys: Keyboard) -> None:
+        self._span = span
         self._live = live
         self._keys = keys
         self._drawn_s = 0.0
@@ -51,7 +59,7 @@ class Bar:
     def show(self, progress: Progress) -> None:
         """Draw, unless that was done a moment ago."""
         if monotonic_s() - self._drawn_s >= _DRAW_EVERY_S:
-            self._live.update(drawn(self._route, progress, self._last_ns), refresh=True)
+            self._live.update(drawn(self._span, progress), refresh=True)
             self._drawn_s = monotonic_s()
 
     def above(self, text: str) -> None:
@@ -59,23 +67,23 @@ class Bar:
         self._live.console.print(Text.from_ansi(text), soft_wrap=True)
 
 
-def drawn(route: str, progress: Progress, last_ns: UnixNs | None) -> RenderableType:
+def drawn(span: Span, progress: Progress) -> RenderableType:
     """Return the bar at *progress*."""
     row = Table.grid(padding=(0, 2))
     row.add_column(no_wrap=True)
     row.add_column(no_wrap=True)
     row.add_column(ratio=1)
     row.add_column(no_wrap=True, justify="right")
-    done = _done(progress, last_ns)
+    done = _done(progress, span)
     sign, style = ("⏸", "yellow") if progress.paused else ("▶", "green")
     row.add_row(
-        Text(f"{sign} {route} {speed_text(progress.speed)}", style=style),
+        Text(f"{sign} {span.route} {speed_text(progress.speed)}", style=style),
         "-" if progress.time_ns is None else clock_text(progress.time_ns)[:19],
         ProgressBar(total=1.0, completed=done, width=None),
         f"{done:4.0%}",
     )
     row.expand = True
-    left = _left_s(progress, last_ns, done)
+    left = _left_s(progress, span, done)
     facts = f"{progress.played:,} entries · {progress.per_s:,.0f}/s"
     facts += "" if left is None else f" · {duration(left)} left"
     return Group(row, Text(f"  {facts} · {_note(progress)}", style="dim", no_wrap=True, overflow="ellipsis"))
@@ -105,17 +113,17 @@ def _note(progress: Progress) -> str:
     return _KEYS
 
 
-def _done(progress: Progress, last_ns: UnixNs | None) -> float:
+def _done(progress: Progress, span: Span) -> float:
     """Return the share of the market time that has passed."""
-    first, at = progress.first_ns, progress.time_ns
-    if first is None or at is None or last_ns is None or last_ns <= first:
+    first, last, at = span.first_ns, span.last_ns, progress.time_ns
+    if first is None or at is None or last is None or last <= first:
         return 0.0
-    return min(1.0, (at - first) / (last_ns - first))
+    return min(1.0, (at - first) / (last - first))
 
 
-def _left_s(progress: Progress, last_ns: UnixNs | None, done: float) -> float | None:
-    if progress.time_ns is None or last_ns is None or progress.paused:
+def _left_s(progress: Progress, span: Span, done: float) -> float | None:
+    if progress.time_ns is None or span.last_ns is None or progress.paused:
         return None
     if progress.speed is not None:
-        return max(0.0, (last_ns - progress.time_ns) / progress.speed / NS_PER_S)
+        return max(0.0, (span.last_ns - progress.time_ns) / progress.speed / NS_PER_S)
     return progress.elapsed_ns / NS_PER_S * (1 - done) / done if done else None

@@ -27,8 +27,9 @@ class Course(msgspec.Struct, frozen=True):
     """If set: before all else, the definitions of `instruments` that were valid before this entry."""
     day: str = ""
     """The market's date at the first entry, `YYYY-MM-DD`; what expired earlier is not defined again."""
+    first_ns: int | None = None
     last_ns: int | None = None
-    """Market time of the last entry that has one."""
+    """Market times of the first and the last entry that have one."""
     asked: str = ""
     """How it was asked for, for people and to tell whether the same is asked for again."""
 

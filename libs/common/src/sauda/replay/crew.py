@@ -11,12 +11,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from sauda import health
-from sauda.clock import monotonic_s
+from sauda.clock import SystemClock, monotonic_s
 from sauda.contracts import STREAMS
 from sauda.errors import ConfigError, ContractError, SaudaError
 from sauda.redis_log import Script
@@ -48,7 +48,14 @@ class _Hand:
     log: Path
     report: Path
     process: "subprocess.Popen[bytes]"
-    units: tuple[str, ...] = ()
+    phases: dict[str, str] = field(default_factory=dict)
+    """unit -> whether it is held, by its last report."""
+
+    @property
+    def why(self) -> str:
+        """Return what keeps it from being ready."""
+        waiting = [name for name, phase in self.phases.items() if phase == "standby"]
+        return f": somebody else carries {', '.join(waiting)} there" if waiting else ""
 
 
 class Crew:
@@ -61,7 +68,7 @@ class Crew:
         speed: float | None,
         *,
         logs: Path,
-        pause: Callable[[float], object],
+        wait: Callable[[float], bool],
         keep: Callable[[], object] = lambda: None,
     ) -> None:
         """Start nothing yet.
@@ -71,14 +78,14 @@ class Crew:
             target: The target desk.
             speed: Market seconds in a second; None: as fast as it goes.
             logs: The folder for their logs; made if need be.
-            pause: Waits so many seconds; may raise to end the waiting.
+            wait: Waits so many seconds; returns whether the replay is to end, and then nothing is waited for.
             keep: Called now and then while something is waited for.
         """
         self._settings = settings
         self._target = target
         self._speed = speed or FASTEST
         self._logs = logs
-        self._pause = pause
+        self._wait = wait
         self._keep = keep
         self._hands: list[_Hand] = []
         self._folder = tempfile.TemporaryDirectory(prefix="sauda-replay-")
@@ -88,7 +95,7 @@ class Crew:
     @property
     def units(self) -> list[str]:
         """Return the units that the services carry."""
-        return [unit for hand in self._hands for unit in hand.units]
+        return [unit for hand in self._hands for unit in hand.phases]
 
     def start(self, services: Sequence[str]) -> None:
         """Start *services* and wait until each of their units is held.
@@ -114,9 +121,10 @@ class Crew:
                 self._keep()
                 if monotonic_s() > until_s:
                     raise CrewError(
-                        f"{hand.service} was not ready within {READY_WITHIN_S:.0f} s; see {hand.log}"
+                        f"{hand.service} was not ready within {READY_WITHIN_S:.0f} s{hand.why}; see {hand.log}"
                     )
-                self._pause(0.1)
+                if self._wait(0.1):
+                    return
 
     def check(self) -> None:
         """Look whether all still run.
@@ -145,7 +153,8 @@ class Crew:
         until_s = looked_s + moves_within_s
         passed: list[dict[str, str]] = []
         while self._target.run(self._quiet, *self._asked):
-            self._pause(rest_s)
+            # Not ended by Ctrl-C: what is written is worked, or a replay that is resumed would decide otherwise.
+            SystemClock().sleep(rest_s)
             rest_s = min(0.02, rest_s * 1.3)
             if monotonic_s() - looked_s > 1:
                 looked_s = monotonic_s()
@@ -206,9 +215,8 @@ class Crew:
         with suppress(ContractError):
             roles = health.read(hand.report).facts.get("roles")
             if isinstance(roles, dict):
-                phases = {name: facts["phase"] for name, facts in roles.items() if "phase" in facts}
-                hand.units = tuple(phases)
-                return all(phase == "holding" for phase in phases.values())
+                hand.phases = {name: facts["phase"] for name, facts in roles.items() if "phase" in facts}
+                return all(phase == "holding" for phase in hand.phases.values())
         return False
 
     def _question(self) -> tuple[list[str], list[object]]:

@@ -83,7 +83,6 @@ class Progress:
     played: int = 0
     time_ns: UnixNs | None = None
     """Market time of the last entry that has one."""
-    first_ns: UnixNs | None = None
     per_s: float = 0.0
     """Entries in the last second."""
     speed: float | None = None
@@ -187,8 +186,6 @@ class Player:
         self._outlet.play(ready)
         progress = self.progress
         progress.played += len(ready)
-        if progress.first_ns is None:
-            progress.first_ns = next((item.time_ns for item in ready if item.time_ns is not None), None)
         last = next((item.time_ns for item in reversed(ready) if item.time_ns is not None), None)
         progress.time_ns = progress.time_ns if last is None else last
 

@@ -5,12 +5,13 @@ that unit's state and is committed with the entries, so a replay that was killed
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from itertools import groupby
 from typing import Final
 
 import msgspec
 
-from sauda.clock import monotonic_s
+from sauda.clock import SystemClock, monotonic_s
 from sauda.errors import ConfigError, LeaseLostError, SaudaError
 from sauda.log import EntryId, Lease, Output, Step
 from sauda.redis_shelf import RedisShelf
@@ -20,12 +21,13 @@ from sauda.replay.player import Item
 from sauda.service import holder_name
 
 UNIT: Final = "replay"
-LEASE_MS: Final = 10_000
+LEASE_MS: Final = 3_000
 """Longer than a stumble of the server; a replay that was killed can be resumed when it has run out."""
 
 TAKING_S: Final = LEASE_MS / 1000 + 2
 """How long a lease that is held is waited for: a killed replay's runs out."""
 
+_APART_S: Final = 0.001
 _COURSE: Final = b"replay/course"
 _PLAYED: Final = b"replay/played"
 _FINISHED: Final = b"replay/finished"
@@ -67,14 +69,20 @@ class Target:
         self._known_rows: set[bytes] = set()
         self._lease: Lease | None = None
         self._renewed_s = 0.0
+        self._stream = ""
+        """Written to last."""
 
     @property
     def at(self) -> Mapping[str, EntryId]:
         """Return stream -> the source's last entry that was written here."""
         return self._at
 
-    def take(self, pause: Callable[[float], object]) -> None:
+    def take(self, wait: Callable[[float], bool], tell: Callable[[str], None]) -> None:
         """Take the lease, and load what an earlier replay left.
+
+        Args:
+            wait: Waits so many seconds; returns whether to give up.
+            tell: Is told why it takes long.
 
         Raises:
             TargetError: a feed writes there.
@@ -84,11 +92,15 @@ class Target:
             raise TargetError(
                 f"a feed writes into desk {self.desk!r}: a replay would tear its market; give --into another name"
             )
-        until_s = monotonic_s() + TAKING_S
+        until_s, told = monotonic_s() + TAKING_S, False
         while (lease := self.log.acquire(UNIT, holder_name(), LEASE_MS)) is None:
-            if monotonic_s() > until_s:
+            if not told:
+                tell(
+                    f"another replay has desk {self.desk}, or was killed there: waiting for its lease to run out"
+                )
+                told = True
+            if monotonic_s() > until_s or wait(0.2):
                 raise BusyError(f"another replay writes into desk {self.desk!r}")
-            pause(0.2)
         self._lease, self._renewed_s = lease, monotonic_s()
         self._load()
 
@@ -124,6 +136,10 @@ class Target:
     def play(self, items: Sequence[Item]) -> None:
         """Write *items*, all of one stream, with the position reached."""
         stream = items[0].entry.stream
+        if stream != self._stream:
+            # Ids count milliseconds: in the same one, entries of two streams would not be told apart by who came first.
+            SystemClock().sleep(max(0.0, self._renewed_s + _APART_S - monotonic_s()))
+            self._stream = stream
         at = items[-1].entry.id
         rows: dict[bytes, bytes | None] = {
             _AT + stream.encode(): msgspec.json.encode(at.decode()),
@@ -153,11 +169,11 @@ class Target:
 
     def close(self) -> None:
         """Give the lease back and hang up."""
-        try:
-            if self._lease is not None:
+        if self._lease is not None:
+            # A server that is gone has been told of already; the lease runs out by itself.
+            with suppress(SaudaError):
                 self.log.release(self._lease)
-        finally:
-            self.log.close()
+        self.log.close()
 
     @property
     def _source(self) -> str:
