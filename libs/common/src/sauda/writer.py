@@ -131,20 +131,7 @@ class WriterRunner:
         pause: Callable[[RetryCallState], float] | None = None,
         on_event: Callable[[str, dict[str, object]], None] = lambda _event, _facts: None,
     ) -> None:
-        """Make a writer that has not begun.
-
-        Args:
-            reader: What it takes from.
-            sink: Where it writes.
-            count: Entries of one stream in a batch at the most.
-            block_ms: How long it waits for the first of them.
-            linger_ms: How long it lets some gather after a small batch.
-            claim_after_ms: After so long a peer's unacknowledged entries are taken for a dead peer's.
-            clock: What it tells people the time by.
-            seconds: Passing time.
-            pause: How long to wait before another attempt; by itself it grows, and is drawn by lot.
-            on_event: Hears what happens.
-        """
+        # *seconds* and *pause* (how long to wait before another attempt) are arguments for whoever owns time and chance.
         self.away: Away | None = None
         self.written = 0
         self.refused = 0
