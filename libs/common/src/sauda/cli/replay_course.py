@@ -7,18 +7,19 @@ from datetime import date, time, timedelta
 from typing import TYPE_CHECKING
 
 from sauda.cli import reading
-from sauda.cli.reading import BY_ARRIVAL, read_entry
+from sauda.cli.reading import read_entry
 from sauda.cli.where import parse_where
 from sauda.cli.window import Bound, IdBound, TimeBound
 from sauda.clock import ist_date
 from sauda.contracts import Instrument
 from sauda.log import Entry, EntryId
+from sauda.market_time import BY_ARRIVAL
 from sauda.merge import id_parts
 from sauda.replay.course import Course, Part
 from sauda.replay.player import Item
 
 if TYPE_CHECKING:
-    from sauda.redis_view import RedisView
+    from sauda.record import Record
 
 DEFINITIONS = "instruments"
 _BEFORE_MIDNIGHT = time(23, 59, 59, 999_999)
@@ -39,7 +40,7 @@ class Asked:
     """All of it in one line."""
 
 
-def course_of(view: "RedisView", asked: Asked) -> Course | None:
+def course_of(view: "Record", asked: Asked) -> Course | None:
     """Find what *asked* means on the desk of *view*; None if there is nothing.
 
     A time without a date means the newest trading date of the streams. Streams without market time are taken from the
@@ -79,7 +80,7 @@ def course_of(view: "RedisView", asked: Asked) -> Course | None:
     )
 
 
-def items_of(view: "RedisView", course: Course, behind: Mapping[str, EntryId]) -> Iterator[Item]:
+def items_of(view: "Record", course: Course, behind: Mapping[str, EntryId]) -> Iterator[Item]:
     """Yield the items of *course*, in the order in which their entries were written.
 
     Args:
@@ -98,7 +99,7 @@ def items_of(view: "RedisView", course: Course, behind: Mapping[str, EntryId]) -
     yield from each[0] if len(each) == 1 else heapq.merge(*each, key=lambda item: id_parts(item.entry.id))
 
 
-def definitions(view: "RedisView", course: Course, behind: EntryId | None) -> Iterator[Item]:
+def definitions(view: "Record", course: Course, behind: EntryId | None) -> Iterator[Item]:
     """Yield, of each contract that had not expired, the last definition before the course."""
     last: dict[str, Entry] = {}
     for entry in view.forwards(DEFINITIONS, b"-", b"(" + course.definitions_until):
@@ -111,7 +112,7 @@ def definitions(view: "RedisView", course: Course, behind: EntryId | None) -> It
 
 
 def _stream_items(
-    view: "RedisView", course: Course, stream: str, behind: EntryId | None, *, timeless: bool
+    view: "Record", course: Course, stream: str, behind: EntryId | None, *, timeless: bool
 ) -> Iterator[Item]:
     part = course.parts[stream]
     wanted = _holds(part)
@@ -126,7 +127,7 @@ def _stream_items(
         yield Item(entry, None if timeless else read.time_ns)
 
 
-def _bounds(view: "RedisView", asked: Asked, streams: Sequence[str]) -> tuple[Bound | None, Bound | None]:
+def _bounds(view: "Record", asked: Asked, streams: Sequence[str]) -> tuple[Bound | None, Bound | None]:
     """Return both bounds, times with their date."""
     since, until = asked.since, asked.until
     if asked.day is not None:
@@ -143,7 +144,7 @@ def _dated(bound: Bound | None, day: date) -> Bound | None:
     return TimeBound(bound.day or day, bound.at) if isinstance(bound, TimeBound) else bound
 
 
-def _part(view: "RedisView", stream: str, since: Bound | None, until: Bound | None) -> Part | None:
+def _part(view: "Record", stream: str, since: Bound | None, until: Bound | None) -> Part | None:
     """Return the part from its first entry to its last; None if it has none."""
     between = reading.part_of(view, stream, since, until)
     forwards = map(read_entry, view.forwards(stream, between.start, between.end))
@@ -171,7 +172,7 @@ def _limit(bound: Bound | None, by_others: EntryId, without: EntryId) -> bytes:
     return bound.id if isinstance(bound, IdBound) else by_others
 
 
-def _time_at(view: "RedisView", stream: str, part: Part) -> tuple[int, int] | None:
+def _time_at(view: "Record", stream: str, part: Part) -> tuple[int, int] | None:
     """Return the times of the first and last entry that carry one."""
     reads = map(read_entry, view.forwards(stream, part.first, part.last))
     first = next((read.time_ns for read in reads if read.time_ns is not None), None)

@@ -38,25 +38,47 @@ class Shown:
 
 
 class Written:
-    """An outlet: another desk, and the services that work there."""
+    """An outlet: another desk, and the services that work there.
+
+    At full speed the services work each second of the market, and what they make of each other's answers, before the
+    next second is written: what they decide then depends on the market alone, and not on who was faster.
+    """
 
     def __init__(self, target: Target, crew: Crew | None, pace: Pace) -> None:
         self._target = target
         self._crew = crew
         self._pace = pace
         self._looked_s = monotonic_s()
+        self._kept: list[Item] = []
+        """The market's present second, which may not be whole yet."""
 
     def play(self, items: Sequence[Item]) -> None:
-        """Write *items*; at full speed the services work each second of the market before the next is written."""
-        together = self._crew is None or self._pace.speed is not None
-        for run in runs(items, None if together else NS_PER_S):
-            self._target.play(run)
-            if self._crew is not None and not together:
-                self._crew.settle()
+        """Write *items*."""
+        if self._crew is None or self._pace.speed is not None:
+            self.finish()
+            for run in runs(items, None):
+                self._target.play(run)
+            return
+        *whole, self._kept = runs([*self._kept, *items], NS_PER_S)
+        for second in whole:
+            self._work(second)
+
+    def finish(self) -> None:
+        """Write what is kept back."""
+        kept, self._kept = self._kept, []
+        if kept:
+            self._work(kept)
 
     def idle(self) -> None:
         """Keep the lease; see that the services live."""
         self._target.idle()
+        if self._pace.paused:
+            self.finish()
         if self._crew is not None and monotonic_s() - self._looked_s > 1:
             self._looked_s = monotonic_s()
             self._crew.check()
+
+    def _work(self, second: Sequence[Item]) -> None:
+        self._target.play(second)
+        if self._crew is not None:
+            self._crew.settle()

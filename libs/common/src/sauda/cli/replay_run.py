@@ -24,7 +24,7 @@ from sauda.settings import load_settings
 from sauda.settings_sources import find_root
 
 if TYPE_CHECKING:
-    from sauda.redis_view import RedisView
+    from sauda.record import Record
 
 NOTHING: Final = 1
 _TO_RESUME: Final = "not complete: the same command with --resume goes on exactly there"
@@ -45,7 +45,7 @@ class Wish:
     as_json: bool
 
 
-def run_replay(view: "RedisView", wish: Wish, folder: Path) -> int:
+def run_replay(view: "Record", wish: Wish, folder: Path) -> int:
     """Replay; return the exit code.
 
     Args:
@@ -61,7 +61,7 @@ def run_replay(view: "RedisView", wish: Wish, folder: Path) -> int:
 class _Run:
     """One replay, from finding what to play to saying what came of it."""
 
-    def __init__(self, view: "RedisView", wish: Wish, stop: Stop) -> None:
+    def __init__(self, view: "Record", wish: Wish, stop: Stop) -> None:
         self._view = view
         self._wish = wish
         self._stop = stop
@@ -80,7 +80,7 @@ class _Run:
         if not player.progress.played and not player.stopped:
             return self._nothing()
         if self._on_terminal():
-            screen.note(_summary(player, f"of desk {course.source} shown"))
+            screen.note(_summary(player, player.progress.played, f"of desk {course.source} shown"))
         return self._stop.code
 
     def write(self, into: str, opened: ExitStack, folder: Path) -> int:
@@ -130,25 +130,34 @@ class _Run:
         return crew
 
     def _write(self, course: Course, target: Target, crew: Crew | None) -> int:
-        made = Made(target.log)
-        items = items_of(self._view, course, target.at)
-        if course.definitions_until:
-            screen.note("the services need to know what trades: definitions come first")
-        with self._board(course, f"{course.source} → {target.desk}") as board:
-            try:
-                player = self._play(Written(target, crew, self._pace), board, items)
-            except SaudaError as error:
-                raise type(error)(f"{error}\n{_TO_RESUME}") from error
-        screen.note(_summary(player, f"from desk {course.source} into desk {target.desk}"))
+        made, before = Made(target.log), target.played
+        try:
+            player = self._written(course, target, crew)
+        except SaudaError as error:
+            raise type(error)(f"{error}\n{_TO_RESUME}") from error
+        what = f"from desk {course.source} into desk {target.desk}"
+        screen.note(_summary(player, target.played - before, what))
         if player.stopped:
             screen.note(_TO_RESUME)
-        else:
-            target.finish()
         if crew is not None:
-            if not self._stop.code:
-                crew.settle()
             made.tell()
         return self._stop.code
+
+    def _written(self, course: Course, target: Target, crew: Crew | None) -> Player:
+        if crew is not None:
+            # What an earlier run wrote last may still be unworked.
+            crew.settle()
+        if course.definitions_until:
+            screen.note("the services need to know what trades: definitions come first")
+        written = Written(target, crew, self._pace)
+        with self._board(course, f"{course.source} → {target.desk}") as board:
+            player = self._play(written, board, items_of(self._view, course, target.at))
+            if not player.stopped:
+                written.finish()
+                target.finish()
+        if crew is not None and not player.stopped:
+            crew.settle()
+        return player
 
     def _play(self, outlet: Outlet, board: Board, items: Iterator[Item]) -> Player:
         player = Player(self._pace, outlet, board, SteadyClock())
@@ -173,11 +182,11 @@ class _Run:
         return NOTHING
 
 
-def _summary(player: Player, what: str) -> str:
+def _summary(player: Player, count: int, what: str) -> str:
     done = player.progress
     seconds = done.elapsed_ns / NS_PER_S
     reached = "" if done.time_ns is None else f", up to {clock_text(done.time_ns)}"
-    rate = f", {done.played / seconds:,.0f}/s" if seconds >= 1 else ""
+    rate = f", {count / seconds:,.0f}/s" if seconds >= 1 else ""
     return (
         f"{done.played:,} entries {what}{reached}, in {duration(seconds)} at {speed_text(done.speed)}{rate}"
     )

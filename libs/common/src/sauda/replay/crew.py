@@ -27,6 +27,8 @@ SERVICES: Final = ("strategy", "execution", "pnl")
 """What a replay can start. A feed is not among them: the replay is the feed."""
 
 READY_WITHIN_S: Final = 60.0
+STANDBY_WITHIN_S: Final = 10.0
+"""How long a unit that somebody else carries is waited for: the lease of a killed holder runs out sooner."""
 MOVES_WITHIN_S: Final = 60.0
 STOPS_WITHIN_S: Final = 10.0
 FASTEST: Final = 100_000.0
@@ -114,15 +116,14 @@ class Crew:
             (config / name).symlink_to(self._settings.config / name)
         self._logs.mkdir(parents=True, exist_ok=True)
         self._hands = [self._start(service, config) for service in services]
-        until_s = monotonic_s() + READY_WITHIN_S
+        began_s = monotonic_s()
+        until_s = began_s + READY_WITHIN_S
         for hand in self._hands:
             while not self._is_ready(hand):
                 self.check()
                 self._keep()
-                if monotonic_s() > until_s:
-                    raise CrewError(
-                        f"{hand.service} was not ready within {READY_WITHIN_S:.0f} s{hand.why}; see {hand.log}"
-                    )
+                if monotonic_s() > until_s or (hand.why and monotonic_s() > began_s + STANDBY_WITHIN_S):
+                    raise CrewError(f"{hand.service} is not ready{hand.why}; see {hand.log}")
                 if self._wait(0.1):
                     return
 
