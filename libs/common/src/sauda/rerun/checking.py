@@ -11,7 +11,7 @@ from sauda.rerun.recorded import Recorded
 from sauda.rerun.recorded_log import Cut
 from sauda.rerun.rerun import MakeUnit, Rerun, StoppedError, Worked
 from sauda.rerun.rows import RowDifference, row_differences, touched
-from sauda.rerun.source import Record, RecordError
+from sauda.rerun.source import RecordError, Recording
 
 
 class NeverCarriedError(SaudaError):
@@ -62,7 +62,7 @@ class Finding:
 
 
 def check(
-    record: Record,
+    record: Recording,
     name: str,
     make: MakeUnit,
     *,

@@ -27,7 +27,7 @@ class Streams(Protocol):
         """Yield the entries from *start* to *end*, both included; `(` before an id excludes it."""
 
 
-class Record(Streams, Protocol):
+class Recording(Streams, Protocol):
     """Streams, and how far each unit came in them."""
 
     def newest(self, stream: str) -> Entry | None:
