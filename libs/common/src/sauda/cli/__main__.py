@@ -15,6 +15,7 @@ from sauda.cli.lag import lag
 from sauda.cli.replay import replay
 from sauda.cli.tail import tail
 from sauda.cli.trades import fills, orders, pnl, positions
+from sauda.cli.why import why
 from sauda.errors import ConfigError, SaudaError, TransientError
 
 NEGATIVE: Final = 1
@@ -33,7 +34,7 @@ app = typer.Typer(
 )
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(desk.up, desk.down, desk.ps, desk.logs, desk.restart, desk.scale, desk.clean),
-    *(tail, replay, lag, orders, fills, positions, pnl, doctor),
+    *(tail, replay, why, lag, orders, fills, positions, pnl, doctor),
 )
 """In the order in which the help lists them: run it, then look at it."""
 for command in COMMANDS:
