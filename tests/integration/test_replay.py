@@ -153,6 +153,16 @@ def test_dates_bound_a_replay(sauda: Sauda, desk_log: RedisLog) -> None:
     assert "nothing to replay" in nothing.err
 
 
+def test_a_condition_that_nothing_meets_is_a_finding(
+    sauda: Sauda, desk_log: RedisLog, into: RedisView
+) -> None:
+    record(desk_log, 30)
+    command = ("replay", "ticks", "--where", "ltp=1", "--speed", "max")
+
+    assert sauda(*command).code == 1
+    assert sauda(*command, "--into", into.desk).code == 1
+
+
 def test_an_entry_that_cannot_be_read_is_replayed_as_it_is(
     sauda: Sauda, desk_log: RedisLog, into: RedisView
 ) -> None:
@@ -328,7 +338,7 @@ def a_course() -> tuple[Course, list[Item]]:
 
 def target(url: str, desk: str) -> Target:
     taken = Target(url, desk, "day")
-    taken.take(lambda _seconds: True, lambda _text: None)
+    taken.take(lambda _text: None)
     return taken
 
 

@@ -91,7 +91,7 @@ class _Run:
         if course is None and not resumed:
             return self._nothing()
         opened.callback(target.close)
-        target.take(self._stop.wait, screen.note)
+        target.take(screen.note)
         course = self._resumed(target) if course is None else self._begun(target, course)
         if target.finished:
             screen.note(f"that replay is complete: {target.played:,} entries in desk {target.desk}")
@@ -122,8 +122,7 @@ class _Run:
         if not services:
             return None
         logs = find_root(folder) / "var" / "replay" / target.desk
-        stop, speed = self._stop, self._wish.speed
-        crew = Crew(load_settings(), target.log, speed, logs=logs, wait=stop.wait, keep=target.idle)
+        crew = Crew(load_settings(), target.log, self._wish.speed, logs=logs, keep=target.idle)
         opened.callback(crew.stop)
         screen.note(f"starting {', '.join(services)} on desk {target.desk}; logs: {logs}")
         crew.start(services)
@@ -141,7 +140,7 @@ class _Run:
             screen.note(_TO_RESUME)
         if crew is not None:
             made.tell()
-        return self._stop.code
+        return self._stop.code or (0 if target.played or player.stopped else NOTHING)
 
     def _written(self, course: Course, target: Target, crew: Crew | None) -> Player:
         if crew is not None:
@@ -162,7 +161,6 @@ class _Run:
     def _play(self, outlet: Outlet, board: Board, items: Iterator[Item]) -> Player:
         player = Player(self._pace, outlet, board, SteadyClock())
         self._stop.player = player
-        player.stopped = bool(self._stop.code)
         player.play(items, step=self._wish.step)
         return player
 

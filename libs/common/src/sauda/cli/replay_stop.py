@@ -4,7 +4,6 @@ import signal
 from functools import partial
 from typing import Any, Final
 
-from sauda.clock import SystemClock
 from sauda.replay.player import Player
 
 INTERRUPTED: Final = 130
@@ -13,7 +12,7 @@ TERMINATED: Final = 143
 
 
 class Stop:
-    """Ctrl-C and SIGTERM as a word that is heard between two entries; the second Ctrl-C interrupts at once."""
+    """Ctrl-C and SIGTERM as a word that is heard between two entries, once a replay has begun."""
 
     def __init__(self) -> None:
         self.code = 0
@@ -29,14 +28,9 @@ class Stop:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
-    def wait(self, seconds: float) -> bool:
-        """Wait; return whether the word has come."""
-        SystemClock().sleep(seconds)
-        return bool(self.code)
-
     def _heard(self, code: int, *_: object) -> None:
-        if self.code == INTERRUPTED == code:
-            raise KeyboardInterrupt
+        """End the replay behind the entry in hand; at once if it has not begun, or if a person insists."""
+        if self.player is None or self.code == INTERRUPTED == code:
+            raise KeyboardInterrupt if code == INTERRUPTED else SystemExit(code)
         self.code = code
-        if self.player is not None:
-            self.player.stopped = True
+        self.player.stopped = True

@@ -70,7 +70,6 @@ class Crew:
         speed: float | None,
         *,
         logs: Path,
-        wait: Callable[[float], bool],
         keep: Callable[[], object] = lambda: None,
     ) -> None:
         """Start nothing yet.
@@ -80,14 +79,12 @@ class Crew:
             target: The target desk.
             speed: Market seconds in a second; None: as fast as it goes.
             logs: The folder for their logs; made if need be.
-            wait: Waits so many seconds; returns whether the replay is to end, and then nothing is waited for.
             keep: Called now and then while something is waited for.
         """
         self._settings = settings
         self._target = target
         self._speed = speed or FASTEST
         self._logs = logs
-        self._wait = wait
         self._keep = keep
         self._hands: list[_Hand] = []
         self._folder = tempfile.TemporaryDirectory(prefix="sauda-replay-")
@@ -115,7 +112,8 @@ class Crew:
             # Linked one by one: sauda.yaml beside them may name a database.
             (config / name).symlink_to(self._settings.config / name)
         self._logs.mkdir(parents=True, exist_ok=True)
-        self._hands = [self._start(service, config) for service in services]
+        for service in services:
+            self._hands.append(self._start(service, config))
         began_s = monotonic_s()
         until_s = began_s + READY_WITHIN_S
         for hand in self._hands:
@@ -124,8 +122,7 @@ class Crew:
                 self._keep()
                 if monotonic_s() > until_s or (hand.why and monotonic_s() > began_s + STANDBY_WITHIN_S):
                     raise CrewError(f"{hand.service} is not ready{hand.why}; see {hand.log}")
-                if self._wait(0.1):
-                    return
+                SystemClock().sleep(0.1)
 
     def check(self) -> None:
         """Look whether all still run.

@@ -24,6 +24,10 @@ def keyboard() -> Iterator["Keyboard"]:
     before = termios.tcgetattr(number)
     try:
         tty.setcbreak(number, termios.TCSADRAIN)
+        ours = termios.tcgetattr(number)
+        # A replay that Ctrl-Z stopped would leave its modes to the shell, and lose its desk's lease; space pauses it.
+        ours[6][termios.VSUSP] = os.fpathconf(number, "PC_VDISABLE").to_bytes(1, "little")
+        termios.tcsetattr(number, termios.TCSADRAIN, ours)
         yield Keyboard(number)
     finally:
         termios.tcsetattr(number, termios.TCSADRAIN, before)

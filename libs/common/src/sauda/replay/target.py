@@ -77,11 +77,10 @@ class Target:
         """Return stream -> the source's last entry that was written here."""
         return self._at
 
-    def take(self, wait: Callable[[float], bool], tell: Callable[[str], None]) -> None:
+    def take(self, tell: Callable[[str], None]) -> None:
         """Take the lease, and load what an earlier replay left.
 
         Args:
-            wait: Waits so many seconds; returns whether to give up.
             tell: Is told why it takes long.
 
         Raises:
@@ -99,8 +98,9 @@ class Target:
                     f"another replay has desk {self.desk}, or was killed there: waiting for its lease to run out"
                 )
                 told = True
-            if monotonic_s() > until_s or wait(0.2):
+            if monotonic_s() > until_s:
                 raise BusyError(f"another replay writes into desk {self.desk!r}")
+            SystemClock().sleep(0.2)
         self._lease, self._renewed_s = lease, monotonic_s()
         self._load()
 
