@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from sauda.cli import dead_letters, desk, screen
+from sauda.cli import bundle, dead_letters, desk, screen
 from sauda.cli.doctor import doctor
 from sauda.cli.lag import lag
 from sauda.cli.replay import replay
@@ -40,6 +40,7 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(bundle.app, name="bundle")
 
 
 def main() -> None:

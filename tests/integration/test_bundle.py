@@ -1,0 +1,305 @@
+"""A slice of a desk's record goes into one file, and is a desk again where nothing else is: same bytes, same ids, same verdict."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from sauda.codec import decode, encode
+from sauda.contracts import Fill
+from sauda.log import Output
+from sauda.record import Record
+from sauda.redis_log import RedisLog
+from sauda.rerun.checking import check
+from sauda.rerun.made_of import MadeOf
+from sauda.runner import UnitRunner
+from sauda.settings import Settings, load_settings
+from sauda.testing.market import MadeUpMarket
+from sauda.units import available
+from tests.integration.conftest import Server
+
+pytestmark = pytest.mark.integration
+
+PROJECT = Path(__file__).parents[2]
+SAUDA = Path(sys.executable).with_name("sauda")
+TICKS = 2_000
+RULES = """
+kind: short_straddle
+tsymbol: NIFTY
+stop_loss_percentage: 3
+entry_time: "09:17"
+exit_time: "15:15"
+"""
+
+
+def a_place(folder: Path, *, market: bool = True) -> Path:
+    """Make a folder as a clone has it: config, and nothing else."""
+    (folder / "config" / "strategies").mkdir(parents=True)
+    if market:
+        (folder / "config" / "market").symlink_to(PROJECT / "config" / "market")
+    return folder
+
+
+def settings_of(place: Path, redis_url: str, desk: str) -> Settings:
+    return load_settings(place, {"SAUDA_REDIS_URL": redis_url, "SAUDA_DESK": desk})
+
+
+def run_desk(settings: Settings, ticks: int = TICKS, restart_every: int = 40) -> None:
+    """Let a day pass in lock step; every unit is given away and taken again from time to time."""
+    log = RedisLog(settings.redis_url, settings.desk)
+    runners: list[UnitRunner] = []
+    market = MadeUpMarket(strikes=4, volatility=4_00)
+    log.append([Output("instruments", encode(one)) for one in market.instruments()])
+    for number, second in enumerate(market.seconds(ticks, "09:15:30")):
+        if number % restart_every == 0:
+            runners = taken_again(runners, settings, log)
+        log.append([Output("ticks", encode(message)) for message in second])
+        for _ in range(3):
+            for runner in runners:
+                runner.turn()
+    for runner in taken_again(runners, settings, log):
+        for _ in range(5):
+            runner.turn()
+        runner.leave()
+    log.close()
+
+
+def taken_again(runners: list[UnitRunner], settings: Settings, log: RedisLog) -> list[UnitRunner]:
+    for runner in runners:
+        runner.leave()
+    runners = [UnitRunner(unit, log, "test") for unit in available(settings).values()]
+    for runner in runners:
+        runner._block_ms = 0
+        runner.turn()
+    return runners
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, redis_server: Server) -> Settings:
+    """A desk with a quarter of an hour behind it; nobody writes to it any more."""
+    place = a_place(tmp_path_factory.mktemp("home"))
+    (place / "config" / "strategies" / "tight.yaml").write_text(RULES)
+    settings = settings_of(place, redis_server.url, "bundled")
+    run_desk(settings)
+    return settings
+
+
+def sauda(place: Path, *words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SAUDA_")}
+    return subprocess.run(
+        [SAUDA, *words],
+        cwd=place,
+        env=inherited | environ,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def packed(home: Settings, place: Path, *bounds: str) -> Path:
+    out = place / "day.sauda"
+    done = sauda(
+        home.config.parent,
+        "bundle",
+        *bounds,
+        "-o",
+        str(out),
+        SAUDA_REDIS_URL=home.redis_url,
+        SAUDA_DESK=home.desk,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "cannot be run again" not in done.stderr
+    return out
+
+
+def opened_elsewhere(bundle: Path, tmp_path: Path) -> Settings:
+    """Open *bundle* in a place without Redis, rules or market data of its own."""
+    place = a_place(tmp_path / "elsewhere", market=False)
+    done = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL="redis://127.0.0.1:1/0")
+    assert done.returncode == 0, done.stderr
+    environ = {"SAUDA_REDIS_URL": "redis://127.0.0.1:1/0", "SAUDA_CONFIG": "var/bundles/day/config"}
+    return load_settings(place, environ)
+
+
+def verdicts(settings: Settings, desk: str) -> dict[str, bool]:
+    record = Record.open(settings, desk)
+    try:
+        return {name: check(record, name, MadeOf(name, settings)).same for name in available(settings)}
+    finally:
+        record.close()
+
+
+def test_a_bundle_opened_where_there_is_nothing_says_the_same(home: Settings, tmp_path: Path) -> None:
+    there = opened_elsewhere(packed(home, tmp_path), tmp_path)
+    original, copy = Record.open(home), Record.open(there, "day")
+
+    assert verdicts(there, "day") == {"execution.paper": True, "pnl.valuation": True, "strategy.tight": True}
+    for stream in ("ticks", "orders", "executions", "pnl", "instruments", "journal", "alerts"):
+        assert copy.entries(stream) == original.entries(stream)
+    assert sum(isinstance(decode(entry.data), Fill) for entry in copy.forwards("executions")) >= 4
+    assert copy.state_of("execution.paper") == original.state_of("execution.paper")
+    original.close()
+
+
+@pytest.mark.parametrize(
+    "bounds", [("--from", "09:17:30"), ("--from", "09:16:40", "--to", "09:18:20"), ("--to", "09:18")]
+)
+def test_a_slice_from_anywhere_to_anywhere_says_the_same(
+    home: Settings, tmp_path: Path, bounds: tuple[str, ...]
+) -> None:
+    there = opened_elsewhere(packed(home, tmp_path, *bounds), tmp_path)
+    copy, original = Record.open(there, "day"), Record.open(home)
+
+    assert set(verdicts(there, "day").values()) == {True}
+    assert 0 < copy.length("ticks") < original.length("ticks")
+    original.close()
+
+
+def test_a_changed_rule_shows_in_an_opened_bundle(home: Settings, tmp_path: Path) -> None:
+    there = opened_elsewhere(packed(home, tmp_path), tmp_path)
+    rules = there.config / "strategies" / "tight.yaml"
+    rules.write_text(rules.read_text().replace("09:17", "09:18"))
+    record = Record.open(there, "day")
+    unit = available(there)["strategy.tight"]
+
+    finding = check(record, "strategy.tight", lambda _opened: unit)
+
+    assert not finding.same
+    assert finding.first is not None
+    assert finding.first.input is not None
+    assert finding.first.input.stream == "ticks"
+
+
+def damaged_middle(data: bytes) -> bytes:
+    return data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "says"),
+    [
+        pytest.param(damaged_middle, "damaged|checksum|CRC", id="one bit"),
+        pytest.param(lambda data: data[:-200], "no bundle|damaged", id="cut off"),
+        pytest.param(lambda _: b"hello", "no bundle", id="something else"),
+    ],
+)
+def test_a_damaged_bundle_is_refused_and_leaves_nothing(
+    home: Settings, tmp_path: Path, spoil: Callable[[bytes], bytes], says: str
+) -> None:
+    bundle = packed(home, tmp_path)
+    bundle.write_bytes(spoil(bundle.read_bytes()))
+    place = a_place(tmp_path / "elsewhere")
+
+    done = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL="redis://127.0.0.1:1/0")
+
+    assert done.returncode == 1
+    assert any(word in done.stderr for word in says.split("|"))
+    assert "Traceback" not in done.stderr
+    assert not (place / "var" / "archive" / "day").exists()
+
+
+def rewritten(bundle: Path, out: Path, changes: Mapping[str, bytes]) -> Path:
+    with zipfile.ZipFile(bundle) as old, zipfile.ZipFile(out, "w") as new:
+        for name in old.namelist():
+            if name not in changes:
+                new.writestr(name, old.read(name))
+        for name, data in changes.items():
+            new.writestr(name, data)
+    return out
+
+
+def test_a_bundle_cannot_write_outside_its_place(home: Settings, tmp_path: Path) -> None:
+    import hashlib
+
+    bundle = packed(home, tmp_path)
+    with zipfile.ZipFile(bundle) as file:
+        manifest = json.loads(file.read("manifest.json"))
+    evil = "config/../../../evil.yaml"
+    manifest["files"][evil] = hashlib.sha256(b"x").hexdigest()
+    spoilt = rewritten(
+        bundle, tmp_path / "evil.sauda", {"manifest.json": json.dumps(manifest).encode(), evil: b"x"}
+    )
+    place = a_place(tmp_path / "elsewhere")
+
+    done = sauda(place, "bundle", "open", str(spoilt), SAUDA_REDIS_URL="redis://127.0.0.1:1/0")
+
+    assert done.returncode == 1
+    assert "which no bundle has" in done.stderr
+    assert not list(tmp_path.rglob("evil.yaml"))
+
+
+def test_opening_twice_is_opening_once_and_another_of_that_name_is_refused(
+    home: Settings, tmp_path: Path
+) -> None:
+    bundle = packed(home, tmp_path)
+    place = a_place(tmp_path / "elsewhere")
+    nowhere = "redis://127.0.0.1:1/0"
+
+    first = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL=nowhere)
+    second = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL=nowhere)
+    slice_of_it = packed(home, tmp_path, "--to", "09:18")
+    other = sauda(place, "bundle", "open", str(slice_of_it), "--as", "day", SAUDA_REDIS_URL=nowhere)
+
+    assert (first.returncode, second.returncode, other.returncode) == (0, 0, 1)
+    assert "was open" in second.stderr
+    assert "--as" in other.stderr
+
+
+def test_no_secret_goes_into_a_bundle(home: Settings, tmp_path: Path) -> None:
+    secret = "S3CRETS3CRETS3CRETS3CRETS3CRET22"
+    out = tmp_path / "day.sauda"
+    sauda(
+        home.config.parent,
+        "bundle",
+        "-o",
+        str(out),
+        SAUDA_REDIS_URL=home.redis_url,
+        SAUDA_DESK=home.desk,
+        SAUDA_NOREN_TOTP_SECRET=secret,
+        SAUDA_NOREN_PASSWORD=secret,
+        SAUDA_SQL_URL=f"postgresql://me:{secret}@127.0.0.1:1/x",
+    )
+
+    with zipfile.ZipFile(out) as file:
+        assert all(secret.encode() not in file.read(name) for name in file.namelist())
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("bundle",), "-o"),
+        (("bundle", "--from", "soon", "-o", "x.sauda"), "soon"),
+        (("bundle", "-o", "nowhere/x.sauda"), "nowhere"),
+        (("bundle", "open", "x.sauda", "--as", "a b"), "--as"),
+    ],
+)
+def test_wrong_usage_is_one_clear_line(home: Settings, words: tuple[str, ...], says: str) -> None:
+    done = sauda(home.config.parent, *words, SAUDA_REDIS_URL=home.redis_url, SAUDA_DESK=home.desk)
+
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_an_empty_slice_is_said_and_writes_nothing(home: Settings, tmp_path: Path) -> None:
+    out = tmp_path / "none.sauda"
+
+    done = sauda(
+        home.config.parent,
+        "bundle",
+        "--from",
+        "15:00",
+        "-o",
+        str(out),
+        SAUDA_REDIS_URL=home.redis_url,
+        SAUDA_DESK=home.desk,
+    )
+
+    assert done.returncode == 1
+    assert "no unit did anything" in done.stderr
+    assert not out.exists()
