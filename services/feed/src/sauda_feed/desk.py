@@ -46,7 +46,7 @@ class Desk:
         """Passing time, for the lease alone."""
         self._lease: Lease | None = None
         self._in_doubt = False
-        """Whether the last commit's answer was lost: only the log knows whether it was done."""
+        """Whether an answer was lost: only the log knows what was done, and whether it still stands where we left it."""
         self._kept_s = 0.0
         self._wishes = Subscriptions()
         self._unread = Position(b"0-0", 0)
@@ -109,7 +109,11 @@ class Desk:
 
     def read_wishes(self) -> bool:
         """Take what has arrived on the stream `subscriptions`; return whether anything has."""
-        entries = self._log.read({_STREAM: self._unread}, _PAGE, 0)
+        try:
+            entries = self._log.read({_STREAM: self._unread}, _PAGE, 0)
+        except TransientError:
+            self._in_doubt = True
+            raise
         self._apply(entries, known=False)
         return bool(entries)
 
@@ -180,10 +184,13 @@ class Desk:
             LeaseLostError: another feed serves the desk now.
         """
         step = Step(changes=changes(progress), outputs=outputs)
-        if self._in_doubt and self._was_done(progress):
-            self._done(progress)
-            return
         try:
+            if self._in_doubt:
+                committed = self._look()
+                if committed == progress:
+                    self._done(progress)
+                    return
+                self._expect(committed)
             try:
                 self._log.commit(self.lease, step)
             except LeaseLostError:
@@ -195,13 +202,23 @@ class Desk:
         self._done(progress)
 
     def keep(self) -> None:
-        """Renew the lease when a quarter of it has passed without a commit."""
-        if (self._seconds() - self._kept_s) * 4_000 < self._lease_ms:
+        """Renew the lease when a quarter of it has passed without a commit.
+
+        Raises:
+            LeaseLostError: another feed serves the desk, or the server came back without our last commits.
+        """
+        if not self._in_doubt and (self._seconds() - self._kept_s) * 4_000 < self._lease_ms:
             return
         try:
-            self._log.renew(self.lease)
+            if self._in_doubt:
+                self._expect(self._look())
+            else:
+                self._log.renew(self.lease)
         except LeaseLostError:
             self._regain()
+        except TransientError:
+            self._in_doubt = True
+            raise
         self._kept_s = self._seconds()
 
     @property
@@ -228,20 +245,25 @@ class Desk:
         self._in_doubt = False
         self._kept_s = self._seconds()
 
-    def _was_done(self, progress: Progress) -> bool:
-        """Ask the log whether the commit in doubt was done, taking the lease again if it ran out meanwhile."""
-        try:
-            committed = loaded(self._log.load(self.lease, ()).state)
-        except LeaseLostError:
-            committed = self._take_again()
-        if committed.commits not in (progress.commits, progress.commits - 1):
-            raise LeaseLostError(f"another feed has served desk {self.name!r} meanwhile")
-        return committed.commits == progress.commits
+    def _look(self) -> Progress:
+        """Return what is committed, once nothing that we said before can be done any more.
+
+        A request whose answer never came may still be on its way. Under a new lease it is refused.
+        """
+        self._log.release(self.lease)
+        committed = self._take_again()
+        self._in_doubt = False
+        return committed
 
     def _regain(self) -> None:
         """Take a lease again that ran out (we were paused), provided that nobody else has worked meanwhile."""
-        if self._take_again().commits != self.progress.commits:
-            raise LeaseLostError(f"another feed has served desk {self.name!r} meanwhile")
+        self._expect(self._take_again())
+
+    def _expect(self, committed: Progress) -> None:
+        if committed != self.progress:
+            raise LeaseLostError(
+                f"desk {self.name!r} does not stand where we left it: another feed has served it"
+            )
 
     def _take_again(self) -> Progress:
         lease = self._log.acquire(UNIT, self._holder, self._lease_ms)
