@@ -3,7 +3,7 @@
     archive  |------------------------------|
     Redis                            |---------------->      the older end is trimmed while somebody reads
 
-What is read from Redis comes with the stream's first id at that same moment. Where that lies behind the place that was asked for,
+What is read from Redis comes with the stream's first id right after it. Where that lies behind the place that was asked for,
 something may have been moved meanwhile: it is fetched from the archive before anything else is given.
 """
 
@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from sauda.archive.book import ArchivedBook
 from sauda.archive.finding import book_named, names_archived_book, newest_book, open_store
-from sauda.archive.span import before, behind, span_of, text_of
+from sauda.archive.span import HIGHEST, Id, before, behind, span_of, text_of
 from sauda.archive.store import Store
 from sauda.clock import UnixNs
 from sauda.errors import ConfigError, SaudaError, TransientError
@@ -113,8 +113,8 @@ class Record:
             found = self._live.piece(stream, span, size)
             self._check(found)
             if self._archived is not None and (found.first is None or found.first > span.low):
-                # What lies before the stream's first entry was moved, if it was ever there. What was read stays as it was read.
-                older = span._replace(high=min(before(found.first), span.high) if found.first else span.high)
+                # What lies before the first entry that was read was moved, if it was ever there.
+                older = span._replace(high=min(_before_first(found), span.high))
                 for piece in self._archived.pieces(stream, older, anew=True):
                     yield piece
                     span = span._replace(low=behind(id_parts(piece[-1].id)))
@@ -251,6 +251,13 @@ class Record:
             self._archived = _of(self._store, self.desk, piece.book)
         if self._archived is not None and piece.book != self._archived.book:
             raise NewBookError(f"desk {self.desk!r} began a new book while the old one was read: ask again")
+
+
+def _before_first(piece: Piece) -> Id:
+    """Return the last id that could be missing in *piece*."""
+    if piece.rows:
+        return before(id_parts(piece.rows[0][0]))
+    return before(piece.first) if piece.first else HIGHEST
 
 
 def _of(store: Store, desk: str, book: str | None) -> ArchivedBook | None:

@@ -1,11 +1,12 @@
 """What the archive asks of a desk's book on Redis: pieces of its streams, each with the book it belongs to; and trimming."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from redis.exceptions import ResponseError
 
-from sauda.archive.span import Id, Span, text_of
+from sauda.archive.span import HIGHEST, LOWEST, Id, Span, behind, text_of
 from sauda.contracts import STREAMS
 from sauda.log import Entry, Lease
 from sauda.merge import id_parts
@@ -15,17 +16,19 @@ from sauda.redis_view import RedisView
 TRIMMED_AT_ONCE: Final = 20_000
 """Entries in one call: a millisecond or two of the server's time."""
 
+_COUNTED_AT_ONCE: Final = 5_000
+
 KEPT: Final = frozenset({"instruments", "subscriptions", "control"})
 """Streams that are archived and never trimmed: units that are new, and a feed that starts, read them from their beginning."""
 
 
 class Piece(NamedTuple):
-    """A part of a stream, as it stood at one moment."""
+    """A part of a stream."""
 
     book: str | None
     """The book it belongs to; None: the archive has not named it yet."""
     first: Id | None
-    """Of the whole stream then; None: it was empty."""
+    """Of the whole stream, right after the part was read; None: it was empty."""
     rows: list[Any]
     """Ids with their fields, as Redis gives them."""
 
@@ -51,13 +54,23 @@ class Trimmed(NamedTuple):
     """The group that holds up the rest; empty: none."""
 
 
+class Unrefused(Script):
+    """A script that runs on a server whose memory is full, too: who makes room must not be refused for want of it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.text = b"#!lua flags=allow-oom\n" + self.text
+        self.digest = hashlib.sha1(self.text, usedforsecurity=False).hexdigest()
+
+
 class RedisBook(RedisView):
     """The book of a desk, live or put aside, with what only the archive asks of it."""
 
     def __init__(self, url: str, desk: str) -> None:
         super().__init__(url, desk)
-        self._begin = Script("begin_book")
-        self._trim = Script("trim")
+        self._acquire = Unrefused("acquire")
+        self._begin = Unrefused("begin_book")
+        self._trim = Unrefused("trim")
 
     def book(self) -> str | None:
         """Return the book's name in the archive."""
@@ -76,7 +89,7 @@ class RedisBook(RedisView):
         return (found[0].decode(), bool(found[1])) if found else None
 
     def piece(self, stream: str, span: Span, count: int) -> Piece:
-        """Return the first *count* entries in *span*, all of it as it stood at one moment."""
+        """Return the first *count* entries in *span*."""
         return self._at_once(stream, ("XRANGE", self.keys.stream(stream), span.start, span.end), count)
 
     def piece_back(self, stream: str, span: Span, count: int) -> Piece:
@@ -104,6 +117,23 @@ class RedisBook(RedisView):
             memory=memory or 0,
         )
 
+    def count_behind(self, stream: str, last: Id | None, most: int) -> int:
+        """Return how many entries stand behind *last*, counting up to *most*."""
+        span, count = Span(behind(last) if last else LOWEST, HIGHEST), 0
+        while rows := self.piece(stream, span, _COUNTED_AT_ONCE).rows:
+            count += len(rows)
+            if len(rows) < _COUNTED_AT_ONCE or count >= most:
+                break
+            span = span._replace(low=behind(id_parts(rows[-1][0])))
+        return count
+
+    def hash_of(self, unit: str) -> dict[str, str]:
+        """Return all that is committed of a unit: positions, counts and state."""
+        with server_errors(self._where):
+            reply = self._line.say("HGETALL", self.keys.unit(unit))
+        texts = [part.decode(errors="replace") for part in reply]
+        return dict(zip(texts[::2], texts[1::2], strict=True))
+
     def trim(
         self, lease: Lease, lease_key: str, *, book: str, stream: str, last: Id, keep_ms: int | None
     ) -> Trimmed:
@@ -127,14 +157,19 @@ class RedisBook(RedisView):
         return Trimmed(taken, held_by.decode())
 
     def _at_once(self, stream: str, command: Sequence[Any], count: int) -> Piece:
+        # No MULTI: a server whose memory is full refuses one. The book is looked at before and after, the first id after, so
+        # that one that lies at or before the place asked for tells that nothing was trimmed until then.
         key = self.keys.stream(stream)
-        pipeline: Any = self._client.pipeline(transaction=True)
-        pipeline.get(self.keys.book)
-        pipeline.execute_command("XRANGE", key, "-", "+", "COUNT", 1)
-        pipeline.execute_command(*command, "COUNT", count)
-        with server_errors(self._where):
-            book, first, rows = pipeline.execute()
-        return Piece(book.decode() if book else None, id_parts(first[0][0]) if first else None, rows)
+        while True:
+            pipeline: Any = self._client.pipeline(transaction=False)
+            pipeline.get(self.keys.book)
+            pipeline.execute_command(*command, "COUNT", count)
+            pipeline.execute_command("XRANGE", key, "-", "+", "COUNT", 1)
+            pipeline.get(self.keys.book)
+            with server_errors(self._where):
+                book, rows, first, still = pipeline.execute()
+            if book == still:
+                return Piece(book.decode() if book else None, id_parts(first[0][0]) if first else None, rows)
 
 
 def entries_of(stream: str, rows: Sequence[Any]) -> list[Entry]:

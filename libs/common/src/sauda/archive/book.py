@@ -62,6 +62,11 @@ class ArchivedBook:
             days = self._days[stream] = self._listed(stream, days or {})
         return [segment for day in sorted(days) for segment in days[day]]
 
+    def add(self, segment: Segment) -> None:
+        """Take note of a file that was written just now."""
+        self.segments(segment.stream)
+        self._days[segment.stream].setdefault(segment.day, []).append(segment)
+
     def last(self, stream: str, *, anew: bool = False) -> Id | None:
         """Return the id up to which *stream* is archived."""
         return max((segment.last for segment in self.segments(stream, anew=anew)), default=None)

@@ -49,6 +49,8 @@ class FolderStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self.where = str(root)
+        self._device: int | None = None
+        """The file system on which the root was when it was first written to."""
 
     def names(self, folder: str) -> list[str]:
         """See `Store`."""
@@ -70,6 +72,7 @@ class FolderStore:
         # The thread's number too: two writers of one process must not share a half-written file.
         half = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}{HALF_WRITTEN}")
         with self._complaints():
+            self._insist_on_place()
             self._make(target.parent)
             try:
                 with half.open("wb") as file:
@@ -77,6 +80,8 @@ class FolderStore:
                     file.flush()
                     os.fsync(file.fileno())
                 half.replace(target)
+            except FileNotFoundError as error:
+                raise ArchiveAwayError(f"the archive {self.where} is away: its folders vanish") from error
             except OSError:
                 half.unlink(missing_ok=True)
                 raise
@@ -93,6 +98,14 @@ class FolderStore:
             for half in (self.root / folder).rglob(f".*{HALF_WRITTEN}"):
                 half.unlink(missing_ok=True)
 
+    def _insist_on_place(self) -> None:
+        """Refuse to go on in the empty folder on which the archive's disk was mounted a moment ago."""
+        if self._device is None:
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._device = self.root.stat().st_dev
+        elif not self.root.is_dir() or self.root.stat().st_dev != self._device:
+            raise ArchiveAwayError(f"the archive {self.where} is away: nothing is mounted there any more")
+
     def _make(self, folder: Path) -> None:
         """Make *folder* such that it is still there after a loss of power."""
         if folder.is_dir():
@@ -105,7 +118,7 @@ class FolderStore:
     def _complaints(self) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError:
+        except (FileNotFoundError, ArchiveAwayError):
             raise
         except OSError as error:
             raise ArchiveAwayError(f"the archive {self.where} is away: {error.strerror or error}") from error

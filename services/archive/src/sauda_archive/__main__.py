@@ -1,0 +1,60 @@
+"""The wiring of the archive service: settings -> archive, limits -> one archiver among all replicas."""
+
+from collections.abc import Sequence
+
+from sauda import service
+from sauda.archive.finding import open_store
+from sauda.clock import clock_text
+from sauda.logs import Channel, logger
+from sauda.redis_book import RedisBook
+from sauda.service import Role
+from sauda.settings import Settings
+from sauda_archive.archiver import UNIT, Archiver
+from sauda_archive.settings import Limits
+
+_QUIET = frozenset({"archived", "archive_holding", "archive_standby", "archive_stopped", "book_closed"})
+
+
+def wire(settings: Settings) -> Sequence[Role]:
+    """Build the service's one role; nothing connects yet.
+
+    Raises:
+        ConfigError: the archive's address or credentials cannot be right.
+    """
+    records = logger(Channel.APP)
+
+    def on_event(event: str, facts: dict[str, object]) -> None:
+        (records.info if event in _QUIET else records.warning)(event, **facts)
+
+    archiver = Archiver(
+        RedisBook(settings.redis_url, settings.desk),
+        open_store(settings),
+        Limits.of(settings),
+        service.holder_name(),
+        open_desk=lambda desk: RedisBook(settings.redis_url, desk),
+        on_event=on_event,
+    )
+    return [Role(UNIT, archiver.run, lambda: archiver.ready, lambda: _facts(archiver))]
+
+
+def _facts(archiver: Archiver) -> dict[str, object]:
+    known: dict[str, object] = {
+        "phase": archiver.phase,
+        "handled": archiver.entries,
+        "bytes": archiver.bytes,
+        "trimmed": archiver.trimmed,
+        "memory_mb": round(archiver.memory / 1e6, 1),
+    }
+    if archiver.away:
+        # This line is what `make ps` and `sauda doctor` show.
+        known["away"] = f"away since {clock_text(archiver.away_since_ns)} IST: {archiver.away}"
+    return known
+
+
+def main() -> None:
+    """Run the service until SIGTERM."""
+    service.run("archive", wire)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,271 @@
+"""The archiver: copies what is due, takes off Redis what is safe, and waits loudly while the archive is away.
+
+Where it stands is read from the archive itself and nowhere else, so it may die at any instant. One of several replicas works;
+one that was paused past its lease may write a file twice over, which readers pass over, and is refused when it trims.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from sauda.archive.book import ArchivedBook
+from sauda.archive.finding import base_name
+from sauda.archive.segment import DamagedError
+from sauda.archive.store import ArchiveAwayError, Store
+from sauda.clock import Clock, SystemClock, UnixNs, monotonic_s
+from sauda.errors import LeaseLostError, TransientError
+from sauda.log import Lease
+from sauda.redis_book import KEPT, RedisBook
+from sauda.runner import Stop
+from sauda_archive.alerts import Alerts
+from sauda_archive.closing import close_book
+from sauda_archive.copying import copy
+from sauda_archive.open_book import LostPartError, OpenBook
+from sauda_archive.progress import Progress
+from sauda_archive.settings import LEASE_MS, Limits
+
+UNIT: Final = "archive"
+_REST_S: Final = 0.5
+_LONGEST_PAUSE_S: Final = 30.0
+_AT_ONCE: Final = 50
+"""Portions of one stream in one turn: a million entries, so that no other stream waits for long."""
+
+
+class Archiver:
+    """Archives one desk, its present book and those that were put aside."""
+
+    def __init__(
+        self,
+        redis: RedisBook,
+        store: Store,
+        limits: Limits,
+        holder: str,
+        *,
+        open_desk: Callable[[str], RedisBook],
+        clock: Clock | None = None,
+        seconds: Callable[[], float] = monotonic_s,
+        on_event: Callable[[str, dict[str, object]], None] = lambda _event, _facts: None,
+    ) -> None:
+        self.phase = "starting"
+        """`starting`, `standby`, `holding`, `away` (Redis or the archive: see `away`), `stopped`."""
+        self.away = ""
+        """Why nothing is archived now; empty: all is well."""
+        self.away_since_ns: UnixNs = 0
+        self.entries = 0
+        """Archived since the start."""
+        self.bytes = 0
+        self.trimmed = 0
+        self.memory = 0
+        """Bytes of Redis that the desk's streams take."""
+        self._redis = redis
+        self._store = store
+        self._limits = limits
+        self._holder = holder
+        self._open_desk = open_desk
+        self._clock = clock or SystemClock()
+        self._seconds = seconds
+        self._on_event = on_event
+        self._alerts = Alerts(redis, self._clock)
+        self._lease: Lease | None = None
+        self._lease_key = redis.keys.lease(UNIT)
+        self._renewed_s = 0.0
+        self._book: OpenBook | None = None
+        self._aside: dict[int, OpenBook | None] = {}
+        """Number of a book that was put aside -> what is done on it; None once it is complete."""
+        self._fresh: set[str] = set()
+        """Books that we named: what they lack at their beginning was never ours."""
+        self._pause_s = _REST_S
+
+    @property
+    def ready(self) -> bool:
+        """Whether it works, or waits for its turn."""
+        return self.phase in ("holding", "standby")
+
+    def run(self, stop: Stop) -> None:
+        """Archive until *stop*."""
+        while not stop.is_set():
+            stop.wait(self.turn())
+        self._leave()
+
+    def turn(self) -> float:
+        """Do one beat; return the seconds to rest before the next."""
+        try:
+            if not self._holds():
+                self._enter("standby")
+                return LEASE_MS / 4_000
+            more = self._work()
+        except LeaseLostError as error:
+            self._forget()
+            self._on_event("archive_lost", {"why": str(error)})
+            return _REST_S
+        except TransientError as error:
+            # The lease may still be ours, whatever became of Redis meanwhile; what stood there may not.
+            self._forget_books()
+            return self._pause("away", str(error))
+        except (ArchiveAwayError, DamagedError, LostPartError) as error:
+            # What was due stays due, so that it goes on only when it has been written.
+            self._outage(str(error))
+            return self._pause("away", str(error))
+        self._pause_s = _REST_S
+        self._back()
+        self._enter("holding")
+        return 0.0 if more else _REST_S
+
+    def _holds(self) -> bool:
+        if self._lease is None:
+            self._lease = self._redis.acquire(UNIT, self._holder, LEASE_MS)
+            self._renewed_s = self._seconds()
+        else:
+            self._redis.renew(self._lease)
+        return self._lease is not None
+
+    def _keep(self) -> None:
+        """Keep the lease while something takes long."""
+        if (self._seconds() - self._renewed_s) * 4_000 > LEASE_MS:
+            self._redis.renew(self._held)
+            self._renewed_s = self._seconds()
+
+    @property
+    def _held(self) -> Lease:
+        if self._lease is None:
+            raise LeaseLostError("the archive is not held here")
+        return self._lease
+
+    def _work(self) -> bool:
+        """Do what is due; return whether there is more of it already."""
+        # Those put aside first: a book that has no name yet is named in the order in which they began.
+        more = self._finish_old_books()
+        found = self._redis.begin(self._held, self._lease_key)
+        if found is None:
+            self._book = None
+            return more
+        if self._book is None or self._book.archived.book != found[0]:
+            self._book = None
+            self._book = self._opened(self._redis, *found)
+        return self._tend(self._book, keep_ms=self._limits.keep_ms) or more
+
+    def _opened(self, redis: RedisBook, name: str, named_now: bool) -> OpenBook:
+        if named_now:
+            self._fresh.add(name)
+        archived = ArchivedBook(self._store, base_name(redis.desk), name)
+        return OpenBook(redis, archived, self._limits, fresh=name in self._fresh)
+
+    def _tend(self, book: OpenBook, keep_ms: int | None) -> bool:
+        """Copy and trim every stream of *book*; *keep_ms* None: it is over, all of it goes."""
+        more = False
+        standing = book.standing(self._seconds())
+        memory = sum(facts.memory for _, facts in standing)
+        over = keep_ms is None
+        if not over:
+            self.memory = memory
+        pressed = over or memory > self._limits.budget_bytes * self._limits.pressed_at
+        for stream, facts in sorted(standing, key=lambda one: -one[1].memory):
+            progress = book.streams[stream]
+            if progress.is_due(facts, self._seconds(), self._limits, pressed=pressed):
+                more = self._copy(book, stream, progress) or more
+            is_there = facts.first is not None and progress.last is not None and facts.first < progress.last
+            if is_there and (over or stream not in KEPT):
+                self._trim(book, stream, progress, 0 if pressed and not over else keep_ms)
+            self._keep()
+        return more
+
+    def _copy(self, book: OpenBook, stream: str, progress: Progress) -> bool:
+        """Copy what makes a file; return whether there is more."""
+        upto = progress.settled(self._seconds(), self._limits.settle_s)
+        count = 0
+        if upto is not None:
+            for done in copy(book.redis, book.archived, stream, upto, limits=self._limits, keep=self._keep):
+                progress.archived(done.last, self._seconds())
+                count += done.entries
+                self.entries += done.entries
+                self.bytes += done.bytes
+                self._on_event("archived", {"stream": stream, "book": book.archived.book, **done._asdict()})
+        more = count >= self._limits.file_entries
+        if not more:
+            book.count(stream)
+        return more
+
+    def _trim(self, book: OpenBook, stream: str, progress: Progress, keep_ms: int | None) -> None:
+        if progress.last is None:
+            return
+        for _ in range(_AT_ONCE):
+            done = book.redis.trim(
+                self._held,
+                self._lease_key,
+                book=book.archived.book,
+                stream=stream,
+                last=progress.last,
+                keep_ms=keep_ms,
+            )
+            progress.held_by = done.held_by
+            self.trimmed += done.taken
+            if not done.taken:
+                return
+            self._keep()
+
+    def _finish_old_books(self) -> bool:
+        more = False
+        for number in range(1, self._redis.number(self._redis.keys.aside) + 1):
+            if number not in self._aside:
+                self._aside[number] = self._open_old(number)
+            book = self._aside[number]
+            if book is not None:
+                more = self._tend(book, keep_ms=None) or more
+                if book.is_empty():
+                    close_book(book.redis, book.archived)
+                    self._on_event("book_closed", {"desk": book.redis.desk, "book": book.archived.book})
+                    book.redis.close()
+                    self._aside[number] = None
+        return more
+
+    def _open_old(self, number: int) -> OpenBook | None:
+        """Return the book put aside as *number*, if it is not complete yet."""
+        redis = self._open_desk(f"{self._redis.desk}@{number}")
+        found = redis.begin(self._held, self._lease_key)
+        if found is not None:
+            book = self._opened(redis, *found)
+            if not book.archived.about().get("closed"):
+                return book
+        redis.close()
+        return None
+
+    def _outage(self, why: str) -> None:
+        if not self.away:
+            self.away_since_ns = self._clock.now_ns()
+            self._alerts.away(why)
+        self.away = why
+
+    def _back(self) -> None:
+        self._alerts.back()
+        self.away = ""
+
+    def _pause(self, phase: str, why: str) -> float:
+        self._enter(phase, why=why)
+        rest_s, self._pause_s = self._pause_s, min(self._pause_s * 2, _LONGEST_PAUSE_S)
+        # The lease has to be kept all the same.
+        return min(rest_s, LEASE_MS / 4_000)
+
+    def _forget(self) -> None:
+        self._lease = None
+        self._forget_books()
+
+    def _forget_books(self) -> None:
+        """What we know may be half of it: it is read from the archive again."""
+        self._book = None
+        for book in filter(None, self._aside.values()):
+            book.redis.close()
+        self._aside = {number: book for number, book in self._aside.items() if book is None}
+
+    def _leave(self) -> None:
+        lease, self._lease = self._lease, None
+        if lease is not None:
+            try:
+                self._redis.release(lease)
+            except TransientError as error:
+                self._on_event("lease_not_released", {"why": str(error)})
+        self._forget_books()
+        self._enter("stopped")
+
+    def _enter(self, phase: str, **facts: object) -> None:
+        if phase != self.phase:
+            self.phase = phase
+            self._on_event(f"archive_{phase}", facts)

@@ -1,0 +1,103 @@
+"""Entries into files: read from Redis, written whole, and read back before anybody relies on them."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from sauda.archive.book import ArchivedBook
+from sauda.archive.naming import Segment
+from sauda.archive.segment import DamagedError, Row, pack
+from sauda.archive.span import LOWEST, Id, Span, behind
+from sauda.errors import LeaseLostError
+from sauda.merge import id_parts
+from sauda.redis_book import RedisBook
+from sauda_archive.days import Part, by_day
+from sauda_archive.settings import Limits
+
+
+class Copied(NamedTuple):
+    """A file that is there."""
+
+    last: Id
+    entries: int
+    bytes: int
+
+
+def copy(
+    redis: RedisBook,
+    archived: ArchivedBook,
+    stream: str,
+    upto: Id,
+    *,
+    limits: Limits,
+    keep: Callable[[], None],
+) -> Iterator[Copied]:
+    """Put the next entries of *stream* into the archive, one file for each trading date; yield each when it is safe.
+
+    Args:
+        redis: The book they come from.
+        archived: The same book in the archive.
+        stream: Its name.
+        upto: The last entry that may go.
+        limits: How much makes a file.
+        keep: Keeps the lease; called between steps that take long.
+
+    Raises:
+        LeaseLostError: another book began meanwhile.
+        ArchiveAwayError: it could not be written; what is missing is written next time.
+        DamagedError: the archive does not give back what was put into it.
+    """
+    last = archived.last(stream)
+    span = Span(behind(last) if last else LOWEST, upto)
+    rows = _rows(redis, archived.book, stream, span, limits=limits, keep=keep)
+    segments = archived.segments(stream)
+    for part in by_day(stream, rows, segments[-1].day if segments else None):
+        keep()
+        size = _write(archived, stream, part)
+        yield Copied(id_parts(part.rows[-1][0]), len(part.rows), size)
+
+
+def _rows(
+    redis: RedisBook, book: str, stream: str, span: Span, *, limits: Limits, keep: Callable[[], None]
+) -> list[Row]:
+    rows: list[Row] = []
+    size = 0
+    while not span.empty and len(rows) < limits.file_entries and size < limits.file_bytes:
+        piece = redis.piece(stream, span, min(limits.at_once, limits.file_entries - len(rows)))
+        if piece.book != book:
+            raise LeaseLostError(f"book {book} of desk {redis.desk!r} was put aside meanwhile")
+        rows += piece.rows
+        size += sum(sum(map(len, row[1])) for row in piece.rows)
+        if len(piece.rows) < limits.at_once:
+            break
+        span = span._replace(low=behind(id_parts(piece.rows[-1][0])))
+        keep()
+    return rows
+
+
+def _write(archived: ArchivedBook, stream: str, part: Part) -> int:
+    first, last = id_parts(part.rows[0][0]), id_parts(part.rows[-1][0])
+    segment = Segment(first, last, part.day, stream)
+    packed = pack(stream, part.rows, part.times)
+    path = f"{archived.folder}/{segment.path}"
+    archived.store.write(path, packed)
+    try:
+        check(archived, segment)
+    except DamagedError:
+        # It must not be taken for good by a reader, nor for our position by a successor.
+        archived.store.remove(path)
+        raise
+    archived.add(segment)
+    return len(packed)
+
+
+def check(archived: ArchivedBook, segment: Segment) -> int:
+    """Read a file back and compare it with what it says and is called; return how many entries it has.
+
+    Raises:
+        DamagedError: something differs.
+    """
+    file = archived.read(segment)
+    file.check()
+    if file.facts.stream != segment.stream or (file.ids[0], file.ids[-1]) != (segment.first, segment.last):
+        raise DamagedError(f"the archive's file {file.name} holds other entries than its name says")
+    return file.facts.entries

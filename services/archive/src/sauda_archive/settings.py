@@ -1,0 +1,45 @@
+"""How much makes a file, how soon it is written, how long entries stay in Redis."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sauda.settings import Settings
+
+LEASE_MS: Final = 10_000
+"""A file may take seconds to be written; a successor can wait that long, for nothing is lost meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the archiver goes by."""
+
+    every_s: float = 300.0
+    """A stream's entries wait so long for more of them at the most."""
+    keep_ms: int = 3_600_000
+    """Archived entries stay in Redis so long, unless memory presses."""
+    budget_bytes: int = 1_024_000_000
+    """What the desk's streams may take of Redis' memory."""
+    file_entries: int = 100_000
+    """Enough for a file: a second or two of reading, some megabytes."""
+    file_bytes: int = 32_000_000
+    """Of messages and causes, before they are compressed."""
+    at_once: int = 5_000
+    """Entries in one read: a few milliseconds of the server's time."""
+    settle_s: float = 5.0
+    """Younger entries are left alone: a host that dies may take the last seconds of Redis' own file with it, and the archive must
+    never remember what Redis does not."""
+    pressed_at: float = 0.5
+    """Of the budget. The other half is room for what comes while files are being written."""
+    pressed_every_s: float = 5.0
+    """`every_s` while memory presses."""
+    pressed_entries: int = 20_000
+    """`file_entries` while memory presses."""
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Limits":
+        """Return what the settings say."""
+        return cls(
+            every_s=settings.archive_every_s,
+            keep_ms=round(settings.archive_keep_s * 1000),
+            budget_bytes=round(settings.archive_budget_mb * 1e6),
+        )

@@ -1,0 +1,515 @@
+"""The archiver: everything goes into the archive once, and leaves Redis only when it is safe there and read by all."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import redis
+
+from sauda.archive.book import ArchivedBook
+from sauda.archive.finding import open_store
+from sauda.archive.span import HIGHEST, text_of
+from sauda.clock import SystemClock
+from sauda.codec import decode, encode
+from sauda.contracts import Alert
+from sauda.log import Output, Position, Step
+from sauda.record import Record
+from sauda.redis_book import RedisBook
+from sauda.redis_consumer import RedisConsumer
+from sauda.redis_shelf import RedisShelf
+from sauda.runner import Carrier
+from sauda.settings import Settings
+from sauda.testing.builders import DAY, a_tick, after
+from sauda.testing.counting import counter_unit
+from sauda_archive.archiver import Archiver
+from sauda_archive.copying import copy
+from sauda_archive.settings import Limits
+
+AT_ONCE = Limits(every_s=0.000_001, keep_ms=0, settle_s=0)
+"""Archives whatever it sees, keeps nothing."""
+
+
+class Desk:
+    """A desk, its archive, and an archiver that moves when it is told to."""
+
+    def __init__(self, url: str, desk: str, root: Path) -> None:
+        self.settings = Settings(redis_url=url, desk=desk, archive=str(root))
+        self.log = RedisBook(url, desk)
+        self.archiver = self.another(AT_ONCE)
+
+    def another(self, limits: Limits) -> Archiver:
+        url = self.settings.redis_url
+        return Archiver(
+            RedisBook(url, self.settings.desk),
+            open_store(self.settings),
+            limits,
+            "tests",
+            open_desk=lambda name: RedisBook(url, name),
+        )
+
+    def write(self, stream: str, payloads: list[bytes]) -> list[bytes]:
+        return self.log.append([Output(stream, data, b"") for data in payloads])
+
+    def turn(self, times: int = 3) -> None:
+        for _ in range(times):
+            self.archiver.turn()
+            SystemClock().sleep(0.002)
+
+    @property
+    def archived(self) -> ArchivedBook:
+        book = self.log.book()
+        assert book is not None
+        return ArchivedBook(open_store(self.settings), self.settings.desk.partition("@")[0], book)
+
+    def recorded(self, stream: str, desk: str | None = None) -> list[bytes]:
+        record = Record.open(self.settings, desk)
+        try:
+            return [entry.data for entry in record.forwards(stream)]
+        finally:
+            record.close()
+
+    def alerts(self) -> list[str]:
+        messages = map(decode, self.recorded("alerts"))
+        return [message.code for message in messages if isinstance(message, Alert)]
+
+
+@pytest.fixture
+def at(redis_url: str, desk: str, tmp_path: Path) -> Iterator[Desk]:
+    made = Desk(redis_url, desk, tmp_path / "archive")
+    yield made
+    made.log.close()
+
+
+def numbered(start: int, stop: int) -> list[bytes]:
+    return [b'{"n":%d}' % n for n in range(start, stop)]
+
+
+def test_what_is_written_is_archived_and_leaves_redis(at: Desk) -> None:
+    at.write("ticks", numbered(0, 3000))
+    at.write("journal", numbered(0, 300))
+
+    at.turn()
+
+    assert at.log.length("ticks") < 200
+    assert at.recorded("ticks") == numbered(0, 3000)
+    assert at.recorded("journal") == numbered(0, 300)
+    assert at.archiver.ready
+
+
+def test_the_streams_that_are_read_from_their_beginning_stay_though_archived(at: Desk) -> None:
+    for stream in ("instruments", "subscriptions", "control"):
+        at.write(stream, numbered(0, 500))
+
+    at.turn()
+
+    for stream in ("instruments", "subscriptions", "control"):
+        assert at.log.length(stream) == 500
+        assert at.archived.length(stream) == 500
+
+
+def test_entries_are_filed_by_the_date_of_their_market_time(at: Desk) -> None:
+    seconds = (0, 1, 86_400, 5)
+    at.write("ticks", [encode(a_tick(at_ns=after(second))) for second in seconds])
+
+    at.turn()
+
+    days = [
+        (segment.day, at.archived.file(segment).facts.entries) for segment in at.archived.segments("ticks")
+    ]
+    assert [count for _, count in days] == [2, 2]
+    assert days[0][0] == DAY
+    assert (days[1][0] - DAY).days == 1
+
+
+def test_an_entry_of_somebody_elses_writing_comes_back_as_it_was(at: Desk) -> None:
+    with redis.Redis.from_url(at.settings.redis_url) as client:
+        client.xadd(at.log.keys.stream("signals"), {"x": b"\xff\x00", "d": b"1"})
+        client.xadd(at.log.keys.stream("signals"), {"only": b""})
+    whole = at.log.entries("signals")
+    assert whole[0].raw == {b"x": b"\xff\x00", b"d": b"1"}
+
+    at.turn()
+    at.write("signals", numbered(0, 300))
+    at.turn()
+
+    assert at.log.entries("signals", count=1)[0].id > whole[1].id
+    record = Record.open(at.settings)
+    assert record.entries("signals", count=2) == whole
+    record.close()
+
+
+def test_nothing_is_written_again_by_an_archiver_that_starts_anew(at: Desk) -> None:
+    at.write("ticks", numbered(0, 1000))
+    at.turn()
+    at.archiver = at.another(AT_ONCE)
+    release_lease(at)
+
+    at.turn()
+    at.write("ticks", numbered(1000, 1100))
+    at.turn()
+
+    assert [at.archived.file(one).facts.entries for one in at.archived.segments("ticks")] == [1000, 100]
+    assert at.recorded("ticks") == numbered(0, 1100)
+
+
+def test_a_second_archiver_waits_and_a_zombie_is_refused(at: Desk) -> None:
+    at.write("ticks", numbered(0, 1000))
+    at.turn()
+    second = at.another(AT_ONCE)
+
+    second.turn()
+
+    assert second.phase == "standby"
+    release_lease(at)
+    at.write("ticks", numbered(1000, 2000))
+    second.turn()
+    assert second.phase == "holding"
+    at.turn(1)
+    assert at.archiver.phase != "away"
+    for _ in range(3):
+        second.turn()
+    assert at.recorded("ticks") == numbered(0, 2000)
+
+
+def test_an_archiver_that_was_paused_past_its_lease_may_write_what_another_has_written(at: Desk) -> None:
+    at.write("ticks", numbered(0, 1000))
+    zombie = at.another(replace(AT_ONCE, file_entries=300, at_once=300, keep_ms=3_600_000))
+    zombie.turn()
+    release_lease(at)
+    at.archiver = at.another(replace(AT_ONCE, keep_ms=3_600_000))
+    at.turn()
+    assert zombie._book is not None
+
+    # What it was about to do when it was paused: its knowledge is old, its writing goes through.
+    book = zombie._book
+    written = list(
+        copy(
+            book.redis,
+            book.archived,
+            "ticks",
+            HIGHEST,
+            limits=replace(AT_ONCE, file_entries=400),
+            keep=lambda: None,
+        )
+    )
+
+    assert written[0].entries == 400
+    assert len(at.archived.segments("ticks")) == 3
+    assert at.recorded("ticks") == numbered(0, 1000)
+    zombie.turn()
+    assert zombie.phase == "holding"
+    assert at.log.entries("ticks")
+
+
+def release_lease(at: Desk) -> None:
+    with redis.Redis.from_url(at.settings.redis_url) as client:
+        client.delete(at.log.keys.lease("archive"))
+
+
+def test_no_entry_leaves_that_a_unit_has_not_passed(at: Desk) -> None:
+    unit = counter_unit()
+    lease = at.log.acquire(unit.name, "tests", 60_000)
+    assert lease is not None
+    carrier = Carrier(unit, at.log, lease, batch=100)
+    at.write("ticks", [b'{"n":%d}' % n for n in range(1000)])
+    carrier.step()
+    passed = carrier.positions["ticks"]
+    assert passed.passed == 100
+
+    at.turn()
+
+    left = at.log.entries("ticks", b"(" + passed.id)
+    assert len(left) == 900
+    assert at.archived.length("ticks") == 1000
+    while carrier.step():
+        pass
+    at.turn()
+    assert at.log.length("ticks") < 200
+
+
+def test_no_entry_leaves_that_a_writer_has_in_hand(at: Desk) -> None:
+    ids = at.write("pnl", numbered(0, 1000))
+    writer = RedisConsumer(at.settings.redis_url, at.settings.desk, "writer.sql", "one", ("pnl",))
+    writer.open()
+    in_hand = writer.fresh(1000, 0)
+    writer.settle(in_hand[:400] + in_hand[401:], ())
+
+    at.turn()
+
+    assert writer.mine(10) == in_hand[400:401]
+    assert at.log.entries("pnl", ids[400], ids[400])
+    writer.settle(in_hand[400:401], ())
+    at.turn()
+    assert at.log.length("pnl") < 200
+    writer.close()
+
+
+@pytest.mark.parametrize(
+    ("check", "dropped"),
+    [
+        ("last-delivered-id", ("local passed = facts['last-delivered-id']", "local passed = ARGV[4]")),
+        ("pending", ("facts['pending'] > 0", "false")),
+        ("both", ("redis.call('XINFO', 'GROUPS', KEYS[3])", "{}")),
+    ],
+)
+def test_without_the_checks_of_the_script_entries_would_be_lost(
+    at: Desk, check: str, dropped: tuple[str, str]
+) -> None:
+    """The two tests above can fail: each check that is taken out of the script loses what it guards."""
+    trim: Any = at.archiver._redis._trim
+    assert dropped[0].encode() in trim.text
+    trim.text = trim.text.replace(dropped[0].encode(), dropped[1].encode())
+    trim.digest = "0" * 40
+    ids = at.write("pnl", numbered(0, 1000))
+    writer = RedisConsumer(at.settings.redis_url, at.settings.desk, "writer.sql", "one", ("pnl",))
+    writer.open()
+    if check != "last-delivered-id":
+        in_hand = writer.fresh(1000, 0)
+        writer.settle(in_hand[:400] + in_hand[401:], ())
+
+    at.turn()
+
+    assert not at.log.entries("pnl", ids[400], ids[400])
+    writer._client.close()
+
+
+def test_entries_stay_as_long_as_the_desk_keeps_them_unless_memory_presses(at: Desk) -> None:
+    at.archiver = at.another(replace(AT_ONCE, keep_ms=3_600_000))
+    at.write("ticks", numbered(0, 3000))
+    at.turn()
+    assert at.archived.length("ticks") == 3000
+    assert at.log.length("ticks") == 3000
+
+    release_lease(at)
+    at.archiver = at.another(replace(AT_ONCE, keep_ms=3_600_000, budget_bytes=10_000))
+    at.turn()
+
+    assert at.log.length("ticks") < 200
+    assert at.recorded("ticks") == numbered(0, 3000)
+
+
+def test_the_youngest_entries_wait_until_they_are_settled(at: Desk) -> None:
+    seconds = [100.0]
+    at.archiver = at.another(replace(AT_ONCE, settle_s=5.0))
+    at.archiver._seconds = lambda: seconds[0]
+    at.write("ticks", numbered(0, 300))
+    at.turn()
+    seconds[0] += 4.9
+    at.write("ticks", numbered(300, 400))
+    at.turn()
+    assert at.archived.last("ticks") is None
+
+    seconds[0] += 0.2
+    at.turn()
+
+    assert at.archived.length("ticks") == 300
+    seconds[0] += 5.1
+    at.turn()
+    assert at.archived.length("ticks") == 400
+
+
+def test_while_the_archive_is_away_nothing_is_trimmed_and_one_alert_says_so(at: Desk, tmp_path: Path) -> None:
+    root = tmp_path / "archive"
+    at.write("ticks", numbered(0, 1000))
+    at.turn()
+    root.rename(tmp_path / "elsewhere")
+    at.write("ticks", numbered(1000, 2000))
+
+    at.turn(5)
+
+    assert not at.archiver.ready
+    assert "away" in at.archiver.away
+    assert at.log.entries("ticks")[-1000].data == b'{"n":1000}'
+    (tmp_path / "elsewhere").rename(root)
+    at.turn()
+    assert at.archiver.ready
+    assert at.recorded("ticks") == numbered(0, 2000)
+    assert at.alerts() == ["ARCHIVE_AWAY", "ARCHIVE_BACK"]
+
+
+def test_a_replica_that_takes_over_in_an_outage_does_not_repeat_the_alert(at: Desk, tmp_path: Path) -> None:
+    root = tmp_path / "archive"
+    at.write("ticks", numbered(0, 10))
+    root.write_text("a file where the folder should be")
+    at.turn()
+    release_lease(at)
+    at.archiver = at.another(AT_ONCE)
+
+    at.turn()
+
+    root.unlink()
+    at.turn()
+    assert at.alerts() == ["ARCHIVE_AWAY", "ARCHIVE_BACK"]
+    assert at.recorded("ticks") == numbered(0, 10)
+
+
+def test_an_archive_that_does_not_give_back_what_was_put_in_is_not_relied_on(at: Desk) -> None:
+    class Liar:
+        """A disk that loses the last byte of what it was given."""
+
+        def __init__(self, store: Any) -> None:
+            self._store, self.lies = store, True
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(self._store, name)
+
+        def write(self, path: str, data: bytes) -> None:
+            self._store.write(path, data[:-1] if self.lies else data)
+
+    store = at.archiver._store = Liar(at.archiver._store)
+    at.write("ticks", numbered(0, 1000))
+
+    at.turn()
+
+    assert at.log.length("ticks") == 1000
+    assert at.archived.segments("ticks") == []
+    store.lies = False
+    at.turn()
+    assert at.log.length("ticks") < 200
+    assert at.recorded("ticks") == numbered(0, 1000)
+
+
+def test_a_damaged_newest_file_stops_the_trimming(at: Desk, tmp_path: Path) -> None:
+    at.write("ticks", numbered(0, 1000))
+    at.turn()
+    segment = at.archived.segments("ticks")[-1]
+    path = tmp_path / "archive" / at.archived.folder / segment.path
+    whole = path.read_bytes()
+    path.write_bytes(whole[:60] + bytes([whole[60] ^ 1]) + whole[61:])
+    release_lease(at)
+    at.archiver = at.another(AT_ONCE)
+    at.write("ticks", numbered(1000, 1500))
+
+    at.turn()
+
+    assert segment.path in at.archiver.away
+    assert len(at.log.entries("ticks")) >= 500
+    path.write_bytes(whole)
+    at.turn()
+    assert at.recorded("ticks") == numbered(0, 1500)
+
+
+def test_an_archive_that_lacks_what_was_trimmed_is_not_written_on(at: Desk, tmp_path: Path) -> None:
+    at.write("ticks", numbered(0, 1000))
+    at.turn()
+    (tmp_path / "archive").rename(tmp_path / "elsewhere")
+    at.write("ticks", numbered(1000, 1500))
+    release_lease(at)
+    at.archiver = at.another(AT_ONCE)
+
+    at.turn()
+
+    assert "is it the right place" in at.archiver.away
+    assert not (tmp_path / "archive").exists()
+    with redis.Redis.from_url(at.settings.redis_url) as client:
+        client.delete(at.log.keys.book)
+    at.turn()
+    assert at.archiver.ready
+    assert at.recorded("ticks")[-500:] == numbered(1000, 1500)
+
+
+def test_a_book_that_was_put_aside_is_archived_whole_and_closed(at: Desk) -> None:
+    at.write("ticks", numbered(0, 500))
+    at.turn()
+    at.write("ticks", numbered(500, 600))
+    feed = at.log.acquire("feed", "tests", 60_000)
+    assert feed is not None
+    at.log.commit(feed, Step(changes={b"feed/row": b"7"}, outputs=[Output("ticks", b'{"n":600}')]))
+    shelf = RedisShelf(at.settings.redis_url, at.settings.desk)
+    old = shelf.put_aside(feed)
+    at.write("ticks", numbered(9000, 9010))
+
+    at.turn(6)
+
+    view = RedisBook(at.settings.redis_url, old)
+    assert view.length("ticks") == 0
+    assert at.recorded("ticks", old) == numbered(0, 601)
+    assert at.recorded("ticks") == numbered(9000, 9010)
+    with redis.Redis.from_url(at.settings.redis_url) as client:
+        client.delete(*client.keys(f"{{{at.settings.desk}}}@1:*"))
+    assert at.recorded("ticks", old) == numbered(0, 601)
+    record = Record.open(at.settings, old)
+    assert record.state_of("feed") == {b"feed/row": b"7"}
+    for each in (view, shelf):
+        each.close()
+
+
+def test_a_book_put_aside_before_it_was_ever_archived_comes_first(at: Desk) -> None:
+    at.write("ticks", numbered(0, 50))
+    feed = at.log.acquire("feed", "tests", 60_000)
+    assert feed is not None
+    shelf = RedisShelf(at.settings.redis_url, at.settings.desk)
+    old = shelf.put_aside(feed)
+    at.write("ticks", numbered(50, 60))
+
+    at.turn(5)
+
+    assert at.recorded("ticks", old) == numbered(0, 50)
+    assert at.recorded("ticks") == numbered(50, 60)
+    first = RedisBook(at.settings.redis_url, old)
+    assert str(first.book()) < str(at.log.book())
+    first.close()
+    shelf.close()
+
+
+def test_a_unit_reads_on_where_the_stream_was_trimmed_behind_it(at: Desk) -> None:
+    unit = counter_unit()
+    lease = at.log.acquire(unit.name, "tests", 60_000)
+    assert lease is not None
+    carrier = Carrier(unit, at.log, lease)
+    for round_ in range(5):
+        at.write("ticks", [b'{"n":%d}' % n for n in range(200)])
+        while carrier.step():
+            pass
+        at.turn()
+        if round_ == 2:
+            carrier = Carrier(unit, at.log, lease)  # loaded anew from what was committed
+    assert carrier.positions["ticks"].passed == 1000
+    assert next(one.groups[0].lag for one in at.log.lag() if one.stream == "ticks") == 0
+    at.write("ticks", [b'{"n":1}'] * 7)
+    assert next(one.groups[0].lag for one in at.log.lag() if one.stream == "ticks") == 7
+    assert len(at.log.read({"ticks": Position(carrier.positions["ticks"].id, 0)}, 100, 0)) == 7
+
+
+def test_a_killed_redis_comes_back_trimmed_or_not_and_nothing_is_missing(
+    own_redis: Any, tmp_path: Path
+) -> None:
+    at = Desk(own_redis.url, "killed", tmp_path / "archive")
+    for start in range(0, 5000, 1000):
+        at.write("ticks", numbered(start, start + 1000))
+        at.turn()
+        own_redis.kill()
+        at.turn(1)
+        assert at.archiver.phase == "away"
+        own_redis.start()
+        at.turn(5)
+
+    assert at.recorded("ticks") == numbered(0, 5000)
+    assert at.log.length("ticks") < 200
+    at.log.close()
+
+
+def test_a_server_whose_memory_is_full_gets_room_from_an_archiver_that_starts_then(
+    own_redis: Any, tmp_path: Path
+) -> None:
+    at = Desk(own_redis.url, "full", tmp_path / "archive")
+    with redis.Redis.from_url(own_redis.url) as client:
+        at.write("ticks", [b"x" * 500] * 20_000)
+        client.config_set("maxmemory", int(client.info("memory")["used_memory"]) - 1_000_000)
+        with pytest.raises(redis.OutOfMemoryError):
+            client.set("a", "b")
+
+        at.turn(5)
+
+        client.set("a", "b")
+    assert at.recorded("ticks") == [b"x" * 500] * 20_000
+    at.log.close()
+
+
+def test_the_name_of_the_file_is_its_first_and_last_id(at: Desk) -> None:
+    ids = at.write("ticks", numbered(0, 10))
+    at.turn()
+    (segment,) = at.archived.segments("ticks")
+    assert (text_of(segment.first), text_of(segment.last)) == (ids[0], ids[-1])
