@@ -10,9 +10,11 @@ from typing import Final
 import typer
 
 from sauda.cli import bundle, dead_letters, desk, screen
+from sauda.cli.diff import diff
 from sauda.cli.doctor import doctor
 from sauda.cli.lag import lag
 from sauda.cli.replay import replay
+from sauda.cli.state import state
 from sauda.cli.tail import tail
 from sauda.cli.trades import fills, orders, pnl, positions
 from sauda.cli.why import why
@@ -34,7 +36,7 @@ app = typer.Typer(
 )
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(desk.up, desk.down, desk.ps, desk.logs, desk.restart, desk.scale, desk.clean),
-    *(tail, replay, why, lag, orders, fills, positions, pnl, doctor),
+    *(tail, replay, diff, state, why, lag, orders, fills, positions, pnl, doctor),
 )
 """In the order in which the help lists them: run it, then look at it."""
 for command in COMMANDS:

@@ -67,7 +67,6 @@ def check(
     make: MakeUnit,
     *,
     window: Window | None = None,
-    start: Loaded | None = None,
     watch: Callable[[int], None] = lambda _messages: None,
 ) -> Finding:
     """Run *name* again up to where it is committed now, and compare all that it said and its state.
@@ -77,7 +76,6 @@ def check(
         name: The unit.
         make: See `MakeUnit`.
         window: What is asked about; all of it if None.
-        start: See `Rerun`.
         watch: Told from time to time how many messages were handled.
 
     Raises:
@@ -88,7 +86,7 @@ def check(
     committed = record.committed(name)
     if committed is None:
         raise NeverCarriedError(f"{name} was never carried on desk {record.desk}")
-    window = window or Window()
+    window, start = window or Window(), record.start_of(name)
     rerun = Rerun(record, name, make, start=start, until=committed.positions, cut=window.cut)
     recorded = Recorded(record, name, committed.positions)
     if start is not None:

@@ -47,26 +47,22 @@ def _read(entry: Entry) -> Border:
         raise RecordError(f"the journal's record {entry.id.decode()} cannot be read: {error}") from error
 
 
-def openings(entries: Iterable[Entry]) -> dict[str, Opened | None]:
-    """Return each unit in the journal with its newest `opened`, None if it has none, in order of first appearance."""
-    found: dict[str, Opened | None] = {}
-    for entry in entries:
-        if entry.data.startswith(_COMMIT):
-            found.setdefault(_unit_of(entry.data), None)
-        elif (record := _other(entry.data)) is not None:
-            found[record.unit] = record
-    return found
+class NamedBorder(msgspec.Struct, frozen=True, gc=False, tag="commit"):
+    """Whose step it is, and where it begins."""
 
-
-def _unit_of(data: bytes) -> str:
-    return _named.decode(data).unit
-
-
-class _Named(msgspec.Struct, gc=False, tag="commit"):
     unit: str
+    before: dict[str, str]
 
 
-_named: Final[msgspec.json.Decoder[_Named]] = msgspec.json.Decoder(_Named)
+_named: Final[msgspec.json.Decoder[NamedBorder]] = msgspec.json.Decoder(NamedBorder)
+
+
+def records_of_all(entries: Iterable[Entry]) -> Iterator[NamedBorder | Opened]:
+    """Yield the records of all units."""
+    for entry in entries:
+        record = _named.decode(entry.data) if entry.data.startswith(_COMMIT) else _other(entry.data)
+        if record is not None:
+            yield record
 
 
 def _other(data: bytes) -> Opened | None:

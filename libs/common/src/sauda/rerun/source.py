@@ -30,11 +30,11 @@ class Streams(Protocol):
 class Recording(Streams, Protocol):
     """Streams, and how far each unit came in them."""
 
-    def newest(self, stream: str) -> Entry | None:
-        """Return the last entry of *stream*, or None."""
-
     def committed(self, unit: str) -> Loaded | None:
         """Return the unit's positions and state as of one instant; None if it was never carried."""
+
+    def start_of(self, unit: str) -> Loaded | None:
+        """Return how the unit stood when the record begins, where it is a slice of another; None: it began in it."""
 
 
 class Kept(Protocol):
