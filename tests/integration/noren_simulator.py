@@ -94,6 +94,10 @@ class Simulator:
         self.process = None
         return code
 
+    def kill(self) -> None:
+        """End it as `kill -9` does."""
+        self.stop(signal.SIGKILL)
+
     def log(self) -> str:
         return (self.folder / "simulator.log").read_text()
 

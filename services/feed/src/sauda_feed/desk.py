@@ -75,7 +75,8 @@ class Desk:
         honoured = self.progress.subscriptions.encode()
         while page := self._log.entries(_STREAM, b"(" + self._unread.id, honoured, _PAGE):
             self._apply(page, known=True)
-        return Resume(self.progress.row, self.progress.market_ns, self._wishes.wanted)
+        done = self.progress
+        return Resume(done.row, done.market_ns, done.quoted_ns, self._wishes.wanted)
 
     def start_book(self, old: str) -> None:
         """Forget the book that is now called *old*, and say so on the new one."""
@@ -156,8 +157,10 @@ class Desk:
             for message, at in zip(messages, rows, strict=True)
         ]
 
-    def publish(self, outputs: list[Output], row: int, market_ns: UnixNs | None) -> None:
-        """Commit *outputs* and where the source then stands."""
+    def publish(
+        self, outputs: list[Output], row: int, market_ns: UnixNs | None, quoted_ns: UnixNs | None = None
+    ) -> None:
+        """Commit *outputs* and where the source then stands; *quoted_ns* is when the newest price among them came."""
         complaints = self._complaints[:]
         if not outputs and not complaints:
             self.keep()
@@ -170,6 +173,7 @@ class Desk:
             self._next(
                 row=max(row, self._row),
                 market_ns=reached,
+                quoted_ns=self.progress.quoted_ns if quoted_ns is None else quoted_ns,
                 subscriptions=self._unread.id.decode(),
             ),
         )

@@ -200,7 +200,9 @@ class Feed:
         outputs = [Output(STREAM_OF[type(m)], encode(m)) for m in batch.messages]
         if len(self._desks) > 1:
             outputs = self._share(desk, batch, outputs)
-        self._insist(lambda: desk.publish(outputs, batch.next_row, batch.market_ns))
+        prices = (message for message in reversed(batch.messages) if isinstance(message, Tick))
+        quoted_ns = next((tick.recv_ns for tick in prices), None)
+        self._insist(lambda: desk.publish(outputs, batch.next_row, batch.market_ns, quoted_ns))
 
     def _let_read(self, desk: Desk) -> None:
         source, shelf = self._source, self._shelves.get(desk.name)
@@ -275,5 +277,6 @@ def _together(resumes: Sequence[Resume]) -> Resume:
     return Resume(
         row=min(resume.row for resume in resumes),
         market_ns=min(seen),
+        quoted_ns=min((one.quoted_ns for one in resumes if one.quoted_ns is not None), default=None),
         wanted=frozenset().union(*(resume.wanted for resume in resumes)),
     )

@@ -33,7 +33,8 @@ class NorenSource:
     def start(self, resume: Resume) -> None:
         """See `Source`."""
         self._session.want(resume.wanted)
-        self._session.start(resume.market_ns)
+        # A desk that heard nothing while its feed still ran has missed that, too.
+        self._session.start(resume.market_ns if resume.quoted_ns is None else resume.quoted_ns)
 
     def subscribe(self, wanted: frozenset[InstrumentId]) -> None:
         """See `Source`."""

@@ -37,6 +37,8 @@ class _Quote:
     whole: bool = False
     """Whether a snapshot has come since the connection was opened; until then nothing is published."""
     latest: Tick | None = None
+    reached_s: int = 0
+    """Feed time that was published before the connection was lost."""
 
 
 class Quotes:
@@ -45,11 +47,16 @@ class Quotes:
     def __init__(self, names: Mapping[Token, InstrumentId]) -> None:
         self.names = names
         self.defects: Counter[str] = Counter()
-        """Frames that gave nothing: `malformed`, `out_of_order`, `duplicate`, `unknown_token`, `unpriced`."""
+        """Frames that gave nothing: `malformed`, `out_of_order`, `duplicate`, `unknown_token`, `unpriced`, `stale`."""
         self._quotes: dict[Token, _Quote] = {}
+        self._reached_s: dict[Token, int] = {}
+        """Feed times that earlier connections had come to: a snapshot out of an old cache is no news."""
 
     def forget(self) -> None:
         """Begin anew: the connection was lost, and with it we do not know what."""
+        for token, quote in self._quotes.items():
+            if quote.latest is not None:
+                self._reached_s[token] = max(quote.reached_s, quote.values.get("ft", 0))
         self._quotes.clear()
 
     def take(self, frame: Mapping[str, Any], recv_ns: UnixNs) -> Tick | None:
@@ -67,7 +74,9 @@ class Quotes:
         except ContractError:
             self.defects["malformed"] += 1
             return None
-        quote = self._quotes.setdefault(token, _Quote())
+        quote = self._quotes.get(token)
+        if quote is None:
+            quote = self._quotes[token] = _Quote(reached_s=self._reached_s.get(token, 0))
         if not _merge(quote, values, snapshot=frame.get("t") in _SNAPSHOTS):
             self.defects["out_of_order"] += 1
             return None
@@ -79,6 +88,9 @@ class Quotes:
             self.defects["unpriced"] += 1
             return None
         seconds = values.get("ft")
+        if seconds is not None and seconds < quote.reached_s:
+            self.defects["stale"] += 1
+            return None
         tick = Tick(
             instrument=instrument,
             event_ns=recv_ns if seconds is None else seconds * NS_PER_S,

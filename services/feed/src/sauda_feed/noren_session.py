@@ -95,7 +95,7 @@ class NorenSession:
         return self._trouble or ("live" if self._socket.open else "connecting")
 
     def start(self, seen_ns: UnixNs | None) -> None:
-        """Begin; *seen_ns* is the market time that the desk saw last, None for one that has seen nothing."""
+        """Begin; *seen_ns* is the market time of what the desk saw last, None for one that has seen nothing."""
         self._seen_ns = seen_ns
         self._tap.install()
         self._thread.start()

@@ -27,6 +27,8 @@ class Progress(msgspec.Struct, frozen=True):
     """Rows of that source's recording that the desk has had."""
     market_ns: UnixNs | None = None
     """Market time that the desk has seen."""
+    quoted_ns: UnixNs | None = None
+    """Market time of the newest price that the desk has; market time itself goes on while nothing is heard."""
     subscriptions: str = "0-0"
     """Entry of the stream `subscriptions` up to which wishes have been honoured."""
     instruments: str = ""

@@ -29,6 +29,8 @@ class Resume:
     """Rows of the recording that the desk has had."""
     market_ns: UnixNs | None = None
     """Market time that the desk has seen; None for a desk that has seen nothing."""
+    quoted_ns: UnixNs | None = None
+    """Market time of the newest price that the desk has; None for a desk that has none."""
     wanted: frozenset[InstrumentId] = frozenset()
     """What was subscribed then, and has been honoured."""
 

@@ -18,9 +18,10 @@ class _Fault(BaseModel):
 
 
 class Mute(_Fault):
-    """The open sockets fall silent and stay open: nothing is sent, no ping answered. New ones work."""
+    """The open sockets fall silent and stay open: nothing is sent, no ping answered. So do the next `next_sockets` to open."""
 
     kind: Literal["mute"]
+    next_sockets: Count = 0
 
 
 class Drop(_Fault):
@@ -62,6 +63,26 @@ class Malformed(_Fault):
 
     kind: Literal["malformed"]
     text: str = '{"t":"tf","e":"NFO","tk":'
+
+
+class HalfFrame(_Fault):
+    """Send the first half of a frame to all sockets, and cut them off in the middle of it."""
+
+    kind: Literal["half_frame"]
+
+
+class RefuseLogin(_Fault):
+    """The next `requests` logins are refused, as for a wrong password."""
+
+    kind: Literal["refuse_login"]
+    requests: Count = 1
+
+
+class StaleSnapshot(_Fault):
+    """Begin each subscription with the market of `seconds` ago, as a cache does that nobody has refreshed; 0 ends it."""
+
+    kind: Literal["stale_snapshot"]
+    seconds: Annotated[int, Field(ge=0, le=86_400)] = 60
 
 
 class Duplicate(_Fault):
@@ -122,6 +143,9 @@ Fault: TypeAlias = (
     | Http502
     | Ws502
     | Malformed
+    | HalfFrame
+    | RefuseLogin
+    | StaleSnapshot
     | Duplicate
     | OutOfOrder
     | MissingLp
@@ -131,8 +155,8 @@ Fault: TypeAlias = (
     | Clear
 )
 KINDS: tuple[type[_Fault], ...] = (
-    Mute, Drop, Kick, ExpireSession, Http502, Ws502, Malformed, Duplicate, OutOfOrder, MissingLp,
-    TokenCap, Latency, SecondSocket, Clear,
+    Mute, Drop, Kick, ExpireSession, Http502, Ws502, Malformed, HalfFrame, RefuseLogin, StaleSnapshot,
+    Duplicate, OutOfOrder, MissingLp, TokenCap, Latency, SecondSocket, Clear,
 )  # fmt: skip
 _fault: TypeAdapter[Fault] = TypeAdapter(Annotated[Fault, Field(discriminator="kind")])
 

@@ -15,6 +15,8 @@ class BusinessError(Exception):
     """The broker's refusal: HTTP 200, `Not_Ok`, and this text."""
 
 
+WRONG_PASSWORD = "Invalid Input : Wrong Password"  # noqa: S105  (what the broker says, not one)
+
 SESSION_EXPIRED = "Session Expired :  Invalid Session Key"
 """With two spaces, as the real server writes it."""
 
@@ -56,7 +58,7 @@ class Logins:
         if not _same(asked.get("uid"), account.user) or not _same(
             asked.get("pwd"), _digest(account.password)
         ):
-            raise BusinessError("Invalid Input : Wrong Password")
+            raise BusinessError(WRONG_PASSWORD)
         if not self._otp_is_valid(str(asked.get("factor2") or "")):
             raise BusinessError("Invalid Input : Invalid OTP")
         if not _same(asked.get("vc"), account.vendor_code):

@@ -9,7 +9,7 @@ from collections.abc import Coroutine, Iterator
 
 from aiohttp import WSMsgType, web
 
-from sauda_simulator.fault_kinds import Drop, ExpireSession, Kick, Malformed, Mute
+from sauda_simulator.fault_kinds import Drop, ExpireSession, HalfFrame, Kick, Malformed, Mute
 from sauda_simulator.faults import Faults
 from sauda_simulator.login import SESSION_EXPIRED, Logins
 from sauda_simulator.market_clock import MarketClock
@@ -20,6 +20,8 @@ SLOWEST_ROUND_S = 0.25
 FASTEST_ROUND_S = 0.05
 """At any speed nobody is sent more than twenty updates of an instrument in a wall second."""
 _GOING_AWAY = 1001
+_HALF_FRAME = b'\x81\x7e\x00\xc8{"t":"tf","e":"NSE","tk":"26000","lp":"2'
+"""The head of a text frame of 200 bytes, and the first of them."""
 _KICKED = 1008
 
 
@@ -49,6 +51,7 @@ class Sockets:
         channel = web.WebSocketResponse(autoping=False, timeout=2.0, compress=False)
         await channel.prepare(request)
         connection = Connection(channel, self._market, self._faults)
+        connection.muted = self._faults.take("mute_sockets")
         self._open[connection] = (channel, request)
         rounds = asyncio.create_task(self._rounds(connection))
         try:
@@ -74,6 +77,8 @@ class Sockets:
                 self._close_all(_KICKED, "another session")
             case ExpireSession(drop=drop):
                 self._expire(drop=drop)
+            case HalfFrame():
+                self._abort_all(_HALF_FRAME)
             case Malformed(text=text):
                 self._send_all(text)
 
@@ -159,9 +164,11 @@ class Sockets:
         for connection in list(self._open):
             self._soon(connection.send(text))
 
-    def _abort_all(self) -> None:
+    def _abort_all(self, last_words: bytes = b"") -> None:
         for _, request in list(self._open.values()):
             if request.transport is not None:
+                if last_words:
+                    request.transport.write(last_words)
                 request.transport.abort()
 
     def _close_all(self, code: int, why: str) -> None:

@@ -7,7 +7,7 @@ from aiohttp import web
 
 from sauda_simulator.admin import Admin
 from sauda_simulator.faults import Faults
-from sauda_simulator.login import Logins
+from sauda_simulator.login import WRONG_PASSWORD, Logins
 from sauda_simulator.market_clock import MarketClock
 from sauda_simulator.masters import HEADERS, master_zip
 from sauda_simulator.publisher import Sockets
@@ -48,6 +48,8 @@ class Server:
             await asyncio.sleep(self._faults.rest_ms / 1000)
         if self._faults.take("http_502"):
             return _bad_gateway()
+        if request.path.endswith("/QuickAuth") and self._faults.take("refuse_login"):
+            return web.json_response({"stat": "Not_Ok", "emsg": WRONG_PASSWORD})
         # The client names no content type: the body is read raw, never as a form.
         body = (await request.read()).decode("utf-8", errors="replace")
         try:

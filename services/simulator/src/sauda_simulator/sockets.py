@@ -12,6 +12,7 @@ from typing import Protocol
 from sauda_simulator.faults import Faults
 from sauda_simulator.market.day import MarketDay
 from sauda_simulator.market.listing import Contract
+from sauda_simulator.market.underlying import QUARTERS
 from sauda_simulator.wire import depth, identity, touchline
 
 _LEAST_OFTEN = 5
@@ -63,6 +64,8 @@ class Connection:
         """(key, deep) -> subscription, in the order in which they were made."""
         self.frames = 0
         """Frames sent."""
+        self._shown: tuple[MarketDay, int] | None = None
+        """The latest moment that was looked at: a line that becomes slower does not show the past once more."""
         self._round = 0
 
     async def send(self, text: str) -> None:
@@ -87,10 +90,12 @@ class Connection:
 
     def acknowledgement(self, wanted: Subscription) -> str | None:
         """Return the full snapshot with which a subscription begins; None if nothing has this token."""
-        day, quarter = self._market.moment(self._faults.ws_ms)
+        day, quarter = self._moment()
         contract = day.by_key.get(wanted.key)
         if contract is None:
             return None
+        if quarter is not None:
+            quarter = max(0, quarter - self._faults.stale_s * QUARTERS)
         wanted.told = self._values(wanted, day, contract, quarter)
         return _frame("dk" if wanted.deep else "tk", contract, identity(contract) | wanted.told)
 
@@ -101,13 +106,21 @@ class Connection:
         """
         self._round += 1
         for place, wanted in enumerate(list(self.subscriptions.values())):
-            day, quarter = self._market.moment(self._faults.ws_ms)
+            day, quarter = self._moment()
             contract = day.by_key.get(wanted.key)
             if contract is None or not wanted.told or not self._delivers(place):
                 continue
             every = min(day.pricer(contract).gap, _LEAST_OFTEN)
             if (self._round + place) % every == 0:
                 await self._send_changes(wanted, contract, self._values(wanted, day, contract, quarter))
+
+    def _moment(self) -> tuple[MarketDay, int | None]:
+        day, quarter = self._market.moment(self._faults.ws_ms)
+        if quarter is not None:
+            if self._shown is not None and self._shown[0] is day:
+                quarter = max(quarter, self._shown[1])
+            self._shown = day, quarter
+        return day, quarter
 
     async def _send_changes(self, wanted: Subscription, contract: Contract, values: dict[str, str]) -> None:
         changed = {key: value for key, value in values.items() if wanted.told.get(key) != value}
