@@ -1,46 +1,66 @@
-"""`sauda dead-letters`: entries that nobody could work, as they were, and why."""
+"""`sauda dead-letters list` and `show`: entries that nobody could work, as they were, why, and what was decided about them.
 
-import base64
-import binascii
+`requeue` and `drop` are in `letter_settling`.
+"""
+
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sauda.cli import screen
+from sauda.cli import letter_settling, screen
+from sauda.cli.letter_facts import check_id, facts_of, picked, read_letters
 from sauda.cli.options import DeskOption, JsonOption, opened
-from sauda.errors import SaudaError
 
 if TYPE_CHECKING:
-    from sauda.cli.reading import Read
-    from sauda.contracts import DeadLetter
+    from sauda.letters import Letter
 
-app = typer.Typer(help="Look at entries that could not be worked, and why.", no_args_is_help=True)
-
-
-class NoSuchLetterError(SaudaError):
-    """No dead letter has that id."""
+app = typer.Typer(
+    help="Entries that could not be worked: look at them, send them back after a fix, or let them go.",
+    no_args_is_help=True,
+)
 
 
 @app.command("list")
 def list_letters(
+    *,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Those that were requeued or dropped, too.")
+    ] = False,
+    stream: Annotated[
+        str | None, typer.Option("--stream", metavar="NAME", help="Only entries of this stream.")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option("--unit", metavar="NAME", help="Only those that this unit or writer parked.")
+    ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, help="The newest so many.")] = 100,
     desk: DeskOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the newest dead letters, oldest first."""
-    import itertools
+    """List the open dead letters, oldest first.
 
-    from sauda.cli.reading import read_entry
-
+    With --all the settled ones, too, and who decided what, when and why.
+    """
     with opened(desk) as view:
-        newest = itertools.islice(view.backwards("dead_letters"), count)
-        reads = [read_entry(entry) for entry in newest][::-1]
+        letters = read_letters(view)
+    wanted = [
+        one
+        for one in letters.values()
+        if (everything or one.status.value == "open")
+        and stream in (None, one.letter.stream)
+        and unit in (None, one.letter.unit)
+    ]
     if as_json:
-        screen.json_list(read.wire() for read in reads)
-    elif not reads:
-        screen.note(f"no dead letters on desk {view.desk}")
-    else:
-        screen.table(("ID", "STREAM", "ENTRY", "PARKED BY", "REASON"), [_row(read) for read in reads])
+        screen.json_list(facts_of(one) for one in wanted[-count:])
+        return
+    if not wanted:
+        screen.note(_none(view.desk, len(letters), everything=everything, filtered=bool(stream or unit)))
+        return
+    # A screenful of the same bad entry must not hide the oldest: where something is left out, it says so.
+    screen.table(
+        _COLUMNS if everything else _COLUMNS[:-1], [_row(one, everything) for one in wanted[-count:]]
+    )
+    if len(wanted) > count:
+        screen.note(f"{len(wanted) - count:,} older ones are not shown; -n {len(wanted)} shows them")
 
 
 @app.command("show")
@@ -49,53 +69,45 @@ def show_letter(
     desk: DeskOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Show one dead letter with the fields of the entry that it holds."""
-    from sauda.cli.reading import read_entry
-    from sauda.cli.window import IdBound, WindowError, parse_bound
-    from sauda.contracts import DeadLetter
+    """Show one dead letter: the entry as it was, byte by byte where it is no text, and what was decided about it."""
+    from sauda.cli.letter_sheet import show
 
-    try:
-        bound = parse_bound(letter_id)
-    except WindowError as error:
-        raise typer.BadParameter(str(error), param_hint="ID") from error
-    if not isinstance(bound, IdBound) or bound.id in (b"-", b"+"):
-        raise typer.BadParameter("give the id that `sauda dead-letters list` shows", param_hint="ID")
+    check_id(letter_id)
     with opened(desk) as view:
-        found = view.entries("dead_letters", bound.id, bound.id, 1)
-    if not found:
-        raise NoSuchLetterError(
-            f"no dead letter {letter_id} on desk {view.desk}; `sauda dead-letters list` shows them"
-        )
-    read = read_entry(found[0])
+        (letter,) = picked(read_letters(view), [letter_id], view.desk)
     if as_json:
-        screen.json_document(read.wire())
-    elif isinstance(read.message, DeadLetter):
-        _show(read.message, letter_id)
+        screen.json_document(facts_of(letter))
     else:
-        screen.table(("FIELD", "VALUE"), [(name, str(value)) for name, value in read.wire().items()])
+        show(letter)
 
 
-def _row(read: "Read") -> screen.Row:
-    from sauda.contracts import DeadLetter
-
-    letter = read.message
-    entry_id = read.entry.id.decode()
-    if not isinstance(letter, DeadLetter):
-        return (entry_id, "?", "?", "?", read.problem or "not a dead letter")
-    return (entry_id, letter.stream, letter.entry_id, letter.unit, letter.reason)
+app.command("requeue")(letter_settling.requeue)
+app.command("drop")(letter_settling.drop)
 
 
-def _show(letter: "DeadLetter", letter_id: str) -> None:
-    facts = [("letter", letter_id), ("stream", letter.stream), ("entry", letter.entry_id)]
-    facts += [("parked by", letter.unit), ("reason", letter.reason)]
-    facts += [(f"field {name}", decoded(value)) for name, value in letter.fields.items()]
-    screen.table(("WHAT", "VALUE"), facts)
+_COLUMNS = ("ID", "STREAM", "ENTRY", "PARKED BY", "REASON", "STANDS")
 
 
-def decoded(value: str) -> str:
-    """Return a field's text; bytes that are no text are shown by their hexadecimal codes."""
-    try:
-        raw = base64.b64decode(value, validate=True)
-    except binascii.Error:
-        return value
-    return raw.decode(errors="backslashreplace")
+def _row(one: "Letter", everything: bool) -> screen.Row:
+    letter = one.letter
+    row = (one.id, letter.stream, letter.entry_id, letter.unit, letter.reason)
+    return (*row, _standing(one)) if everything else row
+
+
+def _standing(one: "Letter") -> str:
+    """Return where it stands, and by whom, when and why."""
+    if not one.settled:
+        return "open"
+    last = one.settled[-1]
+    why = f": {last.reason}" if last.reason else ""
+    return f"{one.status.value} by {last.by}, {screen.instant(last.event_ns)}{why}"
+
+
+def _none(desk: str, letters: int, *, everything: bool, filtered: bool) -> str:
+    what = "such dead letters" if filtered else "dead letters" if everything else "open dead letters"
+    settled = (
+        f"; {letters} in all, `sauda dead-letters list --all` shows them"
+        if letters and not everything
+        else ""
+    )
+    return f"no {what} on desk {desk}{settled}"
