@@ -1,0 +1,130 @@
+"""How long after a kill the desk went on: from the signal to the first step that a later holder of the unit committed.
+
+Read from the record afterwards: the journal names unit and epoch of every step, and an entry's id is the server's own time.
+"""
+
+import socket
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any, Final
+
+import redis
+
+from sauda.clock import NS_PER_MS, UnixNs
+from sauda.codec import decode
+from sauda.contracts import Commit
+from sauda.keys import Keys
+from sauda.log import Entry
+from sauda.merge import id_parts
+
+FEED: Final = "feed"
+_SETTLED_MS: Final = 50
+"""What a killed feed had already sent has arrived by then: a step of the feed leaves no line in the journal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """A `kill -9` of a service."""
+
+    at_ns: UnixNs
+    victim: str
+    held: Mapping[str, int]
+    """unit -> epoch, of what the victim held"""
+
+
+@dataclass
+class Witness:
+    """Looks at the leases, past all proxies."""
+
+    url: str
+    desk: str
+
+    def __post_init__(self) -> None:
+        self._client: Any = redis.Redis.from_url(self.url, socket_timeout=0.3, socket_connect_timeout=0.3)
+        self._keys = Keys(self.desk)
+
+    def held_by(self, names: Mapping[int, str]) -> dict[str, dict[str, int]]:
+        """Return what each of *names* (process -> name) holds now, with its epoch; nothing while Redis is away."""
+        try:
+            return self._held_by(names)
+        except redis.RedisError:
+            return {}
+
+    def close(self) -> None:
+        """Hang up."""
+        self._client.close()
+
+    def _held_by(self, names: Mapping[int, str]) -> dict[str, dict[str, int]]:
+        prefix = self._keys.epoch("").encode()
+        units = [key.removeprefix(prefix).decode() for key in self._client.keys(prefix + b"*")]
+        if not units:
+            return {}
+        holders = self._client.mget([self._keys.holder(unit) for unit in units])
+        leases = self._client.mget([self._keys.lease(unit) for unit in units])
+        mine = {f"{socket.gethostname()}:{pid}".encode(): name for pid, name in names.items()}
+        held: dict[str, dict[str, int]] = {}
+        for unit, holder, lease in zip(units, holders, leases, strict=True):
+            if lease is not None and holder in mine:
+                held.setdefault(mine[holder], {})[unit] = int(lease)
+        return held
+
+
+@dataclass(slots=True)
+class Recovery:
+    """What all kills of a run came to."""
+
+    seconds: list[float] = field(default_factory=list)
+    """One for each kill of a process that held something: until the last of its units went on."""
+    of_unit: dict[str, list[float]] = field(default_factory=dict)
+    """service -> the same, by unit"""
+    unmeasured: int = 0
+    """Kills after which a unit never went on, since the market was over."""
+    held_nothing: int = 0
+
+    @property
+    def p50_s(self) -> float | None:
+        """Return the median; None if no kill could be measured."""
+        return round(median(self.seconds), 3) if self.seconds else None
+
+    @property
+    def max_s(self) -> float | None:
+        """Return the longest."""
+        return round(max(self.seconds), 3) if self.seconds else None
+
+
+def recoveries(kills: Iterable[Kill], journal: Iterable[Entry], ticks: Iterable[Entry]) -> Recovery:
+    """Return how long the units of each killed process stood still."""
+    steps: dict[str, tuple[list[int], list[int]]] = {}
+    for entry in journal:
+        record = decode(entry.data)
+        if isinstance(record, Commit):
+            epochs, times = steps.setdefault(record.unit, ([], []))
+            if not epochs or record.epoch > epochs[-1]:
+                epochs.append(record.epoch)
+                times.append(id_parts(entry.id).ms)
+    heard = [id_parts(entry.id).ms for entry in ticks]
+    found = Recovery()
+    for kill in kills:
+        _add(kill, steps, heard, found)
+    return found
+
+
+def _add(
+    kill: Kill, steps: Mapping[str, tuple[list[int], list[int]]], heard: list[int], found: Recovery
+) -> None:
+    at_ms = kill.at_ns // NS_PER_MS
+    went_on: list[int | None] = []
+    for unit, epoch in kill.held.items():
+        epochs, times = (heard, heard) if unit == FEED else steps.get(unit, ([], []))
+        place = bisect_right(epochs, at_ms + _SETTLED_MS if unit == FEED else epoch)
+        went_on.append(times[place] if place < len(times) else None)
+    if not went_on:
+        found.held_nothing += 1
+    elif any(moment is None for moment in went_on):
+        found.unmeasured += 1
+    else:
+        waited = [(moment - at_ms) / 1000 for moment in went_on if moment is not None]
+        found.seconds.append(max(waited))
+        found.of_unit.setdefault(kill.victim.rpartition("-")[0], []).extend(waited)

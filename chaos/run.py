@@ -1,0 +1,204 @@
+"""One run from beginning to end: start the desk, break it for so long, let it come to rest, check, report."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from chaos.books import check_money, check_orders
+from chaos.deeds import Deeds
+from chaos.finding import Finding
+from chaos.recovery import Kill, Witness, recoveries
+from chaos.replaying import check_replay
+from chaos.report import Report
+from chaos.request import Request
+from chaos.schedule import Act, schedule
+from chaos.servers import wait_for_redis
+from chaos.streams import (
+    check_consumers,
+    check_letters,
+    check_steps,
+    check_ticks,
+    digest,
+    wait_for_quiet,
+)
+from chaos.tables import check_tables
+from chaos.world import DESK, Shape, World
+from sauda.clock import SystemClock, monotonic_s
+from sauda.codec import decode
+from sauda.contracts import STREAMS, ClockTick, Message
+from sauda.redis_view import RedisView, server_facts
+
+SETTLE_S: Final = 120
+"""For what is left of the market and of everybody's arrears, on top of the length of the run."""
+KILLS_PER_MINUTE: Final = 20
+PAUSES_PER_MINUTE: Final = 8
+"""Below these a run has proven nothing."""
+
+
+@dataclass
+class Run:
+    """One run."""
+
+    request: Request
+    say: Callable[[str], None]
+    report: Report = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.report = Report(self.request)
+        asked = self.request
+        # A little shorter than the schedule: what is down stops the market, which waits for its feed.
+        shape = Shape(asked.minutes * 60 * 0.85, asked.lease, asked.straddles, asked.seed)
+        self.world = World(shape)
+        self._kills: list[Kill] = []
+
+    def go(self) -> Report:
+        """Do all of it; what was started is ended whatever happens."""
+        finished = False
+        try:
+            self._start()
+            self._disturb()
+            self._settle()
+            finished = True
+        finally:
+            keep = not (finished and self.report.ok)
+            self.report.folder = str(self.world.folder) if keep else ""
+            self.world.close(keep=keep)
+        return self.report
+
+    def _start(self) -> None:
+        asked, world = self.request, self.world
+        self.say(
+            f"seed {asked.seed}, {asked.minutes:g} minutes, lease {asked.lease} ms, {asked.straddles} straddles"
+        )
+        world.start()
+        facts = server_facts(world.redis_url)
+        self.report.server = f"{facts.name} {facts.version}"
+        self.report.database = (
+            "PostgreSQL"
+            if world.database
+            else "SQLite (no PostgreSQL here: its connections cannot be broken)"
+        )
+        lasts_s = world.market.seconds / world.market.speed
+        self.say(
+            f"the desk runs: {world.ticks} ticks in {lasts_s:.0f} s undisturbed, {world.market.speed:g} times the market's pace"
+        )
+
+    def _disturb(self) -> None:
+        asked, began_s = self.request, monotonic_s()
+        witness = Witness(self.world.redis_url, DESK)
+        deeds = Deeds(self.world, witness, self._tell)
+        try:
+            deeds.run(schedule(asked.seed, asked.minutes, asked.lease))
+        finally:
+            witness.close()
+        self.report.done, self.report.passed_over = deeds.done, deeds.passed_over
+        self._kills = deeds.kills
+        self.report.run_s = monotonic_s() - began_s
+
+    def _settle(self) -> None:
+        began_s = monotonic_s()
+        self.world.heal()
+        self.say("healed; waiting until the market is over and everybody has caught up")
+        view = self.world.view()
+        try:
+            limit_s = SETTLE_S + self.request.minutes * 60
+            rest = wait_for_quiet(view, lambda: self._market_is_over(view), limit_s, SystemClock().sleep)
+            self.report.settled_s = monotonic_s() - began_s
+            self.world.stop_services()
+            self.say(
+                f"quiet after {self.report.settled_s:.1f} s; checking" if not rest else f"NOT QUIET: {rest}"
+            )
+            survival = self._survival(view)
+        finally:
+            view.close()
+        began_s, view = monotonic_s(), self.world.view()
+        try:
+            self._check(view, rest, survival)
+        finally:
+            view.close()
+        self.report.checked_s = monotonic_s() - began_s
+
+    def _market_is_over(self, view: RedisView) -> bool:
+        newest = view.newest("ticks")
+        return newest is not None and decode(newest.data) == ClockTick(self.world.market.close_ns)
+
+    def _check(self, view: RedisView, rest: str, survival: Finding) -> None:
+        report = self.report
+        for proxies in self.world.proxies.values():
+            report.lost = Counter(report.lost) + Counter(proxies[0].lost)
+        executions, points = self._said(view, "executions"), self._said(view, "pnl")
+        orders = self._said(view, "orders")
+        report.findings += [
+            self._trial(rest),
+            survival,
+            check_ticks(self.world.market.messages(), view.forwards("ticks")),
+            check_steps(view.forwards("journal")),
+            check_replay(view, self.world.folder / "config", self.world.market.speed),
+            check_orders(orders, executions),
+            check_money(executions, points),
+            check_tables(self.world.sql_url, points, orders, executions),
+            check_consumers(view.lag()),
+            check_letters(view.forwards("dead_letters")),
+        ]
+        report.recovery = recoveries(self._kills, view.forwards("journal"), view.forwards("ticks"))
+
+    @staticmethod
+    def _said(view: RedisView, stream: str) -> list[Message]:
+        return [decode(entry.data) for entry in view.forwards(stream)]
+
+    def _trial(self, rest: str) -> Finding:
+        """Was enough done to prove anything, and did the desk come to rest?"""
+        report, minutes = self.report, self.request.minutes
+        kills, pauses = report.done.get(Act.KILL.value, 0), report.done.get(Act.PAUSE.value, 0)
+        finding = Finding("trial")
+        lost = report.lost
+        finding.facts = (
+            f"{kills} kills, {pauses} pauses, {lost.get('answers', 0)} answers and {lost.get('requests', 0)} requests of commits lost;"
+            f" ended in order: {sum(not code for code in self.world.codes.values())} of {len(self.world.codes)}"
+        )
+        finding.require(
+            kills >= round(KILLS_PER_MINUTE * minutes), f"only {kills} kills: too few to prove anything"
+        )
+        finding.require(
+            pauses >= round(PAUSES_PER_MINUTE * minutes), f"only {pauses} pauses: too few to prove anything"
+        )
+        finding.require(not rest, f"the desk did not come to rest: {rest}")
+        for name, code in sorted(self.world.codes.items()):
+            finding.require(code == 0, f"{name} ended with {code} when it was told to stop")
+        return finding
+
+    def _survival(self, view: RedisView) -> Finding:
+        """Kill Redis once more, with nobody writing: what it reads from its file must be what it held."""
+        finding = Finding("append-only file")
+        before = digest(view, STREAMS)
+        self.world.redis.kill()
+        self.world.redis.start()
+        wait_for_redis(self.world.redis_url)
+        again = self.world.view()
+        try:
+            after = digest(again, STREAMS)
+        finally:
+            again.close()
+        kills = self.report.done.get(Act.KILL_REDIS.value, 0)
+        finding.facts = (
+            f"{kills + 1} times kill -9, {sum(held for held, _ in after.values())} entries read back"
+        )
+        for name in STREAMS:
+            finding.require(
+                before[name] == after[name],
+                f"{name} was (entries, last id) {before[name]}, came back as {after[name]}",
+            )
+        return finding
+
+    def _tell(self, at_s: float, what: str, victim: str) -> None:
+        self.say(f"{at_s:7.1f} s  {victim:<12} {what}")
+
+
+def run(request: Request, say: Callable[[str], None]) -> Report:
+    """Do one run.
+
+    Raises:
+        LateError, SaudaError: the desk could not be started.
+    """
+    return Run(request, say).go()

@@ -1,0 +1,201 @@
+"""The desk of a run: its folder, its servers, a proxy in front of each for every replica, and the replicas."""
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import yaml
+
+from chaos.market import Market, close_of
+from chaos.proxy import Loop, Proxy
+from chaos.replica import Replica
+from chaos.schedule import SERVICES
+from chaos.servers import Server, postgres_server, postgres_url, redis_server, wait_for_redis
+from chaos.waiting import wait_until
+from sauda.clock import SystemClock
+from sauda.codec import encode
+from sauda.contracts import Subscribe
+from sauda.log import Output
+from sauda.redis_log import RedisLog
+from sauda.redis_view import RedisView
+from sauda.runtime.ports import choose, is_free
+
+DESK: Final = "chaos"
+CONFIG: Final = Path(__file__).parents[1] / "config"
+REPLICAS: Final = 2
+READY_S: Final = 90
+_FIRST_PORT: Final = 21_100
+"""Below the range that systems hand out to clients: a server that is away must not meet itself."""
+_REDIS_MARK: Final = b"EVAL"
+_DATABASE_MARK: Final = b"COMMIT"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the desk of a run looks like."""
+
+    wall_s: float
+    """How long the market lasts undisturbed."""
+    lease_ms: int
+    straddles: int
+    seed: int
+
+
+@dataclass
+class World:
+    """Everything that runs; nothing of it outlives `close`."""
+
+    shape: Shape
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="sauda-chaos-")))
+    loop: Loop = field(default_factory=Loop)
+    replicas: dict[str, Replica] = field(default_factory=dict)
+    proxies: dict[str, list[Proxy]] = field(default_factory=dict)
+    """replica -> its way to Redis and, where there is a database server, to that"""
+    codes: dict[str, int] = field(default_factory=dict)
+    """replica -> how it ended when told to"""
+    _ports: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.market = Market(self.shape.wall_s, close_of(CONFIG / "market"), self.shape.seed)
+        self.redis: Server = redis_server(self._made("redis"), self._port())
+        self.database: Server | None = None
+        self.redis_url = f"redis://127.0.0.1:{self.redis.port}/0"
+        self.sql_url = f"sqlite:///{self.folder / 'sauda.db'}"
+        self.ticks = 0
+        """Ticks in the recording."""
+
+    def start(self) -> None:
+        """Start everything, and the market last.
+
+        Raises:
+            LateError: something did not come up.
+        """
+        self.folder.chmod(0o711)
+        self._write_config()
+        self.ticks = self.market.write(self.folder / "market.parquet")
+        self.loop.start()
+        self.redis.start()
+        self.database = postgres_server(self.folder / "postgres", self._port())
+        if self.database is not None:
+            self.database.start()
+            self.sql_url = postgres_url(self.database.port)
+        wait_for_redis(self.redis_url)
+        log = RedisLog(self.redis_url, DESK)
+        try:
+            # Everything ticks from the first row on, whoever asks later: then the stream is the file, entry for entry.
+            wish = Subscribe(by=DESK, instruments=self.market.instruments(), event_ns=0)
+            log.append([Output("subscriptions", encode(wish))])
+        finally:
+            log.close()
+        for service in reversed(SERVICES):
+            self._start_service(service)
+
+    def view(self) -> RedisView:
+        """Return the desk as it is on the server, past all proxies."""
+        return RedisView(self.redis_url, DESK)
+
+    def add(self, service: str, number: int) -> Replica:
+        """Start one replica of *service* behind proxies of its own."""
+        name = f"{service}-{number}"
+        ways = self.proxies.get(name) or self._new_proxies(name, service)
+        self.proxies[name] = ways
+        replica = Replica(
+            name, f"sauda_{service}", self._environ(name, ways), self.folder / f"{name}.log", self.folder
+        )
+        replica.start()
+        self.replicas[name] = replica
+        return replica
+
+    def heal(self) -> None:
+        """Let everything run and every connection carry what it is given."""
+        for ways in self.proxies.values():
+            for way in ways:
+                way.heal()
+        for server in filter(None, (self.redis, self.database)):
+            server.resume()
+            if not server.runs:
+                server.start()
+        for replica in self.replicas.values():
+            replica.resume()
+            if not replica.works:
+                replica.start()
+
+    def stop_services(self) -> None:
+        """Tell all replicas to end, and wait for them."""
+        for replica in self.replicas.values():
+            replica.terminate()
+        self.codes = {name: replica.stop() for name, replica in self.replicas.items()}
+
+    def close(self, *, keep: bool) -> None:
+        """End what still runs, at once; delete the folder unless told to *keep* it."""
+        for replica in self.replicas.values():
+            replica.kill()
+        for ways in self.proxies.values():
+            for way in ways:
+                way.close()
+        self.loop.close()
+        for server in filter(None, (self.database, self.redis)):
+            server.kill() if server is self.redis else server.stop()
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _write_config(self) -> None:
+        config = self._made("config")
+        (config / "market").symlink_to(CONFIG / "market")
+        (config / "sauda.yaml").write_text(yaml.safe_dump({"desk": DESK}))
+        self.market.write_straddles(config / "strategies", self.shape.straddles)
+
+    def _start_service(self, service: str) -> None:
+        for number in range(1, REPLICAS + 1):
+            self.add(service, number)
+        if service != "feed":
+            # A market that moves before the desk is there would be another one in each run.
+            files = [self.folder / f"{service}-{number}.json" for number in range(1, REPLICAS + 1)]
+            wait_until(lambda: all(file.exists() for file in files), READY_S, f"{service} reports its health")
+            SystemClock().sleep(0.2)
+
+    def _new_proxies(self, name: str, service: str) -> list[Proxy]:
+        seed = f"{self.shape.seed}/{name}"
+        ways = [Proxy(self.loop, self._port(), self.redis.port, _REDIS_MARK, seed)]
+        if service == "pnl" and self.database is not None:
+            ways.append(Proxy(self.loop, self._port(), self.database.port, _DATABASE_MARK, seed))
+        for way in ways:
+            way.listen()
+        return ways
+
+    def _environ(self, name: str, ways: list[Proxy]) -> dict[str, str]:
+        inherited = {key: value for key, value in os.environ.items() if not key.startswith("SAUDA_")}
+        sql_url = postgres_url(ways[1].port) if len(ways) > 1 else self.sql_url
+        return inherited | {
+            "SAUDA_REDIS_URL": f"redis://127.0.0.1:{ways[0].port}/0",
+            "SAUDA_DESK": DESK,
+            "SAUDA_CONFIG": str(self.folder / "config"),
+            "SAUDA_SOURCE": "recording",
+            "SAUDA_RECORDING": str(self.folder / "market.parquet"),
+            "SAUDA_UNDERLYINGS": "NIFTY",
+            "SAUDA_SPEED": str(self.market.speed),
+            "SAUDA_LEASE_MS": str(self.shape.lease_ms),
+            "SAUDA_SQL_URL": sql_url,
+            "SAUDA_LOG_FORMAT": "json",
+            "SAUDA_HEALTH_FILE": str(self.folder / f"{name}.json"),
+            "SAUDA_SERVICE_NAME": name,
+        }
+
+    def _made(self, name: str) -> Path:
+        folder = self.folder / name
+        folder.mkdir(parents=True)
+        return folder
+
+    def _port(self) -> int:
+        start = _FIRST_PORT + os.getpid() % 500 * 20
+        port = choose([start], self._ports)
+        self._ports.add(port)
+        return port
+
+
+def ports_free(world: World) -> bool:
+    """Return whether nobody listens any more on a port that the run had."""
+    return all(is_free(port) for port in world._ports)  # noqa: SLF001
