@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from sauda.cli.checks import Finding, Verdict, judge_server, judge_streams, judge_units
+from sauda.cli.checks import Finding, Verdict, judge_letters, judge_server, judge_streams, judge_units
 from sauda.clock import NS_PER_S
 from sauda.redis_view import GroupLag, ServerFacts, StreamLag, UnitHolding
 
@@ -66,7 +66,6 @@ def a_stream(name: str = "ticks", length: int = 5, lag: int = 0) -> StreamLag:
         pytest.param([a_stream()], None, {"ticks": Verdict.WARN}, id="no tick yet"),
         pytest.param([a_stream()], NOW - 60 * NS_PER_S, {"ticks": Verdict.WARN}, id="silent feed"),
         pytest.param([a_stream(lag=20_000)], NOW, {"readers": Verdict.WARN}, id="a reader far behind"),
-        pytest.param([a_stream("dead_letters", 1)], NOW, {"dead letters": Verdict.WARN}, id="a dead letter"),
     ],
 )
 def test_streams_are_worth_a_look(
@@ -85,3 +84,9 @@ def test_a_unit_without_a_holder_is_bad() -> None:
 
 def test_a_unit_with_a_holder_is_well() -> None:
     assert verdicts(judge_units([a_holding(held=True)])) == {}
+
+
+def test_only_open_dead_letters_are_worth_a_look() -> None:
+    assert judge_letters(unsettled=2, settled=7).verdict is Verdict.WARN
+    assert judge_letters(unsettled=0, settled=7).verdict is Verdict.OK
+    assert judge_letters(unsettled=0, settled=0).verdict is Verdict.OK

@@ -92,8 +92,6 @@ def _back(chain: Chain, parents: Parents, asked: Node) -> None:
         node = waiting.popleft()
         basis = parents.of(node)
         chain.remarks[node.at] = list(basis.remarks)
-        if node.entry is None and node.problem:
-            chain.remarks[node.at].append(node.problem)
         for why, earlier in basis.parents:
             if earlier.at not in chain.nodes:
                 if len(chain.nodes) >= MOST_CAUSES:

@@ -102,7 +102,7 @@ def _memory(server: ServerFacts) -> Finding:
 def judge_streams(
     streams: Sequence[StreamLag], newest_tick_ns: UnixNs | None, now_ns: UnixNs
 ) -> list[Finding]:
-    """Judge whether ticks come, readers keep up, and nothing was parked; *newest_tick_ns* is wall time."""
+    """Judge whether ticks come and readers keep up; *newest_tick_ns* is wall time."""
     entries = sum(stream.length for stream in streams)
     found = [ok("streams", f"{len(streams)} streams, {entries:,} entries"), _ticks(newest_tick_ns, now_ns)]
     behind = [
@@ -116,13 +116,15 @@ def judge_streams(
         if behind
         else [ok("readers", "none is far behind")]
     )
-    letters = next((stream.length for stream in streams if stream.stream == "dead_letters"), 0)
-    found += [
-        warn("dead letters", f"{letters} entries could not be worked", "see `sauda dead-letters list`")
-        if letters
-        else ok("dead letters", "none")
-    ]
     return found
+
+
+def judge_letters(unsettled: int, settled: int) -> Finding:
+    """Judge whether dead letters wait for a decision; what somebody requeued or dropped is done with."""
+    if unsettled:
+        advice = "see `sauda dead-letters list`; after a fix `sauda dead-letters requeue`"
+        return warn("dead letters", f"{unsettled} open: entries that could not be worked", advice)
+    return ok("dead letters", f"none open, {settled} settled" if settled else "none")
 
 
 def _ticks(newest_ns: UnixNs | None, now_ns: UnixNs) -> Finding:

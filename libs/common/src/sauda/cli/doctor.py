@@ -76,8 +76,9 @@ def _summary(settings: "Settings", desk: str | None) -> str:
 
 
 def _on_redis(settings: "Settings", desk: str) -> "list[Finding]":
-    from sauda.cli.checks import bad, judge_server, judge_streams, judge_units
+    from sauda.cli.checks import bad, judge_letters, judge_server, judge_streams, judge_units
     from sauda.clock import SystemClock
+    from sauda.letters import Status, letters_of
     from sauda.market_time import arrival_ns
     from sauda.redis_view import RedisView, desks, server_facts
 
@@ -93,6 +94,9 @@ def _on_redis(settings: "Settings", desk: str) -> "list[Finding]":
         newest = view.newest("ticks")
         # Arrival is stamped by the server, so its age is measured on the server's clock.
         findings += judge_streams(view.lag(), arrival_ns(newest.id) if newest else None, server.now_ns)
+        letters = letters_of(view.forwards("dead_letters"), ())
+        unsettled = sum(one.status is Status.OPEN for one in letters.values())
+        findings.append(judge_letters(unsettled, len(letters) - unsettled))
         return findings + judge_units(view.units())
     finally:
         view.close()

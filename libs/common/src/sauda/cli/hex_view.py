@@ -28,14 +28,16 @@ def hex_lines(data: bytes, mark: int | None = None, most: int = MOST_ROWS) -> li
 
 
 def failed_at(data: bytes, reason: str) -> int | None:
-    """Return the byte at which *data* stops being a message, as far as the bytes or the *reason* tell."""
+    """Return the byte at which *data* stops being a message, as far as the *reason* or the bytes tell."""
+    if found := _POSITION.search(reason):
+        return int(found[1] or found[2])
+    if "truncated" in reason:
+        return len(data)
     try:
         data.decode()
     except UnicodeDecodeError as error:
         return error.start
-    if found := _POSITION.search(reason):
-        return int(found[1] or found[2])
-    return len(data) if "truncated" in reason else None
+    return None
 
 
 def is_text(data: bytes) -> bool:

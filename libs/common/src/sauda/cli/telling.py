@@ -137,7 +137,8 @@ def _work(message: DeadLetter | LetterSettled | Requeued | Commit | Opened) -> s
         case DeadLetter():
             return f"{message.stream} {message.entry_id}, parked by {message.unit}: {message.reason}"
         case LetterSettled():
-            return f"{message.letter_id} {message.settlement.value} by {message.by}: {message.reason}"
+            why = f": {message.reason}" if message.reason else ""
+            return f"{message.letter_id} {message.settlement.value} by {message.by}{why}"
         case Requeued():
             return f"{message.stream} {message.entry_id} for {message.unit}, by {message.by}"
         case Opened():

@@ -13,7 +13,7 @@ from sauda.errors import SaudaError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sauda.redis_view import RedisView
+    from sauda.record import Record
 
 FORMS: Final = (
     "an order id, a fill id, STREAM ID (executions 1795580105123-0), an entry id alone, "
@@ -34,7 +34,7 @@ class AmbiguousError(typer.BadParameter):
     """One id, several entries: streams count by themselves."""
 
 
-def find(view: "RedisView", words: list[str]) -> Node:
+def find(view: "Record", words: list[str]) -> Node:
     """Return the entry that *words* mean.
 
     Raises:
@@ -66,7 +66,7 @@ def _as_ref(words: list[str]) -> Ref | None:
     return Ref(stream, entry_id.encode())
 
 
-def _by_entry_id(view: "RedisView", text: str) -> Node:
+def _by_entry_id(view: "Record", text: str) -> Node:
     found = finding.everywhere(view, text.encode())
     if not found:
         raise _nothing(view, text)
@@ -80,12 +80,12 @@ def _by_entry_id(view: "RedisView", text: str) -> Node:
     raise AmbiguousError(f"{text} stands on {len(asked)} streams; say which:\n{lines}", param_hint="ID")
 
 
-def _by_name(view: "RedisView", text: str) -> Node | None:
+def _by_name(view: "Record", text: str) -> Node | None:
     """Return the order or fill *text*; an order that the exchange made itself is its first answer."""
     return finding.order(view, text) or finding.fill(view, text) or finding.first_answer(view, text)
 
 
-def _point(view: "RedisView", text: str) -> Node:
+def _point(view: "Record", text: str) -> Node:
     """Return the newest point of P&L that *text* means: `STRATEGY[/INSTRUMENT][@TIME]`."""
     from sauda.cli.reading import id_before, newest_date
     from sauda.cli.window import IdBound, WindowError, parse_bound
@@ -111,7 +111,7 @@ def _point(view: "RedisView", text: str) -> Node:
     raise _nothing(view, text)
 
 
-def _points(view: "RedisView", end: bytes, until_ns: int | None, *, is_open: bool) -> "Iterator[Node]":
+def _points(view: "Record", end: bytes, until_ns: int | None, *, is_open: bool) -> "Iterator[Node]":
     """Yield the points up to *until_ns*, newest first; with *is_open* those of the last valuation alone."""
     from itertools import islice
 
@@ -138,13 +138,13 @@ def _is_of(node: Node, strategy: str, instrument: str) -> bool:
     return False
 
 
-def _present(view: "RedisView", node: Node) -> Node:
+def _present(view: "Record", node: Node) -> Node:
     if node.entry is None:
         raise NothingFoundError(f"{node.at} is not on desk {view.desk}: {node.problem}")
     return node
 
 
-def _nothing(view: "RedisView", text: str) -> NothingFoundError:
+def _nothing(view: "Record", text: str) -> NothingFoundError:
     return NothingFoundError(f"nothing on desk {view.desk} is called {text!r}; an ID is {FORMS}")
 
 

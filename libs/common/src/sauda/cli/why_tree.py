@@ -7,8 +7,8 @@ from sauda.causes.walk import Chain, edges_of
 from sauda.cli import screen
 from sauda.cli.telling import tell
 from sauda.cli.where import type_name
-from sauda.clock import NS_PER_MS, clock_text
-from sauda.contracts import PositionPnl
+from sauda.clock import NS_PER_MS, NS_PER_S, UnixNs, clock_text, ist_date
+from sauda.contracts import PositionPnl, Subscribe, Tick, Unsubscribe
 from sauda.market_time import arrival_ns
 from sauda.money import to_indian
 
@@ -42,6 +42,11 @@ _COLOURS: Final = {
 }
 """stream -> colour of its messages' names on a terminal"""
 
+_OUTSIDE: Final = frozenset({"ticks", "instruments"})
+"""Streams of which nobody needs to be told that their entries have no cause."""
+
+_A_WHILE_MS: Final = 10_000
+
 LEGEND: Final = (
     "market: the market's clock, and how long after the first cause; arrival: the same in the desk's own time "
     "(entry ids). At 60x one second of arrival is a minute of market."
@@ -51,7 +56,8 @@ LEGEND: Final = (
 def headline(node: Node) -> str:
     """Return what an entry says, in one line."""
     if node.message is None:
-        return node.problem if node.entry is None else f"unreadable: {node.problem}"  # type: ignore[return-value]
+        problem = (node.problem or "").removeprefix("unreadable message: ")
+        return f"{'missing' if node.entry is None else 'unreadable'}  {problem}"
     return f"{type_name(type(node.message))}  {_values(node)}".rstrip()
 
 
@@ -105,7 +111,7 @@ def _add_causes(chain: Chain, branch: "Tree", at: Ref, told: set[Ref]) -> None:
         twig = branch.add(label(chain, edge.earlier, _BACK[edge.why]))
         if not again:
             _add_causes(chain, twig, edge.earlier, told)
-    for remark in chain.remarks.get(at, ()):
+    for remark in chain.remarks.get(at, ()) if at.stream not in _OUTSIDE else ():
         branch.add(Text(remark, style="dim"))
 
 
@@ -141,20 +147,34 @@ def _again(chain: Chain, at: Ref, relation: str) -> "Text":
 
 
 def _when(chain: Chain, node: Node) -> str:
-    """Return an entry's times and latencies, and its place."""
-    latency = chain.latency(node.at)
+    """Return an entry's times and latencies, and its place; dates only where they are not those of the entry asked about."""
+    latency, asked = chain.latency(node.at), chain.nodes[chain.asked]
+    is_asked = node is asked
     parts = []
     if node.market_ns is not None:
         late = "" if latency is None or latency.market_ns is None else f" {_seconds(latency.market_ns)}"
-        parts.append(f"market {clock_text(node.market_ns)}{late}")
+        parts.append(f"market {_clock(node.market_ns, None if is_asked else asked.market_ns)}{late}")
     if node.entry is not None:
-        arrived = clock_text(arrival_ns(node.at.id))
-        parts.append(f"arrival +{latency.arrival_ms} ms" if latency else f"arrival {arrived}")
+        at_ns = arrival_ns(node.at.id)
+        arrived = _clock(at_ns, None if is_asked else arrival_ns(asked.at.id))
+        since = _arrived(latency.arrival_ms) if latency else ""
+        parts.append(f"arrival {since}" if since and not is_asked else f"arrival {arrived} {since}".rstrip())
     return " · ".join([*parts, f"{node.at.stream} {node.at.id.decode()}"])
 
 
+def _clock(at_ns: UnixNs, beside_ns: UnixNs | None) -> str:
+    """Return an instant for people, without its date where that is the date of another instant."""
+    text = clock_text(at_ns)
+    same = beside_ns is not None and ist_date(beside_ns) == ist_date(at_ns)
+    return text.partition(" ")[2] if same else text
+
+
+def _arrived(latency_ms: int) -> str:
+    return f"{latency_ms:+d} ms" if latency_ms < _A_WHILE_MS else f"{latency_ms / 1000:+,.1f} s"
+
+
 def _seconds(latency_ns: int) -> str:
-    return f"{latency_ns / 1_000_000_000:+.3f} s"
+    return f"{latency_ns / NS_PER_S:+.3f} s"
 
 
 def _values(node: Node) -> str:
@@ -168,6 +188,11 @@ def _values(node: Node) -> str:
             )
             held = f"{point.qty} for {to_indian(point.cost)}, ltp {to_indian(point.ltp)}"
             return f"{point.strategy}  {point.instrument}  {held}: {made}"
+        case Tick() as tick:
+            bid, ask = ("-" if price is None else to_indian(price) for price in (tick.bid, tick.ask))
+            return f"{tick.instrument}  {to_indian(tick.ltp)}  [{bid} / {ask}]"
+        case Subscribe() | Unsubscribe() as asked:
+            return f"{asked.by}: {len(asked.instruments)} instruments"
         case None:
             return ""
     return tell(node.message)
