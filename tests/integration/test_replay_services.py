@@ -112,6 +112,16 @@ def test_a_replay_with_services_decides_the_same_each_time_and_after_kill_9(
     view.close()
 
 
+def test_a_condition_on_ticks_leaves_no_contract_undefined(recorded: Recorded) -> None:
+    done = recorded.replay(f"{recorded.desk}-where", "--where", "type=clock")
+
+    copy = RedisLog(recorded.url, f"{recorded.desk}-where")
+    assert done.returncode == 0, done.stderr
+    assert len(copy.entries("instruments")) == 33
+    assert len(copy.entries("ticks")) == 9 * 60 + 1
+    copy.close()
+
+
 def test_a_unit_that_somebody_else_carries_is_not_waited_for_in_silence(
     recorded: Recorded, redis_url: str
 ) -> None:

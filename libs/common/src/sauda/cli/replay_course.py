@@ -55,14 +55,9 @@ def course_of(view: "Record", asked: Asked) -> Course | None:
     if timed and not parts and any(isinstance(bound, TimeBound) for bound in (since, until)):
         return None
     names = (() if DEFINITIONS in asked.streams or not asked.define else (DEFINITIONS,)) + asked.streams
-    others = [stream for stream in names if timed and stream in BY_ARRIVAL]
-    first, last = _ends(parts)
-    for stream in others:
-        whole = stream in asked.streams
-        start = _limit(since, first, b"-" if whole else first)
-        end = _limit(until, last, b"+" if whole else last)
-        if (part := _part(view, stream, IdBound(start), IdBound(end))) is not None:
-            parts[stream] = part
+    if timed:
+        others = [stream for stream in names if stream in BY_ARRIVAL]
+        parts |= _beside(view, asked, others, parts, (since, until))
     if not any(stream in parts for stream in asked.streams):
         return None
     ordered = {name: parts[name] for name in names if name in parts}
@@ -116,7 +111,9 @@ def _stream_items(
 ) -> Iterator[Item]:
     part = course.parts[stream]
     wanted = _holds(part)
-    conditions = parse_where(list(course.where), stream)
+    defines = bool(course.definitions_until) and stream == DEFINITIONS
+    # Services need every definition, whatever else is picked.
+    conditions = [] if defines else parse_where(list(course.where), stream)
     start = part.first if behind is None or id_parts(behind) < id_parts(part.first) else b"(" + behind
     for entry in view.forwards(stream, start, part.last):
         read = read_entry(entry)
@@ -152,6 +149,25 @@ def _part(view: "Record", stream: str, since: Bound | None, until: Bound | None)
     backwards = map(read_entry, view.backwards(stream, between.end, between.start))
     last = next((read.entry.id for read in backwards if between.holds(read)), None)
     return None if first is None or last is None else Part(first, last, between.from_ns, between.to_ns)
+
+
+def _beside(
+    view: "Record",
+    asked: Asked,
+    streams: Sequence[str],
+    timed: Mapping[str, Part],
+    bounds: tuple[Bound | None, Bound | None],
+) -> dict[str, Part]:
+    """Return the parts of *streams*, which have no market time, beside those of *timed* ones."""
+    first, last = _ends(timed)
+    found: dict[str, Part] = {}
+    for stream in streams:
+        whole = stream in asked.streams
+        start = _limit(bounds[0], first, b"-" if whole else first)
+        end = _limit(bounds[1], last, b"+" if whole else last)
+        if (part := _part(view, stream, IdBound(start), IdBound(end))) is not None:
+            found[stream] = part
+    return found
 
 
 def _holds(part: Part) -> reading.Part:
