@@ -39,8 +39,9 @@ def named_units(record: "Record", wanted: Sequence[str]) -> list[str]:
     known = recorded_units(record)
     for name in wanted:
         if name not in known:
-            near = difflib.get_close_matches(name, [*known, *(one.partition(".")[2] for one in known)], n=1)
-            hint = f"did you mean {near[0]}? " if near else ""
+            whole = {**{one.partition(".")[2]: one for one in known}, **{one: one for one in known}}
+            near = difflib.get_close_matches(name, whole, n=1)
+            hint = f"did you mean {whole[near[0]]}? " if near else ""
             there = f"units there: {', '.join(known)}" if known else "no unit was ever carried there"
             raise ConfigError(f"desk {record.desk} has no unit {name!r}; {hint}{there}")
     return list(dict.fromkeys(wanted)) or known

@@ -11,12 +11,13 @@ MONEY: Final = frozenset(
     {
         *("price", "ltp", "bid", "ask", "limit_price", "trigger_price", "average_price", "filled_value"),
         *("realised", "unrealised", "charges", "net", "cost", "margin", "strike", "tick_size", "centre"),
+        *("prices", "marks"),
     }
 )
-"""Fields that hold paise, wherever they stand."""
+"""Fields that hold paise, wherever they stand, and tables whose rows are prices."""
 
 _LONG_AGO_NS: Final = 10**17
-"""Below this a number is no instant of a market: 1973."""
+"""Below this a number is no instant of a market (1973), and above it nothing else: no desk has ten billion crores."""
 
 
 def shown(name: str, value: Any) -> str:
@@ -27,18 +28,18 @@ def shown(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | str | list | dict):
         return msgspec.json.encode(value).decode()
     if isinstance(value, int):
-        if last in MONEY:
-            return to_indian(value)
-        return clock_text(value) if last.endswith("_ns") and _LONG_AGO_NS < value < 2**62 else str(value)
+        if _LONG_AGO_NS < value < 2**62:
+            return clock_text(value)
+        return to_indian(value) if last in MONEY else str(value)
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def columns_of(value: Any, path: str = "") -> dict[str, Any]:
-    """Return the fields of a row by their path; a row that is one plain value has the column `value`."""
+def columns_of(value: Any, plain: str, path: str = "") -> dict[str, Any]:
+    """Return the fields of a row by their path; a row that is one plain value has the one column *plain*."""
     if not isinstance(value, dict):
-        return {path or "value": value}
+        return {path or plain: value}
     found: dict[str, Any] = {}
     for name, inner in value.items():
         at = f"{path}.{name}" if path else name
-        found |= columns_of(inner, at) if isinstance(inner, dict) and inner else {at: inner}
+        found |= columns_of(inner, plain, at) if isinstance(inner, dict) and inner else {at: inner}
     return found

@@ -113,14 +113,14 @@ def _tell(
         screen.note(f"{name} has no rows in any table")
     for table, rows in tables.items():
         screen.line(f"{table} ({len(rows)})")
-        _tell_table(rows, limit)
+        _tell_table(table, rows, limit)
         screen.blank()
 
 
-def _tell_table(rows: Mapping[str, Any], limit: int) -> None:
+def _tell_table(table: str, rows: Mapping[str, Any], limit: int) -> None:
     from sauda.cli.plain_values import columns_of, shown
 
-    cells = {key: columns_of(value) for key, value in list(rows.items())[:limit]}
+    cells = {key: columns_of(value, table) for key, value in list(rows.items())[:limit]}
     names = list(dict.fromkeys(name for row in cells.values() for name in row))
     columns = ["KEY", *(_title(name, [row.get(name) for row in cells.values()]) for name in names)]
     lines = [[key, *(shown(name, row.get(name)) for name in names)] for key, row in cells.items()]
