@@ -23,9 +23,9 @@ restart: setup  ## restart one service: s=strategy
 	@$(DESK_RUN) restart $(call quoted,$(s))
 scale: setup  ## run n replicas of a service: s=pnl n=3
 	@$(DESK_RUN) scale -- $(call quoted,$(s)) $(call quoted,$(n))
-replay: setup  ## see a stream again: stream=ticks from=09:20 to=09:30 speed=10 into=debug with=strategy
+replay: setup  ## see a stream again: stream=ticks from=09:20 to=09:30 speed=10 into=debug with=strategy how=new-book
 	@$(DESK_RUN) replay $(call quoted,$(stream)) $(if $(from),--from $(call quoted,$(from))) $(if $(to),--to $(call quoted,$(to))) \
-	  $(if $(speed),--speed $(call quoted,$(speed))) $(if $(into),--into $(call quoted,$(into))) $(if $(with),--with $(call quoted,$(with)))
+	  $(if $(speed),--speed $(call quoted,$(speed))) $(if $(into),--into $(call quoted,$(into))) $(if $(with),--with $(call quoted,$(with))) $(if $(how),--$(how))
 clean: setup  ## delete the desk's data (asks first; yes=1 does not)
 	@$(DESK_RUN) clean $(if $(yes),--yes)
 

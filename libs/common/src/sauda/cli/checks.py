@@ -141,8 +141,15 @@ def _ticks(newest_ns: UnixNs | None, now_ns: UnixNs) -> Finding:
     return ok("ticks", text)
 
 
+REPLAY: Final = "replay"
+"""The unit under which a replay writes a desk."""
+
+
 def judge_units(units: Iterable[UnitHolding]) -> list[Finding]:
-    """Judge whether every unit that was ever carried has a holder now."""
+    """Judge whether every unit that was ever carried has a holder now; on a desk made by a replay they rest with it."""
+    units = list(units)
+    if any(unit.unit == REPLAY for unit in units):
+        return [ok("units", f"{len(units)} rest: the desk was made by `sauda replay`")]
     return [
         ok(f"unit {unit.unit}", f"held by {unit.holder}, epoch {unit.epoch}")
         if unit.held
