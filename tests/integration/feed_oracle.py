@@ -4,6 +4,7 @@ It shares no code with the feed. What it refuses is what a trader would dispute:
 a price out of order or said twice, and prices that are missing where no `feed_gap` says so.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -115,7 +116,7 @@ def violations(
         blackouts: What certainly cost frames.
         restated: When frames overtook one another, so that a quote may be of several instants.
         longest_ns: The longest silence of a liquid instrument that needs no gap, market time.
-        slack_ns: How inexactly a blackout's time is known.
+        slack_ns: How inexactly a blackout's time is known; three times that may lack at its edges.
     """
     ticks = [message for message in messages if isinstance(message, Tick)]
     gaps = [message for message in messages if isinstance(message, FeedGap)]
@@ -123,7 +124,7 @@ def violations(
         *_wrong_prices(truth, ticks, restated),
         *_disorder(messages),
         *_silences(truth, messages, gaps, longest_ns),
-        *_untold(blackouts, gaps, slack_ns),
+        *_untold(blackouts, ticks, gaps, slack_ns),
     ]
 
 
@@ -205,12 +206,27 @@ def _uncovered_ns(from_ns: UnixNs, to_ns: UnixNs, gaps: Iterable[FeedGap]) -> Un
     return left_ns + max(0, to_ns - at_ns)
 
 
-def _untold(blackouts: Iterable[Blackout], gaps: Sequence[FeedGap], slack_ns: UnixNs) -> list[str]:
-    return [
-        f"{one.what} at {one.text()} was not told"
-        for one in blackouts
-        if not any(gap.from_ns <= one.to_ns + slack_ns and gap.to_ns >= one.from_ns for gap in gaps)
-    ]
+def _untold(
+    blackouts: Iterable[Blackout], ticks: Sequence[Tick], gaps: Sequence[FeedGap], slack_ns: UnixNs
+) -> list[str]:
+    """Return the blackouts that no gap tells of, or not for all of an instrument's hole."""
+    heard: dict[InstrumentId, list[UnixNs]] = {}
+    for tick in ticks:
+        heard.setdefault(tick.instrument, []).append(tick.recv_ns)
+    found = []
+    for one in blackouts:
+        if not any(gap.from_ns <= one.to_ns + slack_ns and gap.to_ns >= one.from_ns for gap in gaps):
+            found.append(f"{one.what} at {one.text()} was not told")
+        for instrument, times in heard.items():
+            before, after = bisect_right(times, one.from_ns) - 1, bisect_right(times, one.to_ns)
+            if before < 0 or after == len(times) or ist_date(times[before]) != ist_date(times[after]):
+                continue  # never heard before, not heard since, or a night between
+            left_ns = _uncovered_ns(times[before], times[after], gaps)
+            if left_ns > 3 * slack_ns:
+                found.append(
+                    f"{one.what} at {one.text()} left a hole of {left_ns / NS_PER_S:.0f} s in {instrument}: no gap"
+                )
+    return found
 
 
 def _market_time(message: Message) -> UnixNs:

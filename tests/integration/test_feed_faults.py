@@ -120,7 +120,7 @@ def test_each_fault_ends_in_a_gap_or_in_nothing(gate: Gate, name: str) -> None:
 
 def test_faults_in_any_combination_end_in_gaps_or_in_nothing(gate: Gate) -> None:
     done: list[str] = []
-    random_run(gate, seed=7, seconds=15, tell=done.append)
+    random_run(gate, seed=7, seconds=12, tell=done.append)
 
     assert gate.verdict() == []
     assert len(done) >= 4

@@ -12,6 +12,7 @@ from sauda.contracts import Message, Subscribe
 from sauda.errors import LeaseLostError, TransientError
 from sauda.log import Lease, Output, Step
 from sauda.memory_log import MemoryLog
+from sauda.testing.builders import NOW, a_clock, a_tick
 from sauda_feed.desk import Desk
 from sauda_feed.feed import Feed
 from sauda_feed.pace import Unpaced
@@ -82,3 +83,18 @@ def test_a_desk_that_another_feed_has_served_meanwhile_is_given_up(tmp_path: Pat
 
     with pytest.raises(LeaseLostError):
         paused.turn(0)
+
+
+def test_a_desk_knows_since_when_it_has_heard_nothing_although_its_clock_went_on() -> None:
+    log = MemoryLog("mute", ManualClock(NS_PER_S))
+    desk = Desk(log, "killed", 1500)
+    assert desk.acquire()
+    desk.open("noren")
+    desk.publish([Output("ticks", encode(a_tick()))], 0, NOW, NOW)
+    desk.publish([Output("ticks", encode(a_clock(NOW + 8 * NS_PER_S)))], 0, NOW + 8 * NS_PER_S)
+    desk.release()
+
+    following = Desk(log, "next", 1500)
+    assert following.acquire()
+    resume = following.open("noren")
+    assert (resume.quoted_ns, resume.market_ns) == (NOW, NOW + 8 * NS_PER_S)

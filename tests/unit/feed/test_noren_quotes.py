@@ -193,3 +193,23 @@ def test_after_a_reconnect_a_change_waits_for_its_snapshot() -> None:
 )
 def test_no_frame_is_so_odd_that_it_raises(odd: dict[str, Any]) -> None:
     known().take({**frame("tf"), **odd}, NOW)
+
+
+def test_a_snapshot_from_an_old_cache_is_no_news_after_a_reconnect() -> None:
+    found = known()
+    found.forget()
+
+    assert found.take(frame("tk", **{**SNAPSHOT, "lp": "150.00", "ft": "1795580045"}), NOW) is None
+    assert found.defects["stale"] == 1
+    tick = found.take(frame("tf", lp="161.55", ft="1795580106"), NOW)
+    assert tick is not None
+    assert (tick.ltp, tick.event_ns) == (161_55, 1_795_580_106_000_000_000)
+
+
+def test_a_contract_that_has_not_moved_is_shown_again_after_a_reconnect() -> None:
+    found = known()
+    found.forget()
+
+    tick = found.take(frame("tk", **SNAPSHOT, ft="1795580105"), NOW)
+    assert tick is not None
+    assert tick.ltp == 161_45
