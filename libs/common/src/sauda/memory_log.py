@@ -6,8 +6,8 @@ order as by `commit.lua`; random command sequences on it and on a real server ha
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from sauda.clock import NS_PER_MS, Clock, ManualClock, UnixNs
@@ -160,6 +160,22 @@ class MemoryLog:
         """See `sauda.log.Log`."""
         found = self._stream(stream).between(start, end)
         return found if count is None else found[:count]
+
+    def remember(self) -> Callable[[], None]:
+        """Return what brings this moment back, as a server comes back with what its disk had."""
+        lengths = {name: (len(stream.entries), stream.last) for name, stream in self._streams.items()}
+        units = {
+            name: replace(unit, positions=dict(unit.positions), state=dict(unit.state))
+            for name, unit in self._units.items()
+        }
+
+        def bring_back() -> None:
+            for name, stream in self._streams.items():
+                length, stream.last = lengths.get(name, (0, _NOTHING_YET))
+                del stream.entries[length:], stream.ids[length:]
+            self._units = units
+
+        return bring_back
 
     def close(self) -> None:
         """Nothing to let go."""
