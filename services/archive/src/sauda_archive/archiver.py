@@ -21,7 +21,7 @@ from sauda_archive.closing import close_book
 from sauda_archive.copying import copy
 from sauda_archive.open_book import LostPartError, OpenBook
 from sauda_archive.progress import Progress
-from sauda_archive.settings import LEASE_MS, Limits
+from sauda_archive.settings import Limits
 
 UNIT: Final = "archive"
 _REST_S: Final = 0.5
@@ -91,7 +91,7 @@ class Archiver:
         try:
             if not self._holds():
                 self._enter("standby")
-                return LEASE_MS / 4_000
+                return self._limits.lease_ms / 4_000
             more = self._work()
         except LeaseLostError as error:
             self._forget()
@@ -112,7 +112,7 @@ class Archiver:
 
     def _holds(self) -> bool:
         if self._lease is None:
-            self._lease = self._redis.acquire(UNIT, self._holder, LEASE_MS)
+            self._lease = self._redis.acquire(UNIT, self._holder, self._limits.lease_ms)
             self._renewed_s = self._seconds()
         else:
             self._redis.renew(self._lease)
@@ -120,7 +120,7 @@ class Archiver:
 
     def _keep(self) -> None:
         """Keep the lease while something takes long."""
-        if (self._seconds() - self._renewed_s) * 4_000 > LEASE_MS:
+        if (self._seconds() - self._renewed_s) * 4_000 > self._limits.lease_ms:
             self._redis.renew(self._held)
             self._renewed_s = self._seconds()
 
@@ -242,7 +242,7 @@ class Archiver:
         self._enter(phase, why=why)
         rest_s, self._pause_s = self._pause_s, min(self._pause_s * 2, _LONGEST_PAUSE_S)
         # The lease has to be kept all the same.
-        return min(rest_s, LEASE_MS / 4_000)
+        return min(rest_s, self._limits.lease_ms / 4_000)
 
     def _forget(self) -> None:
         self._lease = None

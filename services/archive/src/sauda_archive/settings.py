@@ -1,18 +1,16 @@
 """How much makes a file, how soon it is written, how long entries stay in Redis."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from sauda.settings import Settings
-
-LEASE_MS: Final = 10_000
-"""A file may take seconds to be written; a successor can wait that long, for nothing is lost meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What the archiver goes by."""
 
+    lease_ms: int = 5_000
+    """A file may take seconds to be written; a successor can wait that long, for nothing is lost meanwhile."""
     every_s: float = 300.0
     """A stream's entries wait so long for more of them at the most."""
     keep_ms: int = 3_600_000
@@ -39,6 +37,7 @@ class Limits:
     def of(cls, settings: Settings) -> "Limits":
         """Return what the settings say."""
         return cls(
+            lease_ms=5 * settings.lease_ms,
             every_s=settings.archive_every_s,
             keep_ms=round(settings.archive_keep_s * 1000),
             budget_bytes=round(settings.archive_budget_mb * 1e6),

@@ -45,7 +45,10 @@ class ObjectStore:
     def write(self, path: str, data: bytes) -> None:
         """See `Store`."""
         with self._complaints():
-            self._files.pipe_file(f"{self._root}/{path}", data, chunksize=_WHOLE)
+            try:
+                self._files.pipe_file(f"{self._root}/{path}", data, chunksize=_WHOLE)
+            except FileNotFoundError as error:
+                raise ArchiveAwayError(f"the archive {self.where} is away: {error}") from error
 
     def remove(self, path: str) -> None:
         """See `Store`."""
@@ -62,7 +65,7 @@ class ObjectStore:
     def _complaints(self) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError:
+        except (FileNotFoundError, ArchiveAwayError):
             raise
         except Exception as error:
             # Every store has errors of its own (botocore's alone are hundreds); for us they are one.
