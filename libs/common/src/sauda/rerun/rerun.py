@@ -42,7 +42,7 @@ class Worked:
     steps: int
     """Recorded steps that ended here."""
     said: int | None
-    """Messages that these steps wrote, by the journal; None where the batch ended inside a recorded step."""
+    """Messages that these steps wrote, by the journal; None where the batch has a part of a recorded step."""
     positions: Mapping[str, Position]
     """How far the unit has come; only streams in which it moved this time."""
 
@@ -81,6 +81,8 @@ class Rerun:
         self._carrier: Carrier | None = None
         self._ends: list[tuple[int, int]] = []
         """Of each recorded step that waits: where it ends in the waiting entries, messages it wrote."""
+        self._at_border = True
+        """Whether all that was worked so far is whole steps."""
         self._over = False
 
     @property
@@ -179,6 +181,8 @@ class Rerun:
     def _report(self, entries: Sequence[Entry]) -> Worked:
         done, ends = len(entries), self._ends
         over = len(ends) if ends[-1][0] == done else bisect_right(ends, (done, _FOREVER_MS))
-        said = sum(outputs for _, outputs in ends[:over]) if over and ends[over - 1][0] == done else None
+        began_at_border, self._at_border = self._at_border, over > 0 and ends[over - 1][0] == done
+        is_whole = began_at_border and self._at_border
+        said = sum(outputs for _, outputs in ends[:over]) if is_whole else None
         self._ends = [(end - done, outputs) for end, outputs in ends[over:]]
         return Worked(entries, self._log.outputs, over, said, self._log.moved)
