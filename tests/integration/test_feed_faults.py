@@ -15,7 +15,8 @@ from sauda.calendar import load_calendar
 from sauda.clock import NS_PER_S, SystemClock
 from sauda.contracts import FeedGap, Message, Tick
 from sauda_simulator.anchor import AnchorFile, AnchorRecord
-from tests.integration.feed_gate import CHEAP, GARBAGE, SPEED, Gate, fed, muted_then_killed, pause, random_run
+from tests.integration.fed_desk import SPEED, Gate, fed, pause
+from tests.integration.feed_gate import CHEAP, GARBAGE, muted_then_killed, random_run
 from tests.integration.feed_oracle import Blackout, Truth, violations
 from tests.integration.noren_simulator import CONFIG, SEED, wait_until
 
