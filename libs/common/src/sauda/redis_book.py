@@ -8,6 +8,7 @@ from redis.exceptions import ResponseError
 
 from sauda.archive.span import HIGHEST, LOWEST, Id, Span, behind, text_of
 from sauda.contracts import STREAMS
+from sauda.errors import SaudaError
 from sauda.log import Entry, Lease
 from sauda.merge import id_parts
 from sauda.redis_log import Script, server_errors
@@ -20,6 +21,10 @@ _COUNTED_AT_ONCE: Final = 5_000
 
 KEPT: Final = frozenset({"instruments", "subscriptions", "control"})
 """Streams that are archived and never trimmed: units that are new, and a feed that starts, read them from their beginning."""
+
+
+class BusyError(SaudaError):
+    """A reader that was to be forgotten is at work."""
 
 
 class Piece(NamedTuple):
@@ -71,6 +76,7 @@ class RedisBook(RedisView):
         self._acquire = Unrefused("acquire")
         self._begin = Unrefused("begin_book")
         self._trim = Unrefused("trim")
+        self._forget = Unrefused("forget")
 
     def book(self) -> str | None:
         """Return the book's name in the archive."""
@@ -133,6 +139,18 @@ class RedisBook(RedisView):
             reply = self._line.say("HGETALL", self.keys.unit(unit))
         texts = [part.decode(errors="replace") for part in reply]
         return dict(zip(texts[::2], texts[1::2], strict=True))
+
+    def forget(self, group: str) -> int:
+        """Let go of a reader that will not come back; return of how many streams it was one.
+
+        Raises:
+            BusyError: somebody holds the unit or works in the group.
+        """
+        keys = (self.keys.lease(group), self.keys.unit(group), *map(self.keys.stream, STREAMS))
+        found = int(self.run(self._forget, keys, (group,)))
+        if found < 0:
+            raise BusyError(f"{group} is at work: stop its service first")
+        return found
 
     def trim(
         self, lease: Lease, lease_key: str, *, book: str, stream: str, last: Id, keep_ms: int | None

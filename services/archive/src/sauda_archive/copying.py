@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sauda.archive.book import ArchivedBook
+from sauda.archive.looking import check_file
 from sauda.archive.naming import Segment
 from sauda.archive.segment import DamagedError, Row, pack
 from sauda.archive.span import LOWEST, Id, Span, behind
@@ -81,23 +82,10 @@ def _write(archived: ArchivedBook, stream: str, part: Part) -> int:
     path = f"{archived.folder}/{segment.path}"
     archived.store.write(path, packed)
     try:
-        check(archived, segment)
+        check_file(archived, segment)
     except DamagedError:
         # It must not be taken for good by a reader, nor for our position by a successor.
         archived.store.remove(path)
         raise
     archived.add(segment)
     return len(packed)
-
-
-def check(archived: ArchivedBook, segment: Segment) -> int:
-    """Read a file back and compare it with what it says and is called; return how many entries it has.
-
-    Raises:
-        DamagedError: something differs.
-    """
-    file = archived.read(segment)
-    file.check()
-    if file.facts.stream != segment.stream or (file.ids[0], file.ids[-1]) != (segment.first, segment.last):
-        raise DamagedError(f"the archive's file {file.name} holds other entries than its name says")
-    return file.facts.entries

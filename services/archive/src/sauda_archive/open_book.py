@@ -1,10 +1,10 @@
 """One book that is being archived: where each of its streams stands on Redis, and in the archive."""
 
 from sauda.archive.book import ArchivedBook
+from sauda.archive.looking import check_file
 from sauda.contracts import STREAMS
 from sauda.errors import SaudaError
 from sauda.redis_book import RedisBook, StreamFacts
-from sauda_archive.copying import check
 from sauda_archive.progress import Progress
 from sauda_archive.settings import Limits
 
@@ -62,7 +62,7 @@ class OpenBook:
         segments = self.archived.segments(stream, anew=True)
         last = self.archived.last(stream)
         if segments:
-            check(self.archived, max(segments, key=lambda one: one.last))
+            check_file(self.archived, max(segments, key=lambda one: one.last))
         reaches = last is not None and (facts.first is None or facts.first <= last)
         if facts.added > facts.length and not reaches and not fresh:
             raise LostPartError(

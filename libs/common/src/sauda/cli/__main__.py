@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from sauda.cli import bundle, dead_letters, desk, screen
+from sauda.cli import archive, bundle, dead_letters, desk, screen
 from sauda.cli.diff import diff
 from sauda.cli.doctor import doctor
 from sauda.cli.lag import lag
@@ -42,6 +42,7 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(archive.app, name="archive")
 app.add_typer(bundle.app, name="bundle")
 
 
