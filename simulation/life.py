@@ -18,7 +18,7 @@ from simulation.tape import STEPS, drawn_tape
 from simulation.verdict import judge
 from simulation.world import World
 
-POINTS: Final = 450
+POINTS: Final = 350
 """About as many points as a run has before it is healed; faults are spread over them."""
 
 _DAY_S: Final = 5

@@ -7,7 +7,7 @@ from simulation.faults import Fault
 from simulation.life import Life, Outcome
 from simulation.tape import STEPS
 
-_SHORTER: Final = (5, 10, 15, 20, 30, 40)
+_SHORTER: Final = (5, 10, 15, 20, 25, 30)
 """Instants of the market to try, fewest first."""
 
 

@@ -12,10 +12,10 @@ from sauda.testing.market import MadeUpMarket, index_tick, option_tick
 from sauda_feed.source import Batch, MarketMessage, Resume, time_of
 
 DAY: Final = date(2026, 11, 23)
-STEPS: Final = 50
-STEP_NS: Final = 3 * NS_PER_S
+STEPS: Final = 40
+STEP_NS: Final = 4 * NS_PER_S
 _OPENS_AT: Final = time(9, 15, 50)
-_CLOSES_AT: Final = time(15, 31)
+_CLOSES_AT: Final = time(15, 45)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,7 @@ class TapeSource:
             self._next_ns += self._pace_ns
         if not messages:
             # Longer than until the next row, so that a batch has several: a run costs what its steps cost.
-            self._rest(max(timeout_s, 0.1 if self._row >= end else 0.02))
+            self._rest(max(timeout_s, 0.1 if self._row >= end else 0.03))
         return Batch(messages, None, self._row, None, time_of(messages[-1]) if messages else None)
 
     def conflate(self, away: bool) -> None:
