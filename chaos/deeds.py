@@ -118,7 +118,7 @@ class Deeds:
         held = self.witness.held_by({replica.pid: replica.name}).get(replica.name, {}) if replica.pid else {}
         at_ns = SystemClock().now_ns()
         replica.kill()
-        self.kills.append(Kill(at_ns, replica.name, held))
+        self.kills.append(Kill(at_ns, replica.name, held, self._now_s()))
         self._after(back_after_s, lambda: self._start(replica))
         return f"kill -9, held {_named(sorted(held))}"
 

@@ -20,6 +20,8 @@ from sauda.log import Entry
 from sauda.merge import id_parts
 
 FEED: Final = "feed"
+ARCHIVE: Final = "archive"
+"""Nobody waits for it: its lease is five times as long, and its steps leave no line in the journal."""
 _SETTLED_MS: Final = 50
 """What a killed feed had already sent has arrived by then: a step of the feed leaves no line in the journal."""
 
@@ -32,6 +34,8 @@ class Kill:
     victim: str
     held: Mapping[str, int]
     """unit -> epoch, of what the victim held"""
+    at_s: float = 0.0
+    """Seconds of the schedule."""
 
 
 @dataclass
@@ -66,19 +70,28 @@ class Witness:
         mine = {f"{socket.gethostname()}:{pid}".encode(): name for pid, name in names.items()}
         held: dict[str, dict[str, int]] = {}
         for unit, holder, lease in zip(units, holders, leases, strict=True):
-            if lease is not None and holder in mine:
+            if lease is not None and holder in mine and unit != ARCHIVE:
                 held.setdefault(mine[holder], {})[unit] = int(lease)
         return held
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """How long one unit stood still after the kill of its holder."""
+
+    kill: Kill
+    unit: str
+    seconds: float
 
 
 @dataclass(slots=True)
 class Recovery:
     """What all kills of a run came to."""
 
-    seconds: list[float] = field(default_factory=list)
-    """One for each kill of a process that held something: until the last of its units went on."""
+    gaps: list[Gap] = field(default_factory=list)
+    """One for each kill of a process that held something: that of the unit which went on last."""
     of_unit: dict[str, list[float]] = field(default_factory=dict)
-    """service -> the same, by unit"""
+    """service -> seconds of each of its units after each kill"""
     unmeasured: int = 0
     """Kills after which a unit never went on, since the market was over."""
     held_nothing: int = 0
@@ -86,12 +99,17 @@ class Recovery:
     @property
     def p50_s(self) -> float | None:
         """Return the median; None if no kill could be measured."""
-        return round(median(self.seconds), 3) if self.seconds else None
+        return round(median(gap.seconds for gap in self.gaps), 3) if self.gaps else None
 
     @property
     def max_s(self) -> float | None:
         """Return the longest."""
-        return round(max(self.seconds), 3) if self.seconds else None
+        return round(max(gap.seconds for gap in self.gaps), 3) if self.gaps else None
+
+    @property
+    def slowest(self) -> list[Gap]:
+        """Return the gaps, longest first."""
+        return sorted(self.gaps, key=lambda gap: -gap.seconds)
 
 
 def recoveries(kills: Iterable[Kill], journal: Iterable[Entry], ticks: Iterable[Entry]) -> Recovery:
@@ -115,16 +133,17 @@ def _add(
     kill: Kill, steps: Mapping[str, tuple[list[int], list[int]]], heard: list[int], found: Recovery
 ) -> None:
     at_ms = kill.at_ns // NS_PER_MS
-    went_on: list[int | None] = []
+    gaps: list[Gap] = []
     for unit, epoch in kill.held.items():
         epochs, times = (heard, heard) if unit == FEED else steps.get(unit, ([], []))
         place = bisect_right(epochs, at_ms + _SETTLED_MS if unit == FEED else epoch)
-        went_on.append(times[place] if place < len(times) else None)
-    if not went_on:
+        if place < len(times):
+            gaps.append(Gap(kill, unit, (times[place] - at_ms) / 1000))
+    if not kill.held:
         found.held_nothing += 1
-    elif any(moment is None for moment in went_on):
+    elif len(gaps) < len(kill.held):
         found.unmeasured += 1
     else:
-        waited = [(moment - at_ms) / 1000 for moment in went_on if moment is not None]
-        found.seconds.append(max(waited))
-        found.of_unit.setdefault(kill.victim.rpartition("-")[0], []).extend(waited)
+        found.gaps.append(max(gaps, key=lambda gap: gap.seconds))
+        of_unit = found.of_unit.setdefault(kill.victim.rpartition("-")[0], [])
+        of_unit += [gap.seconds for gap in gaps]

@@ -71,12 +71,21 @@ class Report:
             "recovery": {
                 "p50_s": recovery.p50_s,
                 "max_s": recovery.max_s,
-                "kills": len(recovery.seconds),
+                "kills": len(recovery.gaps),
                 "kills_unmeasured": recovery.unmeasured,
                 "kills_of_a_standby": recovery.held_nothing,
                 "p50_s_by_service": {
                     name: round(median(all_s), 3) for name, all_s in sorted(recovery.of_unit.items())
                 },
+                "of_kill": [
+                    {
+                        "at_s": round(gap.kill.at_s, 1),
+                        "victim": gap.kill.victim,
+                        "unit": gap.unit,
+                        "s": gap.seconds,
+                    }
+                    for gap in recovery.gaps
+                ],
             },
             "checks": [
                 {"name": one.name, "ok": one.ok, "facts": one.facts, "violations": one.violations}
@@ -118,12 +127,16 @@ class Report:
 
     def _recovery(self) -> list[str]:
         recovery = self.recovery
-        if not recovery.seconds:
+        if not recovery.gaps:
             return ["  no kill could be measured"]
         lines = [
-            f"  p50 {recovery.p50_s} s, max {recovery.max_s} s, lease and restart included; {len(recovery.seconds)} kills"
+            f"  p50 {recovery.p50_s} s, max {recovery.max_s} s, lease and restart included; {len(recovery.gaps)} kills"
             f" ({recovery.held_nothing} more of a standby, {recovery.unmeasured} not measurable)"
         ]
+        slow = ", ".join(
+            f"{gap.seconds:.1f} s at {gap.kill.at_s:.1f} s ({gap.unit})" for gap in recovery.slowest[:3]
+        )
+        lines.append(f"    slowest: {slow}")
         return lines + [
             f"    {name:<10} p50 {median(all_s):.2f} s over {len(all_s)} units"
             for name, all_s in sorted(recovery.of_unit.items())

@@ -1,7 +1,7 @@
 """One run from beginning to end: start the desk, break it for so long, let it come to rest, check, report."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,6 +15,7 @@ from chaos.request import Request
 from chaos.schedule import Act, schedule
 from chaos.servers import wait_for_redis
 from chaos.streams import (
+    check_archive,
     check_consumers,
     check_letters,
     check_steps,
@@ -27,6 +28,7 @@ from chaos.world import DESK, Shape, World
 from sauda.clock import SystemClock, monotonic_s
 from sauda.codec import decode
 from sauda.contracts import STREAMS, ClockTick, Message
+from sauda.record import Record
 from sauda.redis_view import RedisView, server_facts
 
 SETTLE_S: Final = 120
@@ -113,9 +115,14 @@ class Run:
         finally:
             view.close()
         began_s, view = monotonic_s(), self.world.view()
+        record = Record.open(self.world.settings())
         try:
-            self._check(view, rest, survival)
+            self.report.findings += [self._trial(rest), survival, *self._findings(record, view)]
+            self.report.recovery = recoveries(
+                self._kills, record.forwards("journal"), record.forwards("ticks")
+            )
         finally:
+            record.close()
             view.close()
         self.report.checked_s = monotonic_s() - began_s
 
@@ -123,33 +130,28 @@ class Run:
         newest = view.newest("ticks")
         return newest is not None and decode(newest.data) == ClockTick(self.world.market.close_ns)
 
-    def _check(self, view: RedisView, rest: str, survival: Finding) -> None:
-        report = self.report
-        for proxies in self.world.proxies.values():
-            report.lost = Counter(report.lost) + Counter(proxies[0].lost)
-        executions, points = self._said(view, "executions"), self._said(view, "pnl")
-        orders = self._said(view, "orders")
-        report.findings += [
-            self._trial(rest),
-            survival,
-            check_ticks(self.world.market.messages(), view.forwards("ticks")),
-            check_steps(view.forwards("journal")),
-            check_replay(view, self.world.folder / "config", self.world.market.speed),
-            check_orders(orders, executions),
-            check_money(executions, points),
-            check_tables(self.world.sql_url, points, orders, executions),
-            check_consumers(view.lag()),
-            check_letters(view.forwards("dead_letters")),
-        ]
-        report.recovery = recoveries(self._kills, view.forwards("journal"), view.forwards("ticks"))
+    def _findings(self, record: Record, view: RedisView) -> Iterator[Finding]:
+        """Look at everything that was recorded, archive and Redis as one."""
 
-    @staticmethod
-    def _said(view: RedisView, stream: str) -> list[Message]:
-        return [decode(entry.data) for entry in view.forwards(stream)]
+        def said(stream: str) -> list[Message]:
+            return [decode(entry.data) for entry in record.forwards(stream)]
+
+        orders, executions, points = said("orders"), said("executions"), said("pnl")
+        yield check_ticks(self.world.market.messages(), record.forwards("ticks"))
+        yield check_steps(record.forwards("journal"))
+        yield check_replay(record, self.world.settings())
+        yield check_orders(orders, executions)
+        yield check_money(executions, points)
+        yield check_tables(self.world.sql_url, points, orders, executions)
+        yield check_consumers(view.lag())
+        yield check_archive(record, view, STREAMS)
+        yield check_letters(record.forwards("dead_letters"))
 
     def _trial(self, rest: str) -> Finding:
         """Was enough done to prove anything, and did the desk come to rest?"""
         report, minutes = self.report, self.request.minutes
+        for ways in self.world.proxies.values():
+            report.lost = Counter(report.lost) + Counter(ways[0].lost)
         kills, pauses = report.done.get(Act.KILL.value, 0), report.done.get(Act.PAUSE.value, 0)
         finding = Finding("trial")
         lost = report.lost

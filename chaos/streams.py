@@ -9,6 +9,7 @@ from sauda.codec import decode, encode
 from sauda.contracts import Commit, Message
 from sauda.errors import SaudaError
 from sauda.log import Entry
+from sauda.record import Record
 from sauda.redis_view import RedisView, StreamLag
 
 
@@ -71,6 +72,18 @@ def check_consumers(streams: Iterable[StreamLag]) -> Finding:
                 group.pending == 0, f"{group.group} holds {group.pending} entries of {stream.stream}"
             )
     finding.facts = f"{groups} groups, lag 0, pending 0"
+    return finding
+
+
+def check_archive(record: Record, view: RedisView, streams: Iterable[str]) -> Finding:
+    """Most of the run has left Redis, and nothing with it: the other checks read both as one."""
+    finding = Finding("archive")
+    archived = record.archived
+    kept = {name: archived.length(name) for name in streams} if archived is not None else {}
+    on_redis = view.length("ticks")
+    finding.facts = f"{sum(kept.values())} entries in files, of the ticks {on_redis} are still on Redis"
+    finding.require(kept.get("ticks"), "nothing was archived")
+    finding.require(on_redis <= kept.get("ticks", 0), f"Redis was hardly trimmed: {on_redis} ticks are there")
     return finding
 
 

@@ -22,6 +22,7 @@ from sauda.log import Output
 from sauda.redis_log import RedisLog
 from sauda.redis_view import RedisView
 from sauda.runtime.ports import choose, is_free
+from sauda.settings import Settings, load_settings
 
 DESK: Final = "chaos"
 CONFIG: Final = Path(__file__).parents[1] / "config"
@@ -97,6 +98,11 @@ class World:
         """Return the desk as it is on the server, past all proxies."""
         return RedisView(self.redis_url, DESK)
 
+    def settings(self) -> Settings:
+        """Return the settings of the desk's services, past all proxies."""
+        environ = self._environ("checks", [])
+        return load_settings(self.folder, {key: environ[key] for key in environ if key.startswith("SAUDA_")})
+
     def add(self, service: str, number: int) -> Replica:
         """Start one replica of *service* behind proxies of its own."""
         name = f"{service}-{number}"
@@ -170,7 +176,7 @@ class World:
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("SAUDA_")}
         sql_url = postgres_url(ways[1].port) if len(ways) > 1 else self.sql_url
         return inherited | {
-            "SAUDA_REDIS_URL": f"redis://127.0.0.1:{ways[0].port}/0",
+            "SAUDA_REDIS_URL": f"redis://127.0.0.1:{ways[0].port}/0" if ways else self.redis_url,
             "SAUDA_DESK": DESK,
             "SAUDA_CONFIG": str(self.folder / "config"),
             "SAUDA_SOURCE": "recording",
@@ -179,6 +185,10 @@ class World:
             "SAUDA_SPEED": str(self.market.speed),
             "SAUDA_LEASE_MS": str(self.shape.lease_ms),
             "SAUDA_SQL_URL": sql_url,
+            "SAUDA_ARCHIVE": str(self.folder / "archive"),
+            # Within seconds, so that Redis holds no more than the end of what is read at the end.
+            "SAUDA_ARCHIVE_EVERY_S": "2",
+            "SAUDA_ARCHIVE_KEEP_S": "4",
             "SAUDA_LOG_FORMAT": "json",
             "SAUDA_HEALTH_FILE": str(self.folder / f"{name}.json"),
             "SAUDA_SERVICE_NAME": name,

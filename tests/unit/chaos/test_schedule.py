@@ -18,7 +18,7 @@ def test_the_schedule_of_seed_one_is_the_same_on_every_machine() -> None:
     first, *_, last = schedule(1, 5, LEASE_MS)
 
     assert first == Event(1.717, Act.KILL, "feed/holder", 0.013)
-    assert last == Event(299.412, Act.SLOW, "strategy/1", 2.594)
+    assert last == Event(299.412, Act.SLOW, "archive/1", 2.594)
 
 
 @pytest.mark.parametrize("seed", range(20))
