@@ -46,11 +46,11 @@ def units() -> list[Unit]:
 class Desk:
     """All units on one log; entries of different streams may share an id, as on a server."""
 
-    def __init__(self) -> None:
+    def __init__(self, made_of: Sequence[Unit] | None = None) -> None:
         self.clock = ManualClock(now_ns=1_700_000_000 * NS_PER_S)
         self.log = MemoryLog("memory", self.clock, one_count=False)
         self.carriers: list[Carrier] = []
-        for unit in units():
+        for unit in made_of or units():
             lease = self.log.acquire(unit.name, "test", TTL_MS)
             assert lease is not None
             self.carriers.append(Carrier(unit, self.log, lease))
@@ -71,7 +71,9 @@ class Desk:
             pass
 
 
-def played(seed: int, turns: Sequence[int], square_off_at: int, ticks: int = 1600) -> Desk:
+def played(
+    seed: int, turns: Sequence[int], square_off_at: int, *, made_of: Sequence[Unit] | None = None
+) -> Desk:
     """Play some minutes of a day.
 
     Args:
@@ -79,13 +81,13 @@ def played(seed: int, turns: Sequence[int], square_off_at: int, ticks: int = 160
         turns: Which unit does a step after each message, over and over, (an odd number: a millisecond later);
             a message that is given no turn waits, so batches grow and units overtake one another.
         square_off_at: Second at which a person squares everything off; 0: never.
-        ticks: How much of the market.
+        made_of: The units; by default `units()`.
     """
-    desk, turn = Desk(), 0
+    desk, turn = Desk(made_of), 0
     market = MadeUpMarket(strikes=4, volatility=6_00, seed=seed)
     for definition in market.instruments():
         desk.write(definition)
-    for second, heard in enumerate(market.seconds(ticks, "09:15:30"), start=1):
+    for second, heard in enumerate(market.seconds(1600, "09:15:30"), start=1):
         desk.clock.sleep(0.001)
         for message in heard:
             desk.write(message)
