@@ -64,7 +64,7 @@ services:
 def test_services_come_in_the_order_in_which_they_start() -> None:
     order = list(read_services(OURS, {}, runnable_names(OURS)))
 
-    assert [one for one in order if one not in ("redis", "simulator")] == [
+    assert [one for one in order if one not in ("redis", "simulator", "archive")] == [
         "pnl",
         "execution",
         "strategy",
@@ -75,7 +75,15 @@ def test_services_come_in_the_order_in_which_they_start() -> None:
 
 
 def test_what_runs_without_docker_needs_no_password() -> None:
-    assert set(runnable_names(OURS)) == {"redis", "simulator", "feed", "strategy", "execution", "pnl"}
+    assert set(runnable_names(OURS)) == {
+        "redis",
+        "simulator",
+        "feed",
+        "strategy",
+        "execution",
+        "pnl",
+        "archive",
+    }
     assert read_services(OURS, {}, runnable_names(OURS))
     with pytest.raises(ConfigError, match="run make up once"):
         read_services(OURS, {})

@@ -123,6 +123,12 @@ class RedisBook(RedisView):
             memory=memory or 0,
         )
 
+    def now_ms(self) -> int:
+        """Return the server's clock."""
+        with server_errors(self._where):
+            seconds, micros = self._line.say("TIME")
+        return int(seconds) * 1000 + int(micros) // 1000
+
     def count_behind(self, stream: str, last: Id | None, most: int) -> int:
         """Return how many entries stand behind *last*, counting up to *most*."""
         span, count = Span(behind(last) if last else LOWEST, HIGHEST), 0

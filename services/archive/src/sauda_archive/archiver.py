@@ -147,7 +147,7 @@ class Archiver:
         if named_now:
             self._fresh.add(name)
         archived = ArchivedBook(self._store, base_name(redis.desk), name)
-        return OpenBook(redis, archived, self._limits, fresh=name in self._fresh)
+        return OpenBook(redis, archived, self._limits, self._seconds(), fresh=name in self._fresh)
 
     def _tend(self, book: OpenBook, keep_ms: int | None) -> bool:
         """Copy and trim every stream of *book*; *keep_ms* None: it is over, all of it goes."""

@@ -2,6 +2,7 @@
 
 from sauda.archive.book import ArchivedBook
 from sauda.archive.looking import check_file
+from sauda.archive.span import Id
 from sauda.contracts import STREAMS
 from sauda.errors import SaudaError
 from sauda.redis_book import RedisBook, StreamFacts
@@ -16,8 +17,17 @@ class LostPartError(SaudaError):
 class OpenBook:
     """A book on Redis and in the archive, side by side."""
 
-    def __init__(self, redis: RedisBook, archived: ArchivedBook, limits: Limits, *, fresh: bool) -> None:
-        """Find out from the archive how far it is; *fresh*: the book was named just now.
+    def __init__(
+        self, redis: RedisBook, archived: ArchivedBook, limits: Limits, now_s: float, *, fresh: bool
+    ) -> None:
+        """Find out from the archive how far it is.
+
+        Args:
+            redis: The book.
+            archived: The same book in the archive.
+            limits: What the archiver goes by.
+            now_s: Passing time.
+            fresh: Whether the book was named just now: what it lacks at its beginning was never ours.
 
         Raises:
             DamagedError: the newest file of a stream is not what was written.
@@ -29,10 +39,13 @@ class OpenBook:
         self.streams: dict[str, Progress] = {}
         self._limits = limits
         archived.store.tidy(archived.folder)
+        # Nothing was seen before: what is old enough by the server's own clock must do for a beginning.
+        settled = Id(max(0, redis.now_ms() - round(limits.settle_s * 1000)), 0)
         for stream in STREAMS:
             facts = redis.facts(stream)
             if facts is not None:
                 self._find(stream, facts, fresh=fresh)
+                self.streams[stream].saw(now_s - limits.settle_s, min(settled, facts.last))
 
     def standing(self, now_s: float) -> list[tuple[str, StreamFacts]]:
         """Return how every stream stands on Redis, and take note of it."""

@@ -25,8 +25,7 @@ class Progress:
 
     def look(self, facts: StreamFacts, now_s: float, settle_s: float) -> None:
         """Take note of how the stream stands now."""
-        if not self._seen or self._seen[-1][1] != facts.last:
-            self._seen.append((now_s, facts.last))
+        self.saw(now_s, facts.last)
         # One that is old enough makes those before it superfluous.
         while len(self._seen) > 1 and self._seen[1][0] <= now_s - settle_s:
             self._seen.popleft()
@@ -34,6 +33,11 @@ class Progress:
             self.waiting_since_s = None
         elif self.waiting_since_s is None:
             self.waiting_since_s = now_s
+
+    def saw(self, at_s: float, last: Id) -> None:
+        """Take note that the stream went up to *last* at *at_s*."""
+        if not self._seen or self._seen[-1][1] != last:
+            self._seen.append((at_s, last))
 
     def settled(self, now_s: float, settle_s: float) -> Id | None:
         """Return the last id that stood there *settle_s* ago already; None: none did.

@@ -26,8 +26,8 @@ class Limits:
     settle_s: float = 5.0
     """Younger entries are left alone: a host that dies may take the last seconds of Redis' own file with it, and the archive must
     never remember what Redis does not."""
-    pressed_at: float = 0.5
-    """Of the budget. The other half is room for what comes while files are being written."""
+    pressed_at: float = 0.4
+    """Of the budget. The rest is room for what comes while files are written, or while nobody holds the archive's lease."""
     pressed_every_s: float = 5.0
     """`every_s` while memory presses."""
     pressed_entries: int = 20_000

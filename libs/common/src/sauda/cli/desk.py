@@ -138,9 +138,13 @@ def logs(
 def clean(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False, runtime: RuntimeOption = None
 ) -> None:
-    """Stop the desk and delete its data."""
-    desk = _desk(runtime)
-    if not yes and not typer.confirm(f"Delete all data of the desk in {_place().root}?"):
+    """Stop the desk and delete its data, its archive in var/ included; an archive elsewhere stays."""
+    from sauda.runtime.place import archive_of, read_started
+
+    desk, place = _desk(runtime), _place()
+    where = archive_of(place, read_started(place).variables)
+    inside = "its archive included" if where == str(place.archive) else f"but the archive at {where}"
+    if not yes and not typer.confirm(f"Delete all data of the desk in {place.root}, {inside}?"):
         raise typer.Exit(1)
     if desk.is_up():
         desk.down(_say)

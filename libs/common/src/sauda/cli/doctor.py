@@ -97,6 +97,23 @@ def _on_redis(settings: "Settings", desk: str) -> "list[Finding]":
         letters = letters_of(view.forwards("dead_letters"), ())
         unsettled = sum(one.status is Status.OPEN for one in letters.values())
         findings.append(judge_letters(unsettled, len(letters) - unsettled))
-        return findings + judge_units(view.units())
+        findings += judge_units(view.units())
     finally:
         view.close()
+    return findings + _on_archive(settings, desk)
+
+
+def _on_archive(settings: "Settings", desk: str) -> "list[Finding]":
+    from sauda.cli.archive_checks import look_at_archive
+    from sauda.cli.checks import bad
+    from sauda.errors import ConfigError
+    from sauda.record import Record
+
+    try:
+        record = Record.open(settings, desk)
+    except ConfigError as error:
+        return [bad("archive", str(error), "correct it in the environment, .env or config/sauda.yaml")]
+    try:
+        return look_at_archive(record, settings.archive_budget_mb * 1e6)
+    finally:
+        record.close()

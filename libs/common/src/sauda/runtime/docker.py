@@ -11,10 +11,18 @@ from sauda.runtime.compose import Service, read_services
 from sauda.runtime.desk import DeskError, Replica, Say
 from sauda.runtime.engine import SHOWN, containers_of, run, succeeds
 from sauda.runtime.passwords import ensure_passwords, project_name
-from sauda.runtime.place import Place, asked_ports, read_started, write_run_env, write_started
+from sauda.runtime.place import (
+    Place,
+    archive_of,
+    asked_ports,
+    read_started,
+    write_run_env,
+    write_started,
+)
 from sauda.runtime.ports import LOOPBACK, assign
 
 _RECORDINGS = "/recordings"
+_ARCHIVE = "/archive"
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 """What Compose writes to tidy up a terminal's line, also where there is none."""
 _PORT_TAKEN = re.compile("address already in use|port is already allocated")
@@ -127,9 +135,21 @@ class DockerDesk:
         if recording := told.get("SAUDA_RECORDING"):
             told["DESK_RECORDINGS"] = str(Path(recording).parent)
             told["SAUDA_RECORDING"] = f"{_RECORDINGS}/{Path(recording).name}"
+        told |= self._archive()
         named = {key: value for key, value in ports.items() if key}
         build = {"DOCKER_BUILDKIT": "1", "COMPOSE_DOCKER_CLI_BUILD": "1"}
         return {**others, **told, **named, **build, "COMPOSE_PROJECT_NAME": project_name(self._place)}
+
+    def _archive(self) -> dict[str, str]:
+        """Return what mounts the archive's folder, and whose it is: the container writes as its owner."""
+        where = archive_of(self._place, self._started.variables)
+        if "://" in where:
+            return {"SAUDA_ARCHIVE": where}
+        folder = Path(where)
+        folder.mkdir(parents=True, exist_ok=True)
+        owner = folder.stat()
+        ids = {"DESK_UID": str(owner.st_uid), "DESK_GID": str(owner.st_gid)}
+        return {"SAUDA_ARCHIVE": _ARCHIVE, "DESK_ARCHIVE": where, **ids}
 
     def _compose(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         return run([*self._compose_command, *arguments], self._place.root, self._environment(), check=check)
@@ -166,6 +186,7 @@ class DockerDesk:
                 "SAUDA_DESK": self._started.variables["SAUDA_DESK"],
                 "SAUDA_SIM_PORT": str(ports["simulator"]),
                 "SAUDA_INFLUX_URL": f"http://{LOOPBACK}:{ports['influxdb']}",
+                "SAUDA_ARCHIVE": archive_of(self._place, self._started.variables),
             },
         )
 

@@ -12,7 +12,14 @@ from sauda.health import check, read
 from sauda.runtime.compose import REDIS, Service, read_services, runnable_names
 from sauda.runtime.desk import Replica, Say
 from sauda.runtime.following import follow_files, last_lines
-from sauda.runtime.place import Place, asked_ports, read_started, write_run_env, write_started
+from sauda.runtime.place import (
+    Place,
+    archive_of,
+    asked_ports,
+    read_started,
+    write_run_env,
+    write_started,
+)
 from sauda.runtime.ports import assign
 from sauda.runtime.programs import Program, programs_of, redis_url, sql_url
 from sauda.runtime.reasons import Waiting, last_error, reason_in
@@ -145,6 +152,7 @@ class LocalDesk:
             "SAUDA_REDIS_URL": redis_url(self._started),
             "SAUDA_DESK": self._started.variables["SAUDA_DESK"],
             "SAUDA_SIM_PORT": str(self._started.ports["simulator"]),
+            "SAUDA_ARCHIVE": archive_of(self._place, self._started.variables),
         }
         if not self._started.variables.get("SAUDA_SQL_URL"):
             known["SAUDA_SQL_URL"] = sql_url(self._place)

@@ -1,4 +1,4 @@
-"""Passwords nobody could guess, made once, for what the containers listen with; and the project's own name."""
+"""Passwords nobody could guess, made once, for what the containers listen with; the project's own name, and whose its files are."""
 
 import hashlib
 import os
@@ -22,7 +22,11 @@ def ensure_passwords(place: Place) -> None:
     """Write into `.env` what is missing there; what stands there stays."""
     text = place.dotenv.read_text() if place.dotenv.is_file() else _HEADER
     written = dotenv_values(place.dotenv, interpolate=False) if place.dotenv.is_file() else {}
+    owner = place.archive.stat() if place.archive.is_dir() else place.root.stat()
     wanted = {
+        # For `docker compose up` by hand: the archive writes its files as the owner of their folder.
+        "DESK_UID": str(owner.st_uid),
+        "DESK_GID": str(owner.st_gid),
         _PROJECT: _derived_name(place),
         "SAUDA_INFLUX_TOKEN": secrets.token_urlsafe(32),
         "DESK_INFLUX_PASSWORD": secrets.token_urlsafe(18),

@@ -54,13 +54,18 @@ class Place:
         """The user's settings, and the passwords that `up` made."""
         return self.root / ".env"
 
+    @property
+    def archive(self) -> Path:
+        """What left Redis, unless SAUDA_ARCHIVE says otherwise."""
+        return self.var / "archive"
+
     def make(self) -> None:
         """Make the folders. Docker would make them too, but owned by root.
 
         Raises:
             ConfigError: one cannot be made or written to; names it.
         """
-        data = (self.var / name for name in ("redis", "simulator", "recordings"))
+        data = (self.var / name for name in ("redis", "simulator", "recordings", "archive"))
         for folder in (self.var, self.run, self.log, self.health, *data):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -85,6 +90,12 @@ class Started:
     """service -> how many, where that is not one."""
     redis_server: list[str] = field(default_factory=list)
     """The server that wrote the data; another one may not be able to read it."""
+
+
+def archive_of(place: Place, variables: Mapping[str, str]) -> str:
+    """Return where the archive is as seen from this machine: a folder, or a URL."""
+    given = variables.get("SAUDA_ARCHIVE") or str(place.archive)
+    return given if "://" in given else str(place.root / given)
 
 
 def find_place(start: Path) -> Place:

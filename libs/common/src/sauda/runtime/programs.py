@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sauda.runtime.aof_tail import check_tool, mending
 from sauda.runtime.compose import REDIS, Service
-from sauda.runtime.place import Place, Started
+from sauda.runtime.place import Place, Started, archive_of
 from sauda.runtime.ports import LOOPBACK
 
 
@@ -81,6 +81,11 @@ def _environment(service: Service, name: str, place: Place, started: Started) ->
             "SAUDA_SIM_PORT": str(started.ports[service.name]),
             "SAUDA_SIM_DATA": str(place.var / service.name),
         }
+    if "SAUDA_ARCHIVE" in environment:
+        # As it was given: neither a folder of a container nor an address among containers.
+        environment["SAUDA_ARCHIVE"] = archive_of(place, started.variables)
+        if endpoint := started.variables.get("SAUDA_ARCHIVE_ENDPOINT"):
+            environment["SAUDA_ARCHIVE_ENDPOINT"] = endpoint
     if "SAUDA_INFLUX_ORG" in environment:
         environment.setdefault("SAUDA_SQL_URL", sql_url(place))
     return environment
