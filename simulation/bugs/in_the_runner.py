@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from sauda.log import Entry, Lease, Loaded, Output, Position, Step
-from sauda.runner import Carrier, UnitRunner, parked
+from sauda.parking import parked
+from sauda.runner import Carrier, UnitRunner
 from sauda.unit import Processor, Unit
 from sauda.writer import WriterRunner
 from sauda_feed.desk import Desk as FeedDesk

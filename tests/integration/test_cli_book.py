@@ -23,8 +23,8 @@ from sauda.contracts import (
     StrategyPnl,
 )
 from sauda.log import Output
+from sauda.parking import dead_letter
 from sauda.redis_log import RedisLog
-from sauda.runner import dead_letter
 from sauda.testing.builders import LOT, OPTION, at
 
 Sauda: TypeAlias = Callable[..., Any]

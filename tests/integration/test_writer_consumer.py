@@ -10,9 +10,9 @@ from sauda.clock import SystemClock, monotonic_s
 from sauda.codec import decode, encode
 from sauda.contracts import DeadLetter, DeskPnl
 from sauda.log import Entry, Output
+from sauda.parking import dead_letter
 from sauda.redis_consumer import RedisConsumer
 from sauda.redis_log import RedisLog
-from sauda.runner import dead_letter
 from sauda.writer import Record, Refusal, WriterRunner
 
 STREAMS = ("pnl", "executions", "orders")

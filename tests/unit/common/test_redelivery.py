@@ -9,8 +9,8 @@ from sauda.contracts import DeadLetter, LetterSettled, Requeued, Settlement
 from sauda.errors import ContractError
 from sauda.letters import Letter, SettledError, Status, drop, letters_of, requeue
 from sauda.log import Entry, Output
+from sauda.parking import dead_letter
 from sauda.redelivery import meant_for, original, requeued
-from sauda.runner import dead_letter
 from sauda.testing.builders import a_tick
 
 NAMES = st.binary(min_size=1, max_size=5).filter(lambda name: name.isascii())

@@ -63,6 +63,21 @@ class Loaded:
     state: dict[bytes, bytes]
 
 
+def loaded_from(fields: Mapping[bytes, bytes]) -> Loaded:
+    """Return a unit as its hash keeps it: `@stream` positions, `#stream` counts, `table/key` state."""
+    positions = {
+        key[1:].decode(): Position(value, int(fields.get(b"#" + key[1:], b"0")))
+        for key, value in fields.items()
+        if key[:1] == b"@"
+    }
+    return Loaded(positions, state_rows(fields))
+
+
+def state_rows(fields: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
+    """Return a unit's state: its hash without the positions (`@`) and counts (`#`)."""
+    return {key: value for key, value in fields.items() if key[:1] not in (b"@", b"#")}
+
+
 class Move(NamedTuple):
     """One stream's part of a batch: from behind *before* through *after*."""
 

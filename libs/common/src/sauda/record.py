@@ -17,10 +17,9 @@ from sauda.archive.span import HIGHEST, Id, before, behind, span_of, text_of
 from sauda.archive.store import Store
 from sauda.clock import UnixNs
 from sauda.errors import ConfigError, SaudaError, TransientError
-from sauda.log import Entry, EntryId, Loaded, Output, Position
+from sauda.log import Entry, EntryId, Loaded, Output, Position, loaded_from
 from sauda.merge import id_parts
 from sauda.redis_book import Piece, RedisBook, entries_of
-from sauda.redis_log import loaded_from
 from sauda.redis_view import StreamLag, UnitHolding
 from sauda.settings import Settings
 

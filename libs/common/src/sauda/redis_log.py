@@ -31,6 +31,7 @@ from sauda.log import (
     Output,
     Position,
     Step,
+    state_rows,
 )
 from sauda.merge import merge
 from sauda.redis_line import Line
@@ -144,7 +145,7 @@ class RedisLog:
         positions = {
             name: Position(fields[b"@" + name.encode()], int(fields[b"#" + name.encode()])) for name in inputs
         }
-        return Loaded(positions, _rows(fields))
+        return Loaded(positions, state_rows(fields))
 
     def read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> list[Entry]:
         """See `sauda.log.Log`."""
@@ -242,7 +243,7 @@ class RedisLog:
         """See `sauda.log.Log`."""
         with server_errors(self._where):
             reply = self._line.say("HGETALL", self.keys.unit(unit))
-        return _rows(dict(zip(reply[::2], reply[1::2], strict=True)))
+        return state_rows(dict(zip(reply[::2], reply[1::2], strict=True)))
 
     def key_names(self) -> list[str]:
         """Return every key of the desk."""
@@ -256,21 +257,6 @@ class RedisLog:
 
     def _name(self, key: bytes) -> str:
         return key.decode().removeprefix(self.keys.prefix)
-
-
-def loaded_from(fields: Mapping[bytes, bytes]) -> Loaded:
-    """Return a unit as its hash keeps it: `@stream` positions, `#stream` counts, `table/key` state."""
-    positions = {
-        key[1:].decode(): Position(value, int(fields.get(b"#" + key[1:], b"0")))
-        for key, value in fields.items()
-        if key[:1] == b"@"
-    }
-    return Loaded(positions, _rows(fields))
-
-
-def _rows(fields: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
-    """Return a unit's state: its hash without the positions (`@`) and counts (`#`)."""
-    return {key: value for key, value in fields.items() if key[:1] not in (b"@", b"#")}
 
 
 def _entries(stream: str, rows: Any) -> list[Entry]:

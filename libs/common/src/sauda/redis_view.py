@@ -11,8 +11,8 @@ import msgspec
 from redis.exceptions import ResponseError
 
 from sauda.contracts import STREAMS
-from sauda.log import Entry, EntryId, Loaded
-from sauda.redis_log import RedisLog, connect, loaded_from, server_errors, without_password
+from sauda.log import Entry, EntryId, Loaded, loaded_from
+from sauda.redis_log import RedisLog, connect, server_errors, without_password
 
 CHUNK: Final = 1000
 """Entries asked for at once: some hundred kilobytes, a few milliseconds of the server's time."""

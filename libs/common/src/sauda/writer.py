@@ -17,8 +17,9 @@ from sauda.codec import decode
 from sauda.contracts import STREAM_OF, Message
 from sauda.errors import ContractError, TransientError
 from sauda.log import Entry, EntryId, Output
+from sauda.parking import dead_letter
 from sauda.redelivery import meant_for
-from sauda.runner import Stop, dead_letter
+from sauda.runner import Stop
 
 T = TypeVar("T")
 

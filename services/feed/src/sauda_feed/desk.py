@@ -18,7 +18,7 @@ from sauda.contracts import (
 )
 from sauda.errors import ContractError, LeaseLostError, TransientError
 from sauda.log import Entry, Lease, Log, Output, Position, Step
-from sauda.runner import parked
+from sauda.parking import parked
 from sauda_feed.progress import UNIT, Progress, changes, digest, loaded
 from sauda_feed.source import MarketMessage, Resume
 from sauda_feed.subscriptions import Subscriptions
@@ -217,9 +217,7 @@ class Desk:
             if self._in_doubt:
                 self._expect(self._look())
             else:
-                self._log.renew(self.lease)
-        except LeaseLostError:
-            self._regain()
+                self._renew()
         except TransientError:
             self._in_doubt = True
             raise
@@ -258,6 +256,12 @@ class Desk:
         committed = self._take_again()
         self._in_doubt = False
         return committed
+
+    def _renew(self) -> None:
+        try:
+            self._log.renew(self.lease)
+        except LeaseLostError:
+            self._regain()
 
     def _regain(self) -> None:
         """Take a lease again that ran out (we were paused), provided that nobody else has worked meanwhile."""
