@@ -3,14 +3,16 @@
 Both were found by the simulation (`python -m simulation`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+
+import pytest
 
 from sauda.clock import NS_PER_S, ManualClock
 from sauda.codec import decode, encode
 from sauda.contracts import Message, Subscribe
 from sauda.errors import LeaseLostError, TransientError
-from sauda.log import Entry, Lease, Output, Position, Step
+from sauda.log import Entry, Lease, Loaded, Output, Position, Step
 from sauda.memory_log import MemoryLog
 from sauda_feed.desk import Desk
 from sauda_feed.feed import Feed
@@ -26,6 +28,7 @@ class DoubtfulLog(MemoryLog):
         super().__init__("doubtful", clock)
         self.hold_next_commit = False
         self.cut_next_read = False
+        self.cut_next_load = False
         self.came_late: list[str] = []
         self._held_back: tuple[Lease, Step] | None = None
 
@@ -42,6 +45,12 @@ class DoubtfulLog(MemoryLog):
                 self.came_late.append("done")
             except LeaseLostError:
                 self.came_late.append("refused")
+
+    def load(self, lease: Lease, inputs: Sequence[str]) -> Loaded:
+        if self.cut_next_load:
+            self.cut_next_load = False
+            raise TransientError("the connection was closed")
+        return super().load(lease, inputs)
 
     def read(self, positions: Mapping[str, Position], count: int, block_ms: int = 0) -> list[Entry]:
         if self.cut_next_read:
@@ -118,3 +127,33 @@ def test_an_idle_feed_notices_it_too(tmp_path: Path) -> None:
     stage.turns(60)
 
     assert stage.said() == stage.expected
+
+
+def test_a_number_that_a_forgetful_server_gave_twice_lets_one_feed_write(tmp_path: Path) -> None:
+    clock = ManualClock(NS_PER_S)
+    log = DoubtfulLog(clock)
+    opened = recording(tmp_path, [row(n / 2, CALL, ltp=1.0 + n) for n in range(16)])
+    log.append([Output("subscriptions", encode(Subscribe("test", (f"NFO:{CALL}",), 0)))])
+    desks = [Desk(log, name, 1500) for name in ("first", "second")]
+    first, second = (Feed([desk], lambda: RecordingSource(opened, Unpaced()), limit=2) for desk in desks)
+    assert first._acquire()
+    first.open()
+    for _ in range(4):
+        first.turn(0)
+
+    clock.advance_to(clock.now_ns() + 10 * NS_PER_S)
+    bring_back = log.remember()
+    assert second._acquire()
+    bring_back()
+    # Both connections end with the server: the first feed looks, and is given the number that the second one has.
+    log.cut_next_read = True
+    first.turn(0)
+    assert desks[0].lease == desks[1].lease
+    log.cut_next_load = True
+    second.open()
+    with pytest.raises(LeaseLostError, match="another feed holds desk"):
+        first.turn(0)
+    for _ in range(60):
+        second.turn(0)
+
+    assert [decode(entry.data) for entry in log.entries("ticks")] == list(opened.messages())

@@ -1,6 +1,7 @@
 """One desk's share of the feed: its lease, its subscriptions, and commits that are done exactly once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 import msgspec
@@ -59,13 +60,14 @@ class Desk:
         """Take the lease; return whether it is ours."""
         if self._lease is None:
             self._lease = self._log.acquire(UNIT, self._holder, self._lease_ms)
+            self._in_doubt = False
             self._kept_s = self._seconds()
         return self._lease is not None
 
     def open(self, source: str) -> Resume:
         """Load what was committed, and the wishes honoured so far; return where *source* left off."""
-        self._in_doubt = False
-        self.progress = loaded(self._log.load(self.lease, ()).state)
+        with self._doubting():
+            self.progress = self._look() if self._in_doubt else self._committed()
         self._wishes = Subscriptions()
         self._unread = Position(b"0-0", 0)
         self._source = source
@@ -73,8 +75,9 @@ class Desk:
         if not self.resumes:
             return Resume()
         honoured = self.progress.subscriptions.encode()
-        while page := self._log.entries(_STREAM, b"(" + self._unread.id, honoured, _PAGE):
-            self._apply(page, known=True)
+        with self._doubting():
+            while page := self._log.entries(_STREAM, b"(" + self._unread.id, honoured, _PAGE):
+                self._apply(page, known=True)
         done = self.progress
         return Resume(done.row, done.market_ns, done.quoted_ns, self._wishes.wanted)
 
@@ -90,7 +93,8 @@ class Desk:
 
     def is_bare(self) -> bool:
         """Return whether the log holds nothing of what we remember: the book was put aside."""
-        return loaded(self._log.load(self.lease, ()).state) == Progress()
+        with self._doubting():
+            return self._committed() == Progress()
 
     @property
     def lease(self) -> Lease:
@@ -110,11 +114,8 @@ class Desk:
 
     def read_wishes(self) -> bool:
         """Take what has arrived on the stream `subscriptions`; return whether anything has."""
-        try:
+        with self._doubting():
             entries = self._log.read({_STREAM: self._unread}, _PAGE, 0)
-        except TransientError:
-            self._in_doubt = True
-            raise
         self._apply(entries, known=False)
         return bool(entries)
 
@@ -188,7 +189,7 @@ class Desk:
             LeaseLostError: another feed serves the desk now.
         """
         step = Step(changes=changes(progress), outputs=outputs)
-        try:
+        with self._doubting():
             if self._in_doubt:
                 committed = self._look()
                 if committed == progress:
@@ -200,27 +201,17 @@ class Desk:
             except LeaseLostError:
                 self._regain()
                 self._log.commit(self.lease, step)
-        except TransientError:
-            self._in_doubt = True
-            raise
         self._done(progress)
 
     def keep(self) -> None:
-        """Renew the lease when a quarter of it has passed without a commit.
-
-        Raises:
-            LeaseLostError: another feed serves the desk, or the server came back without our last commits.
-        """
+        """Renew the lease when a quarter of it has passed without a commit; look first if an answer was lost."""
         if not self._in_doubt and (self._seconds() - self._kept_s) * 4_000 < self._lease_ms:
             return
-        try:
+        with self._doubting():
             if self._in_doubt:
                 self._expect(self._look())
             else:
                 self._renew()
-        except TransientError:
-            self._in_doubt = True
-            raise
         self._kept_s = self._seconds()
 
     @property
@@ -247,10 +238,20 @@ class Desk:
         self._in_doubt = False
         self._kept_s = self._seconds()
 
+    @contextmanager
+    def _doubting(self) -> Iterator[None]:
+        """Remember an answer that never came, whatever was asked: the server may have died, and forgotten its last moments."""
+        try:
+            yield
+        except TransientError:
+            self._in_doubt = True
+            raise
+
     def _look(self) -> Progress:
         """Return what is committed, once nothing that we said before can be done any more.
 
-        A request whose answer never came may still be on its way. Under a new lease it is refused.
+        A request whose answer never came may still be on its way: under a new lease it is refused. And a server that forgot
+        that it gave us our lease may have given its number to another feed.
         """
         self._log.release(self.lease)
         committed = self._take_again()
@@ -278,7 +279,10 @@ class Desk:
         if lease is None:
             raise LeaseLostError(f"another feed holds desk {self.name!r}")
         self._lease = lease
-        return loaded(self._log.load(lease, ()).state)
+        return self._committed()
+
+    def _committed(self) -> Progress:
+        return loaded(self._log.load(self.lease, ()).state)
 
     def _apply(self, entries: list[Entry], *, known: bool) -> None:
         for entry in entries:
