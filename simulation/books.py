@@ -63,12 +63,13 @@ def positions(log: MemoryLog) -> Iterator[str]:
     valued = {key: row["position"]["qty"] for key, row in holdings.items() if row["position"]["qty"]}
     if valued != held:
         yield f"valuation holds {valued}, the fills add up to {held}"
-    made = {key: row["realised"] for key, row in _rows(log, "pnl.valuation", "settled").items()}
+    settled = _rows(log, "pnl.valuation", "settled")
+    made = Counter({key: row["realised"] for key, row in settled.items()})
     for row in holdings.values():
         made[row["strategy"]] += row["position"]["realised"]
     for strategy, amount in cash.items():
-        if made.get(strategy) != amount and not any(key.startswith(f"{strategy}|") for key in held):
-            yield f"{strategy} made {made.get(strategy)} by the valuation, {amount} by its fills"
+        if made[strategy] != amount and not any(key.startswith(f"{strategy}|") for key in held):
+            yield f"{strategy} made {made[strategy]} by the valuation, {amount} by its fills"
 
 
 def messages(log: MemoryLog, stream: str) -> list[Message]:

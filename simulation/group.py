@@ -83,11 +83,18 @@ class GroupConsumer:
         for stream in self._kept.streams:
             self._kept.cursors.setdefault(stream, BEGINNING)
 
+    def _must_exist(self) -> None:
+        if not self._kept.cursors:
+            # The server came back without it.
+            raise TransientError("NOGROUP no such consumer group")
+
     def _mine(self, count: int) -> list[Entry]:
+        self._must_exist()
         own = [one.entry for one in self._kept.pending.values() if one.consumer == self._name]
         return own[:count]
 
     def _claim(self, min_idle_ms: int, count: int) -> list[Entry]:
+        self._must_exist()
         before_ns = self._server.clock.now_ns() - min_idle_ms * NS_PER_MS
         found = [one for one in self._kept.pending.values() if one.since_ns <= before_ns][:count]
         if any(one.consumer != self._name for one in found):
@@ -95,6 +102,7 @@ class GroupConsumer:
         return self._handed_out([one.entry for one in found])
 
     def _fresh(self, count: int, block_ms: int) -> list[Entry]:
+        self._must_exist()
         found = self._behind(count)
         if not found and block_ms:
             positions = {name: Position(at, 0) for name, at in self._kept.cursors.items()}
