@@ -30,21 +30,18 @@ _border: Final[msgspec.json.Decoder[Border]] = msgspec.json.Decoder(Border)
 def own_records(entries: Iterable[Entry], unit: str) -> Iterator[Own]:
     """Yield the records of *unit*; those of other units cost a comparison of bytes."""
     own = _COMMIT + b'"unit":' + msgspec.json.encode(unit) + b","
+    read = _border.decode
     for entry in entries:
         data = entry.data
         if data.startswith(own):
-            yield _read(entry)
+            try:
+                yield read(data)
+            except msgspec.DecodeError as error:
+                raise RecordError(f"the journal's {entry.id.decode()} cannot be read: {error}") from error
         elif not data.startswith(_COMMIT):
             record = _other(data)
             if record is not None and record.unit == unit:
                 yield record
-
-
-def _read(entry: Entry) -> Border:
-    try:
-        return _border.decode(entry.data)
-    except msgspec.DecodeError as error:
-        raise RecordError(f"the journal's record {entry.id.decode()} cannot be read: {error}") from error
 
 
 class NamedBorder(msgspec.Struct, frozen=True, gc=False, tag="commit"):

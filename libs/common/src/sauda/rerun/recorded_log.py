@@ -46,21 +46,22 @@ class Inputs:
         Raises:
             RecordError: the journal or a stream has a hole.
         """
-        at, until = self._at, self._until
+        at, until, cursors, after = self._at, self._until, self._cursors, border.after
         for name, before in border.before.items():
             if until.get(name) == before:
                 return None
             if at.get(name) != before:
-                if name in at:
-                    raise RecordError(self._jump(name, before))
-                self._begin(name, before, check=True)
-        at.update(border.after)
-        cursors = self._cursors
-        if len(border.after) == 1:
-            for name, last in border.after.items():
-                return cursors[name].through(last.encode())
-        moved = [name for name in order if name in border.after]
-        return merge([cursors[name].through(border.after[name].encode()) for name in moved], _EVERYTHING)
+                self._begin_or_jump(name, before)
+            at[name] = after[name]
+        if len(after) == 1:
+            return cursors[name].through(after[name].encode())
+        moved = [name for name in order if name in after]
+        return merge([cursors[name].through(after[name].encode()) for name in moved], _EVERYTHING)
+
+    def _begin_or_jump(self, name: str, before: str) -> None:
+        if name in self._at:
+            raise RecordError(self._jump(name, before))
+        self._begin(name, before, check=True)
 
     def _begin(self, name: str, before: str, *, check: bool = False) -> None:
         entry_id = before.encode()
