@@ -11,9 +11,10 @@ from sauda.contracts import Settlement
 from sauda.errors import SaudaError
 from sauda.letters import SettledError, requeue
 from sauda.log import Entry, Output
+from sauda.parking import dead_letter
 from sauda.redis_letters import LetterBox
 from sauda.redis_log import RedisLog
-from sauda.runner import Carrier, dead_letter
+from sauda.runner import Carrier
 from sauda.testing.builders import a_tick
 from sauda.testing.counting import POISON_LTP, counter_unit
 from sauda.testing.rerun import verify
@@ -143,6 +144,7 @@ def test_a_letter_for_nobody_is_requeued_with_a_warning(sauda: Sauda, desk_log: 
         (("drop", "1-1", "--reason", "why"), 1),
         (("requeue", "--all-of", "strategy.s1"), 1),
         (("list",), 0),
+        (("list", "--stream", "tick"), 2),
     ],
 )
 def test_wrong_usage_and_what_is_not_there_are_told_apart(

@@ -27,7 +27,7 @@ from sauda.contracts import (
 from sauda.letters import letters_of, requeue
 from sauda.log import Entry, Output
 from sauda.merge import id_parts
-from sauda.testing.builders import NOW
+from sauda.testing.builders import NOW, a_tick
 from sauda.testing.recorded import Recorded
 from sauda.unit import Unit
 from sauda_pnl.valuation import INPUTS, Valuation
@@ -181,6 +181,16 @@ def test_a_cause_that_is_no_entry_is_told_and_not_followed() -> None:
 
     assert list(chain.nodes) == [node.at]
     assert "somewhere else" in chain.remarks[node.at][0]
+
+
+def test_a_replayed_entry_names_the_desk_that_it_was_recorded_on() -> None:
+    desk = Desk()
+    desk.log.append([Output("ticks", encode(a_tick()), b"live/ticks 1795580105123-4")])
+    (node,) = nodes(desk, "ticks", Tick)
+
+    chain = trace(desk.record, node, Limits())
+
+    assert chain.remarks[node.at] == ["replayed from desk live: sauda why ticks 1795580105123-4 --desk live"]
 
 
 class Stumbling(Valuation):

@@ -12,6 +12,7 @@ from sauda.causes.course import Course
 from sauda.causes.node import Node, Record, Ref, Why, named_cause, node_of
 from sauda.causes.seen import Seen, inside, is_price_of
 from sauda.contracts import (
+    STREAMS,
     CancelOrder,
     DeadLetter,
     DeskPnl,
@@ -70,8 +71,7 @@ class Parents:
         if cause is not None:
             basis.parents.append(Parent(Why.CAUSE, finding.at(self._record, cause)))
         elif node.entry.cause:
-            text = node.entry.cause.decode(errors="backslashreplace")
-            basis.remarks.append(f"the cause that it names is no entry: {text!r}")
+            basis.remarks.append(_elsewhere(node.entry.cause.decode(errors="backslashreplace")))
         else:
             basis.remarks.append(_origin(node))
         self._add_rest(node, cause, basis)
@@ -187,6 +187,15 @@ def _counted_in(point: Message | None) -> Callable[[Fill], bool]:
             strategy = point.strategy
             return lambda fill: fill.strategy == strategy
     return lambda _fill: True
+
+
+def _elsewhere(cause: str) -> str:
+    """Say what a cause that is no entry of this desk names; a replay names the desk and the entry that it repeats."""
+    place, _, entry_id = cause.partition(" ")
+    desk, _, stream = place.rpartition("/")
+    if desk and stream in STREAMS:
+        return f"replayed from desk {desk}: sauda why {stream} {entry_id} --desk {desk}"
+    return f"the cause that it names is no entry: {cause!r}"
 
 
 def _origin(node: Node) -> str:

@@ -66,7 +66,7 @@ class Chain:
             seen.add(cause)
             origin = cause
         first, last = self.nodes.get(origin), self.nodes[at]
-        if origin == at or first is None or first.entry is None or first.entry.cause:
+        if origin == at or first is None or first.entry is None:
             return None
         market_ns = None
         if first.market_ns is not None and last.market_ns is not None:

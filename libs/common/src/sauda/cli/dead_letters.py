@@ -10,6 +10,7 @@ import typer
 from sauda.cli import letter_settling, screen
 from sauda.cli.letter_facts import check_id, facts_of, picked, read_letters
 from sauda.cli.options import DeskOption, JsonOption, opened
+from sauda.cli.tail import check_stream
 
 if TYPE_CHECKING:
     from sauda.letters import Letter
@@ -40,6 +41,8 @@ def list_letters(
 
     With --all the settled ones, too, and who decided what, when and why.
     """
+    if stream is not None:
+        check_stream(stream)
     with opened(desk) as view:
         letters = read_letters(view)
     wanted = [
@@ -85,12 +88,12 @@ app.command("requeue")(letter_settling.requeue)
 app.command("drop")(letter_settling.drop)
 
 
-_COLUMNS = ("ID", "STREAM", "ENTRY", "PARKED BY", "REASON", "STANDS")
+_COLUMNS = ("=ID", "ENTRY", "=PARKED BY", "REASON", "STANDS")
 
 
 def _row(one: "Letter", everything: bool) -> screen.Row:
     letter = one.letter
-    row = (one.id, letter.stream, letter.entry_id, letter.unit, letter.reason)
+    row = (one.id, f"{letter.stream} {letter.entry_id}", letter.unit, letter.reason)
     return (*row, _standing(one)) if everything else row
 
 

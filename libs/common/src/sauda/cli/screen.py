@@ -5,7 +5,7 @@ import sys
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import zip_longest
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import typer
 
@@ -19,6 +19,8 @@ FOLD: Final = 60
 
 _RIGHT: Final = ">"
 """A column whose title begins with this is aligned to the right: numbers."""
+_WHOLE: Final = "="
+"""A column whose title begins with this is never broken by a narrow terminal: ids, which people copy."""
 
 
 def is_terminal() -> bool:
@@ -52,7 +54,7 @@ def json_list(values: Iterable[object]) -> None:
 
 
 def table(columns: Sequence[str], rows: Sequence[Row], title: str = "") -> None:
-    """Print *rows* under *columns*; a column that begins with `>` is aligned to the right."""
+    """Print *rows* under *columns*; one that begins with `>` is aligned to the right, one with `=` is never broken."""
     if is_terminal():
         _rich_table(columns, rows, title)
     else:
@@ -61,7 +63,7 @@ def table(columns: Sequence[str], rows: Sequence[Row], title: str = "") -> None:
 
 def plain_table(columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
     """Return the lines of a table without borders."""
-    titles = [column.removeprefix(_RIGHT) for column in columns]
+    titles = [_name(column) for column in columns]
     lines = [titles, *rows]
     widths = [max(len(row[at]) for row in lines) for at in range(len(titles))]
     aligned = [
@@ -93,12 +95,17 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Row], title: str) -> None
 
     shown = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        name = column.removeprefix(_RIGHT)
-        shown.add_column(name, justify="right" if name != column else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if column.startswith(_RIGHT) else "left"
+        is_whole = column.startswith(_WHOLE)
+        shown.add_column(_name(column), justify=justify, no_wrap=is_whole, overflow="fold")
     for row in rows:
         # Text, not markup: a message may hold square brackets.
         shown.add_row(*(Text(cell, style=colour_of(cell)) for cell in row))
     Console().print(shown)
+
+
+def _name(column: str) -> str:
+    return column.removeprefix(_RIGHT).removeprefix(_WHOLE)
 
 
 _COLOURS: Final[Mapping[str, str]] = {
@@ -112,6 +119,7 @@ _COLOURS: Final[Mapping[str, str]] = {
     "cancelled": "dim",
     "held": "green",
     "nobody": "bold red",
+    "open": "yellow",
 }
 """a cell's whole text -> how a terminal shows it"""
 

@@ -111,8 +111,10 @@ def _add_causes(chain: Chain, branch: "Tree", at: Ref, told: set[Ref]) -> None:
         twig = branch.add(label(chain, edge.earlier, _BACK[edge.why]))
         if not again:
             _add_causes(chain, twig, edge.earlier, told)
-    for remark in chain.remarks.get(at, ()) if at.stream not in _OUTSIDE else ():
-        branch.add(Text(remark, style="dim"))
+    entry = chain.nodes[at].entry
+    if at == chain.asked or at.stream not in _OUTSIDE or (entry is not None and entry.cause):
+        for remark in chain.remarks.get(at, ()):
+            branch.add(Text(remark, style="dim"))
 
 
 def _add_effects(chain: Chain, branch: "Tree", at: Ref) -> None:
