@@ -7,10 +7,9 @@ import threading
 from sauda.redis_consumer import RedisConsumer
 from sauda.service import holder_name
 from sauda.writer import Sink, WriterRunner
+from sauda_pnl.__main__ import STREAMS
 from sauda_pnl.writers.influx import InfluxSink
 from sauda_pnl.writers.sql import SqlSink
-
-STREAMS = ("pnl", "executions", "orders")
 
 
 def main() -> None:
