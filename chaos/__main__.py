@@ -1,12 +1,11 @@
 """The program: `python -m chaos minutes=5 seed=1`; `make chaos` calls it."""
 
-import signal
 import sys
-from types import FrameType
 
 from chaos.report import Report
 from chaos.request import USAGE, Request
 from chaos.run import run
+from chaos.stopping import STOPPING
 from chaos.waiting import LateError
 from sauda.errors import ConfigError, SaudaError
 
@@ -21,7 +20,7 @@ def main(words: list[str]) -> int:
     except ConfigError as error:
         print(f"chaos: {error}", file=sys.stderr)
         return 2
-    signal.signal(signal.SIGTERM, _stop)
+    STOPPING.install()
     try:
         report = run(request, lambda line: print(line, flush=True))
     except KeyboardInterrupt:
@@ -43,10 +42,6 @@ def _show(report: Report) -> None:
     path.write_text(report.json())
     print(report.text())
     print(f"As JSON: {path}")
-
-
-def _stop(_number: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

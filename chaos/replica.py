@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from chaos.stopping import STOPPING
+
 STOP_S: Final = 20
 """A service ends within its grace of 8 s a role; a busy machine is given more."""
 
@@ -24,6 +26,8 @@ class Replica:
     """Its working directory; None: ours."""
     process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
     paused: bool = False
+    told: bool = False
+    """Whether it was told to end."""
 
     @property
     def service(self) -> str:
@@ -42,7 +46,7 @@ class Replica:
 
     def start(self) -> None:
         """Start the process."""
-        with self.log.open("ab") as out:
+        with STOPPING.held(), self.log.open("ab") as out:
             # A session of its own: ctrl-C is for whoever started us, who then ends the processes in order.
             self.process = subprocess.Popen(
                 [sys.executable, "-m", self.module],
@@ -52,10 +56,11 @@ class Replica:
                 cwd=self.folder,
                 start_new_session=True,
             )
+        self.paused = self.told = False
 
     def kill(self) -> None:
         """End it as `kill -9` does; nothing happens if there is no process."""
-        process, self.process, self.paused = self.process, None, False
+        process, self.process, self.paused, self.told = self.process, None, False, False
         if process is not None:
             process.kill()
             process.wait(10)
@@ -72,9 +77,11 @@ class Replica:
 
     def terminate(self) -> None:
         """Tell it to end; `stop` waits for it."""
-        self._signal(signal.SIGCONT)
-        self.paused = False
-        self._signal(signal.SIGTERM)
+        self.resume()
+        if not self.told:
+            # Once: a second one that comes while Python winds down finds no handler any more.
+            self._signal(signal.SIGTERM)
+            self.told = True
 
     def stop(self) -> int:
         """End it as a shutdown does; return its exit code, 137 for one that had to be killed."""
@@ -82,7 +89,7 @@ class Replica:
         if process is None:
             return 0
         self.terminate()
-        self.process = None
+        self.process, self.told = None, False
         try:
             return process.wait(STOP_S)
         except subprocess.TimeoutExpired:

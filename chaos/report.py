@@ -45,9 +45,15 @@ class Report:
         words = {"minutes": f"{asked.minutes:g}", "seed": asked.seed}
         if asked.runtime != usual.runtime:
             words["RUNTIME"] = asked.runtime
-        if (asked.lease, asked.straddles) == (usual.lease, usual.straddles):
+        rest = (asked.lease, asked.straddles, asked.services)
+        if rest == (usual.lease, usual.straddles, usual.services):
             return " ".join(["make chaos", *(f"{name}={value}" for name, value in words.items())])
-        words = {**words, "lease": asked.lease, "straddles": asked.straddles}
+        words = {
+            **words,
+            "lease": asked.lease,
+            "straddles": asked.straddles,
+            "services": ",".join(asked.services),
+        }
         return " ".join(["python -m chaos", *(f"{name.lower()}={value}" for name, value in words.items())])
 
     def document(self) -> dict[str, Any]:

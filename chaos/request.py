@@ -4,11 +4,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Final, Literal, cast
 
+from chaos.schedule import SERVICES
 from sauda.errors import ConfigError
 from sauda.settings import Settings
 
 USAGE: Final = """\
-make chaos [minutes=5] [seed=1] [lease=milliseconds] [straddles=20] [runtime=local|docker] [report=var/chaos.json]
+make chaos [minutes=5] [seed=1] [lease=milliseconds] [straddles=20] [services=feed,pnl] [runtime=local|docker] [report=var/chaos.json]
 
 Breaks a whole desk at random for so many minutes (0.2 to 600), then checks what it recorded.
 Exit: 0 nothing lost, doubled or different; 1 a violation, or the desk did not come to rest; 2 wrong usage; 130 stopped by hand."""
@@ -23,6 +24,8 @@ class Request:
     lease: int = int(Settings.model_fields["lease_ms"].default)
     """Milliseconds; the desk's own default unless told otherwise."""
     straddles: int = 20
+    services: tuple[str, ...] = SERVICES
+    """Victims; all of them run."""
     runtime: Literal["local", "docker"] = "local"
     report: Path = Path("var/chaos.json")
     """Where the JSON goes; the text goes to the screen."""
@@ -49,12 +52,22 @@ class Request:
             seed=round(_number(given, "seed", cls.seed, 0, 2**63, whole=True)),
             lease=round(_number(given, "lease", cls.lease, 100, 60_000, whole=True)),
             straddles=round(_number(given, "straddles", cls.straddles, 1, 60, whole=True)),
+            services=_services(given.get("services")),
             runtime=cast('Literal["local", "docker"]', given.get("runtime") or cls.runtime),
             report=Path(given.get("report") or cls.report),
         )
         if request.runtime not in ("local", "docker"):
             raise ConfigError(f"runtime={request.runtime!r} is neither local nor docker")
         return request
+
+
+def _services(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return SERVICES
+    unknown = [name for name in text.split(",") if name not in SERVICES]
+    if unknown:
+        raise ConfigError(f"services={text}: {unknown[0]!r} is none of {', '.join(SERVICES)}")
+    return tuple(dict.fromkeys(text.split(",")))
 
 
 def _number(

@@ -14,6 +14,7 @@ from chaos.report import Report
 from chaos.request import Request
 from chaos.schedule import Act, schedule
 from chaos.servers import wait_for_redis
+from chaos.stopping import STOPPING
 from chaos.streams import (
     check_archive,
     check_consumers,
@@ -55,17 +56,27 @@ class Run:
         self._kills: list[Kill] = []
 
     def go(self) -> Report:
-        """Do all of it; what was started is ended whatever happens."""
-        finished = False
+        """Do all of it; what was started is ended whatever happens.
+
+        Raises:
+            KeyboardInterrupt: somebody wants the end; nothing is left.
+            LateError, SaudaError: the desk could not be started, or be read at the end; the folder is kept.
+        """
+        keep = True
         try:
             self._start()
             self._disturb()
             self._settle()
-            finished = True
+            keep = not self.report.ok
+        except KeyboardInterrupt:
+            keep = False
+            raise
         finally:
-            keep = not (finished and self.report.ok)
             self.report.folder = str(self.world.folder) if keep else ""
-            self.world.close(keep=keep)
+            if keep and not self.report.findings:
+                self.say(f"logs and data are kept in {self.world.folder}")
+            with STOPPING.held():
+                self.world.close(keep=keep)
         return self.report
 
     def _start(self) -> None:
@@ -91,7 +102,7 @@ class Run:
         witness = Witness(self.world.redis_url, DESK)
         deeds = Deeds(self.world, witness, self._tell)
         try:
-            deeds.run(schedule(asked.seed, asked.minutes, asked.lease))
+            deeds.run(schedule(asked.seed, asked.minutes, asked.lease, asked.services))
         finally:
             witness.close()
         self.report.done, self.report.passed_over = deeds.done, deeds.passed_over

@@ -12,7 +12,9 @@ from typing import Final
 
 import redis
 
+from chaos.stopping import STOPPING
 from chaos.waiting import wait_until
+from sauda.errors import ConfigError
 from sauda.runtime.redis_server import find_server
 
 START_S: Final = 30
@@ -33,7 +35,7 @@ class Server:
 
     def start(self) -> None:
         """Start it; it answers a moment later."""
-        with (self.folder / f"{self.name}.log").open("ab") as log:
+        with STOPPING.held(), (self.folder / f"{self.name}.log").open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, stdout=log, stderr=log, cwd=self.folder, user=self.user, start_new_session=True
             )
@@ -99,7 +101,11 @@ def wait_for_redis(url: str) -> None:
 
 
 def postgres_server(folder: Path, port: int) -> Server | None:
-    """Make a PostgreSQL database in *folder*; None where this machine has no PostgreSQL."""
+    """Make a PostgreSQL database in *folder*; None where this machine has no PostgreSQL.
+
+    Raises:
+        ConfigError: it is here and cannot be set up.
+    """
     programs = _postgres_programs()
     if programs is None:
         return None
@@ -112,9 +118,16 @@ def postgres_server(folder: Path, port: int) -> Server | None:
         shutil.chown(folder, user)
         shutil.chown(secret, user)
     init = [str(programs / "initdb"), "-D", str(data), "-U", "sauda", "-A", "scram-sha-256", "-E", "UTF8"]
-    subprocess.run(
-        [*init, "-N", f"--pwfile={secret}"], check=True, capture_output=True, user=user, cwd=folder
-    )
+    try:
+        subprocess.run(
+            [*init, "-N", f"--pwfile={secret}"], check=True, capture_output=True, user=user, cwd=folder
+        )
+    except (subprocess.CalledProcessError, OSError) as error:
+        said = getattr(error, "stderr", None) or str(error).encode()
+        raise ConfigError(
+            f"PostgreSQL cannot be set up in {folder}: {said.decode(errors='replace').strip().splitlines()[-1]}; "
+            "as root it runs as the user nobody, who must be able to enter that folder (TMPDIR)"
+        ) from error
     options = ["-D", str(data), "-p", str(port), "-k", str(folder), "-c", "listen_addresses=127.0.0.1"]
     return Server("database", [str(programs / "postgres"), *options], folder, port, user)
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from chaos.proxy import LOOPBACK, Loop, Proxy
 
+from chaos.proxy import LOOPBACK, Loop, Proxy
 from sauda.clock import monotonic_s
 
 

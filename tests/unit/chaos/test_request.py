@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from chaos.__main__ import main
 from chaos.request import Request
 
@@ -19,9 +20,10 @@ def test_an_empty_value_is_as_if_it_were_not_given() -> None:
 
 
 def test_everything_can_be_said() -> None:
-    words = ["minutes=0.5", "seed=9", "lease=600", "straddles=3", "runtime=docker", "report=out.json"]
+    words = ["minutes=0.5", "seed=9", "lease=600", "straddles=3", "services=pnl,feed"]
+    words += ["runtime=docker", "report=out.json"]
 
-    assert Request.read(words) == Request(0.5, 9, 600, 3, "docker", Path("out.json"))
+    assert Request.read(words) == Request(0.5, 9, 600, 3, ("pnl", "feed"), "docker", Path("out.json"))
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,7 @@ def test_everything_can_be_said() -> None:
         ("minutes=nan", "minutes=nan is not from 0.2 to 600"),
         ("seed=1.5", "seed='1.5' is not a whole number"),
         ("runtime=cloud", "runtime='cloud' is neither local nor docker"),
+        ("services=feed,broker", "services=feed,broker: 'broker' is none of feed, strategy"),
         ("minute=5", "'minute=5' is not one of"),
         ("5", "'5' is not one of"),
     ],

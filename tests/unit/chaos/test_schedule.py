@@ -3,6 +3,7 @@
 from collections import Counter
 
 import pytest
+
 from chaos.run import KILLS_PER_MINUTE, PAUSES_PER_MINUTE
 from chaos.schedule import SERVERS, SERVICES, Act, Event, schedule
 
