@@ -5,6 +5,7 @@ Redis all the time; then reads archive and stream as one and compares every byte
 """
 
 import hashlib
+import multiprocessing
 import os
 import random
 import subprocess
@@ -13,6 +14,8 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +25,7 @@ from benchmarks.server import private_server
 from sauda.archive.finding import open_store
 from sauda.archive.naming import Segment
 from sauda.clock import NS_PER_S, SystemClock, monotonic_s
-from sauda.log import Lease, Move, Output, Position, Step
+from sauda.log import Move, Output, Position, Step
 from sauda.merge import id_parts
 from sauda.record import Record
 from sauda.redis_log import RedisLog
@@ -33,6 +36,8 @@ DESK: Final = "proof"
 _BATCH: Final = 500
 _STRIKES: Final = 100
 _LEASE_MS: Final = 60_000
+_PATIENCE_S: Final = 120
+"""How long the reader may take to come to the end when all is written."""
 
 
 @dataclass
@@ -74,7 +79,6 @@ class Proof:
         self._folder = folder
         self._kills = kills
         self._written = hashlib.sha256()
-        self._read_digest = ""
         self._size = 0
         self._done = threading.Event()
         self._found = Found(ticks, budget_mb)
@@ -84,26 +88,25 @@ class Proof:
         with private_server() as (port, _):
             url = f"redis://127.0.0.1:{port}/0"
             settings = Settings(redis_url=url, desk=DESK, archive=str(self._folder / "archive"))
-            log = RedisLog(url, DESK)
-            lease = log.acquire("reader", "proof", _LEASE_MS)
-            if lease is None:
-                raise RuntimeError("the reader's lease is taken on a server of our own")
-            at = log.load(lease, ("ticks",)).positions["ticks"]
+            processes = multiprocessing.get_context("spawn")
+            answers, theirs = processes.Pipe()
+            reader = processes.Process(target=read_all, args=(url, self._ticks, theirs))
+            reader.start()
+            answers.recv()  # it stands at the beginning
             helpers = [
                 threading.Thread(target=self._watch, args=(url,)),
-                threading.Thread(target=self._read, args=(log, lease, at)),
                 threading.Thread(target=self._kill, args=(url, random.Random(3))),
             ]
             for helper in helpers:
                 helper.start()
             try:
                 self._write(RedisLog(url, DESK))
+                self._wait_for_reader(reader, answers)
             finally:
+                reader.kill()
                 self._done.set()
                 for helper in helpers:
                     helper.join()
-            if self._read_digest != self._written.hexdigest():
-                self._found.problems.append("the unit read other ticks than were written")
             self._compare(settings)
             self._weigh(settings)
         return self._found
@@ -137,25 +140,16 @@ class Proof:
         if self._found.peak_mb > self._found.budget_mb:
             self._found.problems.append(f"Redis used {self._found.peak_mb:.1f} MB of {self._found.budget_mb}")
 
-    def _read(self, log: RedisLog, lease: Lease, at: Position) -> None:
-        """Be a unit: read every tick in order and commit how far it is; what it has not passed must not be trimmed."""
-        seen, count = hashlib.sha256(), 0
-        while count < self._ticks:
-            entries = log.read({"ticks": at}, 2000, 200)
-            if not entries and self._done.is_set():
-                break
-            if not entries:
-                log.renew(lease)
-                continue
-            for entry in entries:
-                seen.update(entry.data)
-            count += len(entries)
-            after = Position(entries[-1].id, at.passed + len(entries))
-            log.commit(lease, Step({"ticks": Move(at, entries[0].id, after)}))
-            at = after
-        self._found.read_by_the_unit = count
-        self._read_digest = seen.hexdigest()
-        log.close()
+    def _wait_for_reader(self, reader: BaseProcess, answers: Connection) -> None:
+        """Take the reader's word: how many it read, and which."""
+        if answers.poll(_PATIENCE_S):
+            self._found.read_by_the_unit, digest = answers.recv()
+            if digest != self._written.hexdigest():
+                self._found.problems.append("the unit read other ticks than were written")
+        else:
+            self._found.problems.append("the unit did not come to the end")
+        reader.kill()
+        reader.join()
 
     def _kill(self, url: str, chance: random.Random) -> None:
         """Keep one archiver running, and kill it so often over the run."""
@@ -218,6 +212,29 @@ class Proof:
         self._found.archived = archived.length("ticks")
         self._found.bytes_per_tick = size / sum(archived.file(one).facts.entries for one in segments)
         self._found.json_bytes_per_tick = self._size / self._ticks
+
+
+def read_all(url: str, count: int, answers: Connection) -> None:
+    """Be a unit: read every tick in order and commit how far it is; what it has not passed must not be trimmed."""
+    log = RedisLog(url, DESK)
+    lease = log.acquire("reader", "proof", _LEASE_MS)
+    if lease is None:
+        raise RuntimeError("the reader's lease is taken on a server of our own")
+    at = log.load(lease, ("ticks",)).positions["ticks"]
+    answers.send("ready")
+    seen, passed = hashlib.sha256(), 0
+    while passed < count:
+        entries = log.read({"ticks": at}, 2000, 200)
+        if not entries:
+            log.renew(lease)
+            continue
+        seen.update(b"".join(entry.data for entry in entries))
+        passed += len(entries)
+        after = Position(entries[-1].id, at.passed + len(entries))
+        log.commit(lease, Step({"ticks": Move(at, entries[0].id, after)}))
+        at = after
+    answers.send((passed, seen.hexdigest()))
+    log.close()
 
 
 def ticks(count: int) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sauda.archive.segment import DamagedError, Row, SegmentFile, pack
@@ -42,6 +42,7 @@ def many(count: int) -> list[Row]:
     return [(b"%d-%d" % (1000 + n // 3, n % 3), [b"d", b"tick %d" % n, b"c", b""]) for n in range(count)]
 
 
+@settings(deadline=None)  # it reads and writes files
 @given(streams())
 def test_every_entry_comes_back_byte_for_byte(rows: list[Row]) -> None:
     file = written(rows)
@@ -54,6 +55,7 @@ def test_every_entry_comes_back_byte_for_byte(rows: list[Row]) -> None:
     assert file.facts.entries == len(rows)
 
 
+@settings(deadline=None)  # it reads and writes files
 @given(streams(), st.tuples(numbers, numbers), st.tuples(numbers, numbers))
 def test_a_part_is_the_entries_between_two_ids(
     rows: list[Row], one: tuple[int, int], other: tuple[int, int]

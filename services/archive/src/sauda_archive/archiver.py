@@ -14,7 +14,7 @@ from sauda.archive.store import ArchiveAwayError, Store
 from sauda.clock import Clock, SystemClock, UnixNs, monotonic_s
 from sauda.errors import LeaseLostError, TransientError
 from sauda.log import Lease
-from sauda.redis_book import KEPT, RedisBook
+from sauda.redis_book import KEPT, RedisBook, StreamFacts
 from sauda.runner import Stop
 from sauda_archive.alerts import Alerts
 from sauda_archive.closing import close_book
@@ -160,32 +160,37 @@ class Archiver:
         pressed = over or memory > self._limits.budget_bytes * self._limits.pressed_at
         for stream, facts in sorted(standing, key=lambda one: -one[1].memory):
             progress = book.streams[stream]
+            keep = 0 if pressed and not over else keep_ms
+            # Before the copy, too: it takes long, and a lease that ran out in it must not keep the room from being made.
+            self._trim(book, stream, progress, keep, facts)
             if progress.is_due(facts, self._seconds(), self._limits, pressed=pressed):
-                more = self._copy(book, stream, progress) or more
-            is_there = facts.first is not None and progress.last is not None and facts.first < progress.last
-            if is_there and (over or stream not in KEPT):
-                self._trim(book, stream, progress, 0 if pressed and not over else keep_ms)
+                more = self._copy(book, stream, progress, facts) or more
+                self._trim(book, stream, progress, keep, facts)
             self._keep()
         return more
 
-    def _copy(self, book: OpenBook, stream: str, progress: Progress) -> bool:
+    def _copy(self, book: OpenBook, stream: str, progress: Progress, facts: StreamFacts) -> bool:
         """Copy what makes a file; return whether there is more."""
+        limits = self._limits.for_entries_of(facts.memory // max(1, facts.length))
         upto = progress.settled(self._seconds(), self._limits.settle_s)
         count = 0
         if upto is not None:
-            for done in copy(book.redis, book.archived, stream, upto, limits=self._limits, keep=self._keep):
+            for done in copy(book.redis, book.archived, stream, upto, limits=limits, keep=self._keep):
                 progress.archived(done.last, self._seconds())
                 count += done.entries
                 self.entries += done.entries
                 self.bytes += done.bytes
                 self._on_event("archived", {"stream": stream, "book": book.archived.book, **done._asdict()})
-        more = count >= self._limits.file_entries
+        more = count >= limits.file_entries
         if not more:
             book.count(stream)
         return more
 
-    def _trim(self, book: OpenBook, stream: str, progress: Progress, keep_ms: int | None) -> None:
-        if progress.last is None:
+    def _trim(
+        self, book: OpenBook, stream: str, progress: Progress, keep_ms: int | None, facts: StreamFacts
+    ) -> None:
+        kept = stream in KEPT and keep_ms is not None
+        if progress.last is None or facts.first is None or facts.first > progress.last or kept:
             return
         for _ in range(_AT_ONCE):
             done = book.redis.trim(

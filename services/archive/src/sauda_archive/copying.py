@@ -52,8 +52,7 @@ def copy(
     rows = _rows(redis, archived.book, stream, span, limits=limits, keep=keep)
     segments = archived.segments(stream)
     for part in by_day(stream, rows, segments[-1].day if segments else None):
-        keep()
-        size = _write(archived, stream, part)
+        size = _write(archived, stream, part, keep)
         yield Copied(id_parts(part.rows[-1][0]), len(part.rows), size)
 
 
@@ -61,13 +60,11 @@ def _rows(
     redis: RedisBook, book: str, stream: str, span: Span, *, limits: Limits, keep: Callable[[], None]
 ) -> list[Row]:
     rows: list[Row] = []
-    size = 0
-    while not span.empty and len(rows) < limits.file_entries and size < limits.file_bytes:
+    while not span.empty and len(rows) < limits.file_entries:
         piece = redis.piece(stream, span, min(limits.at_once, limits.file_entries - len(rows)))
         if piece.book != book:
             raise LeaseLostError(f"book {book} of desk {redis.desk!r} was put aside meanwhile")
         rows += piece.rows
-        size += sum(sum(map(len, row[1])) for row in piece.rows)
         if len(piece.rows) < limits.at_once:
             break
         span = span._replace(low=behind(id_parts(piece.rows[-1][0])))
@@ -75,12 +72,15 @@ def _rows(
     return rows
 
 
-def _write(archived: ArchivedBook, stream: str, part: Part) -> int:
+def _write(archived: ArchivedBook, stream: str, part: Part, keep: Callable[[], None]) -> int:
     first, last = id_parts(part.rows[0][0]), id_parts(part.rows[-1][0])
     segment = Segment(first, last, part.day, stream)
+    keep()
     packed = pack(stream, part.rows, part.times)
     path = f"{archived.folder}/{segment.path}"
+    keep()
     archived.store.write(path, packed)
+    keep()
     try:
         check_file(archived, segment)
     except DamagedError:

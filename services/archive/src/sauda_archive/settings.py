@@ -1,6 +1,6 @@
 """How much makes a file, how soon it is written, how long entries stay in Redis."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sauda.settings import Settings
 
@@ -32,6 +32,10 @@ class Limits:
     """`every_s` while memory presses."""
     pressed_entries: int = 20_000
     """`file_entries` while memory presses."""
+
+    def for_entries_of(self, size: int) -> "Limits":
+        """Return the limits where an entry takes *size* bytes: fewer of long ones make a file."""
+        return replace(self, file_entries=max(1, min(self.file_entries, self.file_bytes // max(1, size))))
 
     @classmethod
     def of(cls, settings: Settings) -> "Limits":

@@ -68,7 +68,7 @@ def check_file(archived: ArchivedBook, segment: Segment) -> int:
 
     file = archived.read(segment)
     file.check()
-    if file.facts.stream != segment.stream or (file.ids[0], file.ids[-1]) != (segment.first, segment.last):
+    if file.facts.stream != segment.stream or file.ends != (segment.first, segment.last):
         raise DamagedError(f"the archive's file {file.name} holds other entries than its name says")
     return file.facts.entries
 

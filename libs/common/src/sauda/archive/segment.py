@@ -102,23 +102,30 @@ def pack(stream: str, rows: Sequence[Row], times: Sequence[UnixNs | None] = ()) 
 
 
 def _table(rows: Sequence[Row]) -> Any:
-    ids = [id_parts(row[0]) for row in rows]
-    data: list[bytes] = []
-    causes: list[bytes] = []
-    raw: list[Sequence[bytes] | None] = []
-    for _, fields in rows:
-        if len(fields) == 4 and fields[0] == b"d" and fields[2] == b"c":
-            data.append(fields[1])
-            causes.append(fields[3])
-            raw.append(None)
-        else:
-            named = dict(zip(fields[::2], fields[1::2], strict=True))
-            data.append(named.get(b"d", b""))
-            causes.append(named.get(b"c", b""))
-            raw.append(list(fields))
-    columns = [[one[0] for one in ids], [one[1] for one in ids], causes, data, raw]
+    ids = [row[0].split(b"-") for row in rows]
+    fields = [row[1] for row in rows]
+    raw: list[Sequence[bytes] | None] = [None if _is_plain(one) else list(one) for one in fields]
+    if any(one is not None for one in raw):
+        fields = [one if own is None else _as_plain(one) for one, own in zip(fields, raw, strict=True)]
+    columns = (
+        [int(one[0]) for one in ids],
+        [int(one[1]) for one in ids],
+        [one[3] for one in fields],
+        [one[1] for one in fields],
+        raw,
+    )
     arrays = [pa.array(column, field.type) for column, field in zip(columns, _SCHEMA, strict=True)]
     return pa.Table.from_arrays(arrays, schema=_SCHEMA)
+
+
+def _is_plain(fields: Sequence[bytes]) -> bool:
+    return len(fields) == 4 and fields[0] == b"d" and fields[2] == b"c"
+
+
+def _as_plain(fields: Sequence[bytes]) -> Sequence[bytes]:
+    """Return what of foreign *fields* is called `d` and `c`, in the place of ours."""
+    named = dict(zip(fields[::2], fields[1::2], strict=True))
+    return (b"d", named.get(b"d", b""), b"c", named.get(b"c", b""))
 
 
 def _digest(facts: Facts, table: Any) -> str:
@@ -131,7 +138,7 @@ def _digest(facts: Facts, table: Any) -> str:
     for name in ("c", "d"):
         column = pa.concat_arrays(whole[name].chunks)
         digest.update(compute.binary_length(column).buffers()[1] or b"")
-        digest.update(b"".join(column.to_pylist()))
+        digest.update(_bytes_of(column))
     if whole["raw"].null_count < len(whole):
         for place, fields in enumerate(whole["raw"].to_pylist()):
             if fields is not None:
@@ -139,6 +146,15 @@ def _digest(facts: Facts, table: Any) -> str:
                 for one in fields:
                     digest.update(struct.pack("<q", len(one)) + one)
     return digest.hexdigest()
+
+
+def _bytes_of(column: Any) -> memoryview:
+    """Return the values of a binary column, one behind the other, without a copy."""
+    _, offsets, values = column.buffers()
+    if values is None:
+        return memoryview(b"")
+    at = memoryview(offsets).cast("i")
+    return memoryview(values)[at[column.offset] : at[column.offset + len(column)]]
 
 
 class SegmentFile:
@@ -170,6 +186,11 @@ class SegmentFile:
             table = self._read(self._file.read, columns=["ms", "seq"])
             self._ids = list(map(Id, table["ms"].to_pylist(), table["seq"].to_pylist()))
         return self._ids
+
+    @property
+    def ends(self) -> tuple[Id, Id]:
+        """Return the first and the last id."""
+        return id_parts(self.entry(0).id), id_parts(self.entry(self.facts.entries - 1).id)
 
     def place_of(self, span: Span) -> range:
         """Return which of the entries lie in *span*."""
