@@ -9,10 +9,12 @@ from dataclasses import asdict
 from pathlib import Path
 
 from benchmarks.ceiling import xadd_ceiling
+from benchmarks.diff import line, speeds
 from benchmarks.pipeline import latency, throughput
 from benchmarks.server import private_server
 
 TICKS = int(os.environ.get("BENCH_TICKS", "600000"))
+RERUN_TICKS = int(os.environ.get("BENCH_DIFF_TICKS", "100000"))
 SECONDS = int(os.environ.get("BENCH_SECONDS", "15"))
 
 
@@ -39,11 +41,15 @@ def main() -> None:
                 f"tick -> fill at {delay.rate:>6,} ticks/s   p50 {delay.p50_ms:6.2f} ms   p99 {delay.p99_ms:6.2f} ms"
                 f"   ({delay.fills} fills)"
             )
+        reruns = [speed for batch in (1, 500) for speed in speeds(port, RERUN_TICKS, batch)]
+        for speed in reruns:
+            print(line(speed))
     found = {
         "server": server,
         "ceiling_per_s": ceiling,
         "throughput": asdict(through) | {"per_s": through.per_second},
         "latency": [asdict(delay) for delay in delays],
+        "diff": [asdict(speed) for speed in reruns],
     }
     out = Path("var/bench.json")
     out.parent.mkdir(exist_ok=True)

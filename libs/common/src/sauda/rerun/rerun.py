@@ -8,7 +8,7 @@ from typing import Final, TypeAlias
 from sauda.contracts import Opened
 from sauda.errors import InvariantError
 from sauda.log import Entry, Lease, Loaded, Output, Position
-from sauda.rerun.journal import own_records
+from sauda.rerun.journal import Border, own_records
 from sauda.rerun.recorded_log import Cut, Inputs, RecordedLog
 from sauda.rerun.source import Streams
 from sauda.runner import Carrier
@@ -128,17 +128,24 @@ class Rerun:
             return True
         if self._next_unit is not None:
             self._become(self._next_unit)
-        take, ends = self._inputs.take, self._ends
-        while len(waiting) < self._at_once and not self._over:
-            record = next(self._records, None)
-            if isinstance(record, Opened):
+        records, take, ends, at_once = self._records, self._inputs.take, self._ends, self._at_once
+        order = () if self._unit is None else self._unit.reads
+        # This runs once for every recorded step, which on a desk that keeps up is once a message.
+        while len(waiting) < at_once and not self._over:
+            record = next(records, None)
+            if record.__class__ is Border:
+                entries = take(record, order or self.unit.reads)
+                if entries is None:
+                    self._over = True
+                else:
+                    waiting += entries
+                    ends.append((len(waiting), record.outputs))
+            elif isinstance(record, Opened):
                 if self._is_another(record):
                     break
-            elif record is None or (entries := take(record, self.unit.reads)) is None:
-                self._over = True
+                order = self.unit.reads
             else:
-                waiting += entries
-                ends.append((len(waiting), record.outputs))
+                self._over = True
         self._end_inside()
         return bool(waiting) or (self._next_unit is not None and self._gather())
 
