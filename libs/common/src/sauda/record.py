@@ -14,7 +14,7 @@ from typing import Any, Final
 from sauda.archive.book import ArchivedBook
 from sauda.archive.finding import book_named, names_archived_book, newest_book, open_store
 from sauda.archive.span import HIGHEST, Id, before, behind, span_of, text_of
-from sauda.archive.store import Store
+from sauda.archive.store import ArchiveAwayError, Store
 from sauda.clock import UnixNs
 from sauda.errors import ConfigError, SaudaError, TransientError
 from sauda.log import Entry, EntryId, Loaded, Output, Position, loaded_from
@@ -114,7 +114,8 @@ class Record:
             if self._archived is not None and (found.first is None or found.first > span.low):
                 # What lies before the first entry that was read was moved, if it was ever there.
                 older = span._replace(high=min(_before_first(found), span.high))
-                for piece in self._archived.pieces(stream, older, anew=True):
+                self._insist_on_archive(self._live, self._archived, stream)
+                for piece in self._archived.pieces(stream, older):
                     yield piece
                     span = span._replace(low=behind(id_parts(piece[-1].id)))
             if found.rows:
@@ -138,7 +139,8 @@ class Record:
                 break
             size = _CHUNK
         if self._archived is not None and not span.empty:
-            for piece in self._archived.pieces_back(stream, span, anew=True):
+            self._insist_on_archive(self._live, self._archived, stream)
+            for piece in self._archived.pieces_back(stream, span):
                 yield from piece
 
     def entries(
@@ -243,6 +245,18 @@ class Record:
         if kept is None:
             return None
         return loaded_from({key.encode(): str(value).encode() for key, value in kept.items()})
+
+    def _insist_on_archive(self, live: RedisBook | None, archived: ArchivedBook, stream: str) -> None:
+        """List the archive anew, and refuse one that lacks what was trimmed: an empty folder must not look like an empty past."""
+        # In this order: what was trimmed before the first look is in the second.
+        facts = live.facts(stream) if live is not None else None
+        last = archived.last(stream, anew=True)
+        if facts is None or facts.first is None or facts.added <= facts.length:
+            return
+        if last is None or last < facts.first:
+            raise ArchiveAwayError(
+                f"{archived.where} ends before the stream {stream} begins on Redis: is SAUDA_ARCHIVE the place where the desk archives?"
+            )
 
     def _check(self, piece: Piece) -> None:
         """Insist that the piece is of the book that was opened; one that had no name may have got it since."""
