@@ -89,6 +89,15 @@ def test_a_message_that_raises_leaves_no_trace(before: int) -> None:
     assert hurt.work(a_tick(5)) == whole.work(a_tick(5))
 
 
+def test_a_slice_begins_with_the_state_that_it_was_given() -> None:
+    whole, later = Player(Unit("counter", ("ticks",), Counter), None), Unit("counter", ("ticks",), Counter)
+    whole.work(a_tick(7))
+
+    slice_ = Player(later, None, {b"sums/NFO:NIFTY01DEC26C24500": b"7"})
+
+    assert slice_.work(a_tick(5)) == whole.work(a_tick(5))
+
+
 def test_an_impossible_state_stops_that_unit_alone() -> None:
     desk = LockStepDesk(
         [Unit("counter", ("ticks",), Counter), Unit("strategy.calm", ("ticks",), Ordering)], {}

@@ -41,10 +41,11 @@ def what_if(
     made = {name: _made(name, settings, how) for name, how in began.items()}
     changed = {**made, **_changed(made, settings, began, names, texts)}
     since = {name: how.ticks for name, how in began.items()}
+    states = {name: start.state for name in began if (start := record.start_of(name)) is not None}
     outcome = Outcome(
         _recorded(record, ends),
-        LockStepDesk(list(made.values()), since),
-        LockStepDesk(list(changed.values()), since),
+        LockStepDesk(list(made.values()), since, states),
+        LockStepDesk(list(changed.values()), since, states),
     )
     for entry, message in _market(record, ends):
         instrument = getattr(message, "instrument", None)

@@ -27,8 +27,8 @@ _INSIDE: Final = frozenset({"orders", "executions"})
 class Player:
     """One unit of the desk."""
 
-    def __init__(self, unit: Unit, since: IdParts | None) -> None:
-        """Begin behind the tick *since*."""
+    def __init__(self, unit: Unit, since: IdParts | None, state: Mapping[bytes, bytes] | None = None) -> None:
+        """Begin behind the tick *since*, with *state* where the market is a slice of a longer one."""
         self.unit = unit
         self.reads = frozenset(unit.inputs)
         self.parked = 0
@@ -37,11 +37,10 @@ class Player:
         """Why it would not go on."""
         self.since = since
         """Ticks up to here it has not seen; None once they have passed."""
-        self._processor: Processor = unit.build()
-        self._processor.restored()
-        self._state: dict[bytes, bytes] = {}
+        self._state: dict[bytes, bytes] = dict(state or {})
         self._worked: list[Message] = []
         """Since the state was put down."""
+        self._processor: Processor = self._built()
 
     def work(self, message: Message) -> Sequence[Message]:
         """Let the unit have *message*, and return what it says."""
@@ -68,19 +67,29 @@ class Player:
         self._worked.clear()
 
     def _go_back(self) -> None:
-        self._processor = self.unit.build()
-        self._processor.state.load(self._state)
-        self._processor.restored()
+        self._processor = self._built()
         for message in self._worked:
             self._processor.handle(message)
+
+    def _built(self) -> Processor:
+        processor = self.unit.build()
+        processor.state.load(self._state)
+        processor.restored()
+        return processor
 
 
 class LockStepDesk:
     """The units of a desk, and what came of them."""
 
-    def __init__(self, units: Sequence[Unit], since: Mapping[str, IdParts | None]) -> None:
-        """Make the desk of *units*, each beginning behind its tick of *since*."""
-        self.players = [Player(unit, since.get(unit.name)) for unit in units]
+    def __init__(
+        self,
+        units: Sequence[Unit],
+        since: Mapping[str, IdParts | None],
+        states: Mapping[str, Mapping[bytes, bytes]] | None = None,
+    ) -> None:
+        """Make the desk of *units*, each beginning behind its tick of *since*, with its state of *states* if it has one."""
+        states = states or {}
+        self.players = [Player(unit, since.get(unit.name), states.get(unit.name)) for unit in units]
         self.told = Told()
         self._late = [player for player in self.players if player.since is not None]
         """Those that do not read the ticks yet."""
