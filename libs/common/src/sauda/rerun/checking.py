@@ -67,7 +67,6 @@ def check(
     make: MakeUnit,
     *,
     window: Window | None = None,
-    watch: Callable[[int], None] = lambda _messages: None,
 ) -> Finding:
     """Run *name* again up to where it is committed now, and compare all that it said and its state.
 
@@ -76,7 +75,6 @@ def check(
         name: The unit.
         make: See `MakeUnit`.
         window: What is asked about; all of it if None.
-        watch: Told from time to time how many messages were handled.
 
     Raises:
         NeverCarriedError: the desk has no such unit.
@@ -99,7 +97,6 @@ def check(
             finding.outputs.update(output.stream for output in worked.outputs)
             if differences := compare(worked, recorded.through(worked.positions)):
                 _note(finding, differences, worked, rerun, window)
-            watch(finding.messages)
     except StoppedError as error:
         finding.stopped = error
         return finding
