@@ -197,3 +197,24 @@ def test_a_table_that_is_not_there_is_named(program: Sauda) -> None:
 
     assert done.code == 2
     assert "holdings" in done.err
+
+
+def test_a_slice_on_another_machine_is_compared_and_asked_without_redis(
+    program: Sauda, morning: Morning, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "slice.sauda"
+    assert program("bundle", "--from", "09:17:30", "--to", "09:21", "-o", str(file)).code == 0
+    elsewhere = write_config(tmp_path / "elsewhere")
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("SAUDA_REDIS_URL", "redis://127.0.0.1:1/0")
+    assert program("bundle", "open", str(file), "--as", "slice").code == 0
+
+    same = program("diff", "--desk", "slice", "--json")
+    held = program("state", "execution.paper", "--desk", "slice", "--at", "09:18", "--json")
+    otherwise = program("diff", "strategy.tight", "--desk", "slice", "--set", "exit_time=09:19", "--json")
+
+    assert same.code == 0, same.out + same.err
+    assert tuple(one["unit"] for one in same.document) == UNITS
+    assert len(held.document["tables"]["held"]) >= 2
+    assert otherwise.code == 1
+    assert {one["strategy"] for one in otherwise.document["fills"]["appear"]} == {"tight"}
