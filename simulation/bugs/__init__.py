@@ -17,12 +17,15 @@ from simulation.bugs.in_the_log import (
 )
 from simulation.bugs.in_the_runner import (
     AckBeforeWrite,
+    AsksUnderItsLease,
     CursorNotReset,
+    ForgetsItsDoubt,
     HalfChanged,
     LeftoversForgotten,
     OldState,
     PositionWithoutState,
     SaidAgain,
+    SaysAgain,
     StateWithoutPosition,
 )
 from simulation.desk import Parts
@@ -38,7 +41,11 @@ def _log(kind: type[MemoryLog]) -> MakeLog:
 
 BUGS: Final[Mapping[str, Parts]] = {
     "commit without the lease check": Parts(make_log=_log(NoLeaseCheck)),
-    "commit without the position check": Parts(make_log=_log(NoPositionCheck)),
+    # The runner never says a step again, so the position check is a second line: a run shows that it is gone only
+    # together with a mistake that it is there for. `tests/integration/test_model.py` shows it alone.
+    "commit without the position check, and a step said again": Parts(
+        make_log=_log(NoPositionCheck), runner=SaysAgain
+    ),
     "outputs written before a check that fails": Parts(make_log=_log(OutputsBeforeChecks)),
     "the same epoch for every holder": Parts(make_log=_log(SameEpoch)),
     "a lease that never runs out": Parts(make_log=_log(LeaseForEver)),
@@ -48,6 +55,8 @@ BUGS: Final[Mapping[str, Parts]] = {
     "a state that is not loaded again on take-over": Parts(runner=OldState),
     "a half-done change that stays": Parts(runner=HalfChanged),
     "a lost answer, and the commit said again": Parts(feed_desk=SaidAgain),
+    "a late request, asked after under its own lease": Parts(feed_desk=AsksUnderItsLease),
+    "a server's lost moments unnoticed": Parts(feed_desk=ForgetsItsDoubt),
     "acknowledged before it was written": Parts(writer=AckBeforeWrite),
     "leftovers that nobody asks for": Parts(writer=LeftoversForgotten),
     "an id from the clock": Parts(change=ids_from_the_clock),

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sauda.errors import TransientError
 from sauda.log import Entry, Lease, Loaded, Output, Position, Step
 from sauda.parking import parked
 from sauda.runner import Carrier, UnitRunner
@@ -75,6 +76,30 @@ class _StateFirst(_Steps):
         return super().commit_and_read(lease, step, *rest)
 
 
+class SaysAgain(UnitRunner):
+    """A step whose answer was lost is simply said again. The position check takes the harm out of it."""
+
+    def __init__(self, unit: Unit, log: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(unit, _Repeating(log), *args, **kwargs)
+
+
+class _Repeating(_Steps):
+    def __init__(self, log: Any) -> None:
+        super().__init__(log, lambda step: step)
+
+    def commit(self, lease: Lease, step: Step) -> None:
+        try:
+            super().commit(lease, step)
+        except TransientError:
+            super().commit(lease, step)
+
+    def commit_and_read(self, lease: Lease, step: Step, *rest: Any) -> list[Entry]:
+        try:
+            return super().commit_and_read(lease, step, *rest)
+        except TransientError:
+            return super().commit_and_read(lease, step, *rest)
+
+
 class CursorNotReset(UnitRunner):
     """Whoever takes a unit again goes on where it was itself, not where the unit has come since."""
 
@@ -128,15 +153,47 @@ class _Hasty(Carrier):
 class SaidAgain(FeedDesk):
     """A commit whose answer was lost is simply said again."""
 
-    def _was_done(self, progress: Progress) -> bool:
-        return False
+    def _look(self) -> Progress:
+        self._in_doubt = False
+        return self.progress
+
+
+class AsksUnderItsLease(FeedDesk):
+    """Whether a commit was done is asked under the lease that it was sent under, while it may still be on its way."""
+
+    def _look(self) -> Progress:
+        committed = self._committed()
+        self._in_doubt = False
+        return committed
+
+
+class ForgetsItsDoubt(FeedDesk):
+    """Only a commit's lost answer makes it look; a server that died between two commits goes unnoticed."""
+
+    def read_wishes(self) -> bool:
+        """See `sauda_feed.desk.Desk`."""
+        before = self._in_doubt
+        try:
+            return super().read_wishes()
+        except TransientError:
+            self._in_doubt = before
+            raise
+
+    def keep(self) -> None:
+        """See `sauda_feed.desk.Desk`."""
+        before = self._in_doubt
+        try:
+            super().keep()
+        except TransientError:
+            self._in_doubt = before
+            raise
 
 
 class AckBeforeWrite(WriterRunner):
     """Entries are acknowledged before the database has them."""
 
     def _work(self, entries: Sequence[Entry], stop: Any) -> None:
-        self._reader.settle(entries, ())
+        self._persist("redis", lambda: self._reader.settle(entries, ()), stop)
         super()._work(entries, stop)
 
 

@@ -3,6 +3,8 @@
 import pytest
 
 from simulation.bugs import BUGS
+from simulation.bugs.in_the_runner import SaysAgain
+from simulation.desk import Parts
 from simulation.life import Life
 
 SOON = 1_000
@@ -17,6 +19,13 @@ def test_a_planted_bug_is_found(bug: str) -> None:
 
     assert found is not None, f"{bug}: {SOON} seeds show nothing"
     print(f"{bug}: found at seed {found}")
+
+
+def test_a_step_said_again_does_nothing_while_positions_are_checked() -> None:
+    outcomes = [Life(seed, parts=Parts(runner=SaysAgain)).run() for seed in range(60)]
+
+    assert [outcome.violations for outcome in outcomes if outcome.violations] == []
+    assert sum(outcome.seen["commit refused: PositionError"] for outcome in outcomes) > 0
 
 
 def test_the_desk_without_a_bug_stands_where_the_bugs_fall() -> None:

@@ -17,7 +17,7 @@ from simulation.seeds import outcomes
 from simulation.shrink import Shrinker
 
 ROOT = Path(__file__).parents[3]
-SEEDS_IN_CI = 1_500
+SEEDS_IN_CI = 2_000
 
 
 def test_a_seed_is_the_same_run_each_time() -> None:
