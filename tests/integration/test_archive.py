@@ -203,6 +203,19 @@ def test_an_archiver_that_was_paused_past_its_lease_may_write_what_another_has_w
     assert at.log.entries("ticks")
 
 
+def test_a_lease_that_ran_out_and_was_nobodys_meanwhile_costs_nothing(at: Desk) -> None:
+    at.write("ticks", numbered(0, 1000))
+    at.turn()
+    book = at.archiver._book
+    release_lease(at)
+
+    at.write("ticks", numbered(1000, 2000))
+    at.turn()
+
+    assert at.archiver._book is book
+    assert at.recorded("ticks") == numbered(0, 2000)
+
+
 def release_lease(at: Desk) -> None:
     with redis.Redis.from_url(at.settings.redis_url) as client:
         client.delete(at.log.keys.lease("archive"))

@@ -184,7 +184,7 @@ def test_an_archive_that_cannot_be_meant_is_refused_at_the_start(
 
 @pytest.mark.slow
 def test_memory_stays_below_the_budget_while_the_archiver_is_killed(tmp_path: Path) -> None:
-    proof = Proof(tmp_path, ticks=250_000, budget_mb=48, kills=3, rate=9_000, lease_ms=200)
+    proof = Proof(tmp_path, ticks=250_000, budget_mb=32, kills=3, rate=20_000, lease_ms=400)
 
     found = proof.run()
 

@@ -115,14 +115,24 @@ class Archiver:
             self._lease = self._redis.acquire(UNIT, self._holder, self._limits.lease_ms)
             self._renewed_s = self._seconds()
         else:
-            self._redis.renew(self._lease)
+            self._renew()
         return self._lease is not None
 
     def _keep(self) -> None:
         """Keep the lease while something takes long."""
         if (self._seconds() - self._renewed_s) * 4_000 > self._limits.lease_ms:
+            self._renew()
+
+    def _renew(self) -> None:
+        """Keep the lease; one that ran out is taken again, if nobody has held it meanwhile: what we know is then still right."""
+        try:
             self._redis.renew(self._held)
-            self._renewed_s = self._seconds()
+        except LeaseLostError:
+            again = self._redis.acquire(UNIT, self._holder, self._limits.lease_ms)
+            before, self._lease = self._held.epoch, again
+            if again is None or again.epoch != before + 1:
+                raise
+        self._renewed_s = self._seconds()
 
     @property
     def _held(self) -> Lease:
@@ -147,7 +157,9 @@ class Archiver:
         if named_now:
             self._fresh.add(name)
         archived = ArchivedBook(self._store, base_name(redis.desk), name)
-        return OpenBook(redis, archived, self._limits, self._seconds(), fresh=name in self._fresh)
+        return OpenBook(
+            redis, archived, self._limits, self._seconds(), fresh=name in self._fresh, keep=self._keep
+        )
 
     def _tend(self, book: OpenBook, keep_ms: int | None) -> bool:
         """Copy and trim every stream of *book*; *keep_ms* None: it is over, all of it goes."""
@@ -193,6 +205,7 @@ class Archiver:
         if progress.last is None or facts.first is None or facts.first > progress.last or kept:
             return
         for _ in range(_AT_ONCE):
+            self._keep()
             done = book.redis.trim(
                 self._held,
                 self._lease_key,
@@ -205,7 +218,6 @@ class Archiver:
             self.trimmed += done.taken
             if not done.taken:
                 return
-            self._keep()
 
     def _finish_old_books(self) -> bool:
         more = False

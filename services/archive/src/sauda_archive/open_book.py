@@ -1,5 +1,7 @@
 """One book that is being archived: where each of its streams stands on Redis, and in the archive."""
 
+from collections.abc import Callable
+
 from sauda.archive.book import ArchivedBook
 from sauda.archive.looking import check_file
 from sauda.archive.span import Id
@@ -18,7 +20,14 @@ class OpenBook:
     """A book on Redis and in the archive, side by side."""
 
     def __init__(
-        self, redis: RedisBook, archived: ArchivedBook, limits: Limits, now_s: float, *, fresh: bool
+        self,
+        redis: RedisBook,
+        archived: ArchivedBook,
+        limits: Limits,
+        now_s: float,
+        *,
+        fresh: bool,
+        keep: Callable[[], None],
     ) -> None:
         """Find out from the archive how far it is.
 
@@ -28,6 +37,7 @@ class OpenBook:
             limits: What the archiver goes by.
             now_s: Passing time.
             fresh: Whether the book was named just now: what it lacks at its beginning was never ours.
+            keep: Keeps the lease; called between steps that take long.
 
         Raises:
             DamagedError: the newest file of a stream is not what was written.
@@ -42,6 +52,7 @@ class OpenBook:
         # Nothing was seen before: what is old enough by the server's own clock must do for a beginning.
         settled = Id(max(0, redis.now_ms() - round(limits.settle_s * 1000)), 0)
         for stream in STREAMS:
+            keep()
             facts = redis.facts(stream)
             if facts is not None:
                 self._find(stream, facts, fresh=fresh)
