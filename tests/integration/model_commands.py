@@ -31,7 +31,7 @@ def _any_lease(dice: random.Random) -> int:
 
 
 def _lease_command(dice: random.Random) -> Command:
-    match dice.randrange(6):
+    match dice.randrange(7):
         case 0 | 1:
             return "acquire", {"unit": dice.choice(UNITS), "ttl_ms": dice.choice(TIMES_TO_LIVE_MS)}
         case 2:
@@ -40,6 +40,8 @@ def _lease_command(dice: random.Random) -> Command:
             return "release", {"lease": _any_lease(dice)}
         case 4:
             return "pass", {"milliseconds": PASSING_MS}
+        case 5:
+            return "left", {"unit": dice.choice((*UNITS, "unit.nobody"))}
         case _:
             inputs = tuple(dice.sample(STREAMS, dice.randint(0, 3)))
             return "load", {"lease": _any_lease(dice), "inputs": inputs}
