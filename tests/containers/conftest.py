@@ -44,6 +44,10 @@ class Containers:
         """Run *command* in the container of a replica."""
         return self._run("docker", "exec", self.replicas()[name]["where"], *command)
 
+    def docker(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        """Run a command of Docker's."""
+        return self._run("docker", *command)
+
     def inspected(self, name: str) -> dict[str, Any]:
         """Return all that Docker knows about a replica."""
         found: list[dict[str, Any]] = json.loads(

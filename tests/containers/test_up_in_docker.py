@@ -15,7 +15,7 @@ from tests.containers.conftest import Containers
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.timeout(1200)]
 T = TypeVar("T")
-OURS = ("simulator", "feed", "strategy", "execution", "pnl")
+OURS = ("simulator", "feed", "strategy", "execution", "pnl", "archive")
 EVERY = {*(f"{name}-1" for name in OURS), "redis-1", "influxdb-1"}
 
 
@@ -91,7 +91,9 @@ def test_the_sauda_program_is_in_every_image(desk: Containers) -> None:
 def test_a_service_can_change_nothing_but_its_own_data(desk: Containers) -> None:
     for service in OURS:
         facts = desk.inspected(f"{service}-1")
-        assert facts["Config"]["User"] == "sauda"
+        # The archive's files belong to whoever typed `make up`, who is to read and delete them.
+        owner = f"{os.getuid()}:{os.getgid()}" if service == "archive" else "sauda"
+        assert facts["Config"]["User"] == owner
         assert facts["HostConfig"]["ReadonlyRootfs"]
         assert facts["HostConfig"]["CapDrop"] == ["ALL"]
         assert facts["HostConfig"]["Memory"] > 0
@@ -137,6 +139,31 @@ def test_what_is_killed_comes_back_and_nothing_is_lost(desk: Containers, name: s
     eventually(lambda: desk.inspected(name)["State"]["Pid"] not in (0, pid))
     eventually(lambda: healthy(desk) == EVERY)
     assert (desk.asked("fills") or [])[: len(fills)] == fills
+
+
+def test_half_a_transaction_at_the_end_of_the_file_is_taken_off(desk: Containers) -> None:
+    fills = desk.asked("fills")
+    half = r"*1\r\n\$5\r\nMULTI\r\n*3\r\n\$3\r\nSET\r\n\$4\r\nlos"
+    write = f'printf "{half}" >> "$(ls appendonlydir/*.incr.aof | tail -n 1)"'
+    check = ("redis-check-aof", "appendonlydir/appendonly.aof.manifest")
+
+    # Frozen, then killed: nothing is written behind the half transaction, as on a host that dies.
+    redis = desk.replicas()["redis-1"]["where"]
+    desk.docker("kill", "-s", "STOP", redis)
+    assert desk.inside("redis-1", "sh", "-c", write).returncode == 0
+    assert "is not valid" in desk.inside("redis-1", *check).stdout
+    desk.docker("kill", redis)
+    desk.docker("start", redis)
+
+    eventually(lambda: healthy(desk) == EVERY)
+    assert "Successfully truncated" in desk.docker("logs", "--tail", "300", redis).stdout
+    assert (desk.asked("fills") or [])[: len(fills)] == fills
+
+
+def test_every_unit_says_the_same_again_on_the_host(desk: Containers) -> None:
+    found = desk.asked("diff")
+
+    assert found is not None
 
 
 def test_scaling_disturbs_no_replica_that_runs(desk: Containers) -> None:

@@ -176,6 +176,25 @@ def test_a_changed_rule_shows_in_an_opened_bundle(home: Settings, tmp_path: Path
     assert finding.first.input.stream == "ticks"
 
 
+def test_the_program_itself_finds_no_difference_and_says_why_in_an_opened_bundle(
+    home: Settings, tmp_path: Path
+) -> None:
+    nowhere = "redis://127.0.0.1:1/0"
+    place = opened_elsewhere(packed(home, tmp_path), tmp_path).config.parents[3]
+
+    compared = sauda(place, "diff", "--desk", "day", SAUDA_REDIS_URL=nowhere)
+    (fill, *_) = json.loads(sauda(place, "fills", "--desk", "day", "--json", SAUDA_REDIS_URL=nowhere).stdout)
+    why = sauda(place, "why", fill["fill_id"], "--desk", "day", SAUDA_REDIS_URL=nowhere)
+    rules = place / "var" / "bundles" / "day" / "config" / "strategies" / "tight.yaml"
+    rules.write_text(rules.read_text().replace("09:17", "09:18"))
+    changed = sauda(place, "diff", "strategy.tight", "--desk", "day", SAUDA_REDIS_URL=nowhere)
+
+    assert compared.returncode == 0, compared.stdout + compared.stderr
+    assert (why.returncode, "tick" in why.stdout) == (0, True), why.stderr
+    assert changed.returncode == 1
+    assert "ticks" in changed.stdout
+
+
 def damaged_middle(data: bytes) -> bytes:
     return data[: len(data) // 2] + bytes([data[len(data) // 2] ^ 1]) + data[len(data) // 2 + 1 :]
 

@@ -45,14 +45,15 @@ def diff(
     Exit 0: everything is as it was. Exit 1: what differs first, and the input that led to it.
     With --set the whole desk runs again in lock step: the orders, the fills and the profit that would have been.
     """
+    from sauda.bundle.place import settings_for
     from sauda.cli.asked_units import Ends, named_units, texts_of
     from sauda.cli.tail import bound_of
     from sauda.settings import load_settings
 
     bounds = bound_of("--from", since), bound_of("--to", until)
     texts = texts_of(changes or [])
-    settings = load_settings()
     with opened(desk) as record:
+        settings = settings_for(load_settings(), record.desk)
         names = named_units(record, units or [])
         ends = Ends(record, *bounds)
         if texts:
