@@ -14,10 +14,10 @@ from sauda.log import Entry, Output
 from sauda.parking import dead_letter
 from sauda.redis_letters import LetterBox
 from sauda.redis_log import RedisLog
+from sauda.rerun.verify import verify
 from sauda.runner import Carrier
 from sauda.testing.builders import a_tick
 from sauda.testing.counting import POISON_LTP, counter_unit
-from sauda.testing.rerun import verify
 
 Sauda: TypeAlias = Callable[..., Any]
 

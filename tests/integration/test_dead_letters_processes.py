@@ -17,8 +17,8 @@ from sauda.contracts import Alert, DeadLetter, Fill
 from sauda.log import Output
 from sauda.redis_log import RedisLog
 from sauda.redis_view import RedisView
+from sauda.rerun.verify import verify
 from sauda.testing.builders import a_fill, a_tick
-from sauda.testing.rerun import verify
 from tests.integration.desk_processes import Replica, start_replicas, wait_until
 from tests.integration.letter_process import UNLUCKY, sum_unit
 

@@ -13,9 +13,9 @@ from sauda.contracts import Alert, DeadLetter, Tick
 from sauda.errors import InvariantError, LeaseLostError, PositionError, TransientError
 from sauda.log import Lease, Output, Step
 from sauda.memory_log import MemoryLog
+from sauda.rerun.verify import verify
 from sauda.runner import Carrier, UnitRunner
 from sauda.testing.counting import IMPOSSIBLE_LTP, POISON_LTP, counter_unit
-from sauda.testing.rerun import verify
 
 UNIT = counter_unit()
 
