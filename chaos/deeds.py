@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 
-from chaos.breaking import break_connections
+from chaos.desk import REPLICAS, ChaosDesk, Victim
 from chaos.recovery import Kill, Witness
-from chaos.replica import STOP_S, Replica
+from chaos.replica import STOP_S
 from chaos.schedule import SERVERS, Act, Event
-from chaos.world import REPLICAS, World
 from sauda.clock import SystemClock, monotonic_s
 
 Tell = Callable[[float, str, str], None]
@@ -22,7 +21,7 @@ Tell = Callable[[float, str, str], None]
 class Deeds:
     """One run of a schedule."""
 
-    world: World
+    world: ChaosDesk
     witness: Witness
     tell: Tell
     done: Counter[str] = field(default_factory=Counter)
@@ -95,46 +94,47 @@ class Deeds:
                 self._once_ended(replica, lambda: self._start(replica))
             case Act.DOUBLE:
                 extra = self.world.add(replica.service, next(self._doubles))
+                if extra is None:
+                    return None
                 self._after(event.for_s, lambda: self._leave(extra))
                 said = f"double for {event.for_s:.1f} s"
             case _:
-                undo = break_connections(event, self.world.proxies[replica.name])
+                undo = self.world.break_connections(event, replica.name)
                 if undo is not None:
                     self._after(event.for_s, undo)
         return said, replica.name
 
-    def _victim(self, event: Event) -> Replica | None:
+    def _victim(self, event: Event) -> Victim | None:
         """Return the replica that is meant, or the other one if that is down already."""
         service, _, which = event.victim.partition("/")
-        able = [one for one in self.world.replicas.values() if one.service == service and one.works]
+        able = [one for one in self.world.victims.values() if one.service == service and one.works]
         if which == "holder":
-            held = self.witness.held_by({one.pid: one.name for one in able if one.pid is not None})
+            held = self.witness.held_by({one.holder: one.name for one in able})
             able.sort(key=lambda one: -len(held.get(one.name, ())))
         else:
             able.sort(key=lambda one: one.name != f"{service}-{which}")
         return able[0] if able else None
 
-    def _kill(self, replica: Replica, back_after_s: float) -> str:
-        held = self.witness.held_by({replica.pid: replica.name}).get(replica.name, {}) if replica.pid else {}
+    def _kill(self, replica: Victim, back_after_s: float) -> str:
+        held = self.witness.held_by({replica.holder: replica.name}).get(replica.name, {})
         at_ns = SystemClock().now_ns()
         replica.kill()
         self.kills.append(Kill(at_ns, replica.name, held, self._now_s()))
         self._after(back_after_s, lambda: self._start(replica))
         return f"kill -9, held {_named(sorted(held))}"
 
-    def _start(self, replica: Replica) -> None:
+    def _start(self, replica: Victim) -> None:
         # One that was an extra may have left meanwhile.
-        if replica.process is None and self.world.replicas.get(replica.name) is replica:
+        if replica.ended and self.world.victims.get(replica.name) is replica:
             replica.start()
 
-    def _leave(self, extra: Replica) -> None:
+    def _leave(self, extra: Victim) -> None:
         extra.terminate()
-        self._once_ended(extra, lambda: self.world.replicas.pop(extra.name, None))
+        self._once_ended(extra, lambda: self.world.remove(extra.name))
 
-    def _once_ended(self, replica: Replica, then: Callable[[], object], waited_s: float = 0.0) -> None:
+    def _once_ended(self, replica: Victim, then: Callable[[], object], waited_s: float = 0.0) -> None:
         """Do *then* when the process has ended; one that does not end in its time is killed."""
-        process = replica.process
-        if process is not None and process.poll() is None and waited_s < STOP_S:
+        if not replica.ended and waited_s < STOP_S:
             self._after(0.1, lambda: self._once_ended(replica, then, waited_s + 0.1))
             return
         replica.kill()

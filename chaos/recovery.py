@@ -3,7 +3,6 @@
 Read from the record afterwards: the journal names unit and epoch of every step, and an entry's id is the server's own time.
 """
 
-import socket
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -49,10 +48,13 @@ class Witness:
         self._client: Any = redis.Redis.from_url(self.url, socket_timeout=0.3, socket_connect_timeout=0.3)
         self._keys = Keys(self.desk)
 
-    def held_by(self, names: Mapping[int, str]) -> dict[str, dict[str, int]]:
-        """Return what each of *names* (process -> name) holds now, with its epoch; nothing while Redis is away."""
+    def held_by(self, holders: Mapping[str, str]) -> dict[str, dict[str, int]]:
+        """Return what each of *holders* (its word in a lease -> replica) holds now, with its epoch; nothing while Redis is away.
+
+        A word that ends with a colon is the host of a container; whatever process holds there is meant.
+        """
         try:
-            return self._held_by(names)
+            return self._held_by(holders)
         except redis.RedisError:
             return {}
 
@@ -60,18 +62,19 @@ class Witness:
         """Hang up."""
         self._client.close()
 
-    def _held_by(self, names: Mapping[int, str]) -> dict[str, dict[str, int]]:
+    def _held_by(self, holders: Mapping[str, str]) -> dict[str, dict[str, int]]:
         prefix = self._keys.epoch("").encode()
         units = [key.removeprefix(prefix).decode() for key in self._client.keys(prefix + b"*")]
         if not units:
             return {}
-        holders = self._client.mget([self._keys.holder(unit) for unit in units])
+        names = self._client.mget([self._keys.holder(unit) for unit in units])
         leases = self._client.mget([self._keys.lease(unit) for unit in units])
-        mine = {f"{socket.gethostname()}:{pid}".encode(): name for pid, name in names.items()}
         held: dict[str, dict[str, int]] = {}
-        for unit, holder, lease in zip(units, holders, leases, strict=True):
-            if lease is not None and holder in mine and unit != ARCHIVE:
-                held.setdefault(mine[holder], {})[unit] = int(lease)
+        for unit, name, lease in zip(units, names, leases, strict=True):
+            whole = (name or b"").decode()
+            replica = holders.get(whole) or holders.get(whole.partition(":")[0] + ":")
+            if lease is not None and replica is not None and unit != ARCHIVE:
+                held.setdefault(replica, {})[unit] = int(lease)
         return held
 
 

@@ -1,6 +1,7 @@
 """One process of one service: killed, paused, told to end, and started again under the same name."""
 
 import signal
+import socket
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -40,9 +41,19 @@ class Replica:
         return self.process.pid if self.process is not None else None
 
     @property
+    def holder(self) -> str:
+        """Return what the leases that it holds say; see `sauda.service.holder_name`."""
+        return f"{socket.gethostname()}:{self.pid}"
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is no process."""
+        return self.process is None or self.process.poll() is not None
+
+    @property
     def works(self) -> bool:
         """Whether it runs, and is not paused."""
-        return self.process is not None and not self.paused and self.process.poll() is None
+        return not self.paused and not self.ended
 
     def start(self) -> None:
         """Start the process."""

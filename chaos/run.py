@@ -1,12 +1,13 @@
 """One run from beginning to end: start the desk, break it for so long, let it come to rest, check, report."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
 from chaos.books import check_money, check_orders
+from chaos.containers import ContainerDesk
 from chaos.deeds import Deeds
+from chaos.desk import DESK, ChaosDesk, Shape
 from chaos.finding import Finding
 from chaos.recovery import Kill, Witness, recoveries
 from chaos.replaying import check_replay
@@ -25,7 +26,7 @@ from chaos.streams import (
     wait_for_quiet,
 )
 from chaos.tables import check_tables
-from chaos.world import DESK, Shape, World
+from chaos.world import World
 from sauda.clock import SystemClock, monotonic_s
 from sauda.codec import decode
 from sauda.contracts import STREAMS, ClockTick, Message
@@ -52,7 +53,7 @@ class Run:
         asked = self.request
         # A little shorter than the schedule: what is down stops the market, which waits for its feed.
         shape = Shape(asked.minutes * 60 * 0.85, asked.lease, asked.straddles, asked.seed)
-        self.world = World(shape)
+        self.world: ChaosDesk = ContainerDesk(shape) if asked.runtime == "docker" else World(shape)
         self._kills: list[Kill] = []
 
     def go(self) -> Report:
@@ -87,11 +88,7 @@ class Run:
         world.start()
         facts = server_facts(world.redis_url)
         self.report.server = f"{facts.name} {facts.version}"
-        self.report.database = (
-            "PostgreSQL"
-            if world.database
-            else "SQLite (no PostgreSQL here: its connections cannot be broken)"
-        )
+        self.report.database = world.database_name
         lasts_s = world.market.seconds / world.market.speed
         self.say(
             f"the desk runs: {world.ticks} ticks in {lasts_s:.0f} s undisturbed, {world.market.speed:g} times the market's pace"
@@ -102,7 +99,8 @@ class Run:
         witness = Witness(self.world.redis_url, DESK)
         deeds = Deeds(self.world, witness, self._tell)
         try:
-            deeds.run(schedule(asked.seed, asked.minutes, asked.lease, asked.services))
+            events = schedule(asked.seed, asked.minutes, asked.lease, asked.services)
+            deeds.run([event for event in events if event.act not in self.world.impossible])
         finally:
             witness.close()
         self.report.done, self.report.passed_over = deeds.done, deeds.passed_over
@@ -161,8 +159,7 @@ class Run:
     def _trial(self, rest: str) -> Finding:
         """Was enough done to prove anything, and did the desk come to rest?"""
         report, minutes = self.report, self.request.minutes
-        for ways in self.world.proxies.values():
-            report.lost = Counter(report.lost) + Counter(ways[0].lost)
+        report.lost = self.world.lost()
         kills, pauses = report.done.get(Act.KILL.value, 0), report.done.get(Act.PAUSE.value, 0)
         finding = Finding("trial")
         lost = report.lost

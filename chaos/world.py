@@ -3,46 +3,30 @@
 import os
 import shutil
 import tempfile
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-import yaml
-
+from chaos.breaking import break_connections
+from chaos.desk import CONFIG, DESK, REPLICAS, Shape, subscribe, write_config
 from chaos.market import Market, close_of
 from chaos.proxy import Loop, Proxy
 from chaos.replica import Replica
-from chaos.schedule import SERVICES
+from chaos.schedule import SERVICES, Act, Event
 from chaos.servers import Server, postgres_server, postgres_url, redis_server, wait_for_redis
 from chaos.waiting import wait_until
 from sauda.clock import SystemClock
-from sauda.codec import encode
-from sauda.contracts import Subscribe
-from sauda.log import Output
-from sauda.redis_log import RedisLog
 from sauda.redis_view import RedisView
-from sauda.runtime.ports import choose, is_free
+from sauda.runtime.ports import choose
 from sauda.settings import Settings, load_settings
 
-DESK: Final = "chaos"
-CONFIG: Final = Path(__file__).parents[1] / "config"
-REPLICAS: Final = 2
 READY_S: Final = 90
 _FIRST_PORT: Final = 21_100
 """Below the range that systems hand out to clients: a server that is away must not meet itself."""
 _REDIS_MARK: Final = b"EVAL"
 _DATABASE_MARK: Final = b"COMMIT"
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """What the desk of a run looks like."""
-
-    wall_s: float
-    """How long the market lasts undisturbed."""
-    lease_ms: int
-    straddles: int
-    seed: int
 
 
 @dataclass
@@ -65,6 +49,7 @@ class World:
         self.database: Server | None = None
         self.redis_url = f"redis://127.0.0.1:{self.redis.port}/0"
         self.sql_url = f"sqlite:///{self.folder / 'sauda.db'}"
+        self.database_name = "SQLite (no PostgreSQL here: its connections cannot be broken)"
         self.ticks = 0
         """Ticks in the recording."""
 
@@ -75,7 +60,7 @@ class World:
             LateError: something did not come up.
         """
         self.folder.chmod(0o711)
-        self._write_config()
+        write_config(self._made("config"), self.market, self.shape.straddles)
         self.ticks = self.market.write(self.folder / "market.parquet")
         self.loop.start()
         self.redis.start()
@@ -83,14 +68,9 @@ class World:
         if self.database is not None:
             self.database.start()
             self.sql_url = postgres_url(self.database.port)
+            self.database_name = "PostgreSQL"
         wait_for_redis(self.redis_url)
-        log = RedisLog(self.redis_url, DESK)
-        try:
-            # Everything ticks from the first row on, whoever asks later: then the stream is the file, entry for entry.
-            wish = Subscribe(by=DESK, instruments=self.market.instruments(), event_ns=0)
-            log.append([Output("subscriptions", encode(wish))])
-        finally:
-            log.close()
+        subscribe(self.redis_url, self.market)
         for service in reversed(SERVICES):
             self._start_service(service)
 
@@ -114,6 +94,29 @@ class World:
         replica.start()
         self.replicas[name] = replica
         return replica
+
+    @property
+    def impossible(self) -> frozenset[Act]:
+        """See `ChaosDesk`."""
+        of_a_server = frozenset({Act.KILL_DATABASE, Act.LOSE_ROWS_ANSWER})
+        return frozenset() if self.database is not None else of_a_server
+
+    @property
+    def victims(self) -> Mapping[str, Replica]:
+        """See `ChaosDesk`."""
+        return self.replicas
+
+    def remove(self, name: str) -> None:
+        """See `ChaosDesk`; its proxies stay, somebody may speak through them yet."""
+        self.replicas.pop(name, None)
+
+    def break_connections(self, event: Event, name: str) -> Callable[[], None] | None:
+        """See `ChaosDesk`."""
+        return break_connections(event, self.proxies[name])
+
+    def lost(self) -> Counter[str]:
+        """See `ChaosDesk`."""
+        return sum((Counter(ways[0].lost) for ways in self.proxies.values()), Counter())
 
     def heal(self) -> None:
         """Let everything run and every connection carry what it is given."""
@@ -147,12 +150,6 @@ class World:
             server.kill() if server is self.redis else server.stop()
         if not keep:
             shutil.rmtree(self.folder, ignore_errors=True)
-
-    def _write_config(self) -> None:
-        config = self._made("config")
-        (config / "market").symlink_to(CONFIG / "market")
-        (config / "sauda.yaml").write_text(yaml.safe_dump({"desk": DESK}))
-        self.market.write_straddles(config / "strategies", self.shape.straddles)
 
     def _start_service(self, service: str) -> None:
         for number in range(1, REPLICAS + 1):
@@ -204,8 +201,3 @@ class World:
         port = choose([start], self._ports)
         self._ports.add(port)
         return port
-
-
-def ports_free(world: World) -> bool:
-    """Return whether nobody listens any more on a port that the run had."""
-    return all(is_free(port) for port in world._ports)  # noqa: SLF001
