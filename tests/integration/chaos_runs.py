@@ -51,7 +51,7 @@ def ran(folder: Path, *words: str, more: Mapping[str, str] | None = None) -> Ran
         env=environ(folder, more),
         capture_output=True,
         text=True,
-        timeout=580,
+        timeout=1100,
         check=False,
     )
     text = done.stdout + done.stderr
