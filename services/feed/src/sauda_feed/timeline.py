@@ -9,7 +9,7 @@ from datetime import date
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from sauda.clock import NS_PER_S, UnixNs, ist_date
 from sauda.contracts import ClockTick, Instrument, InstrumentId, InstrumentKind, Tick
@@ -19,6 +19,8 @@ from sauda_feed.contracts_found import Survey, survey
 from sauda_feed.rows import Defects, RowReader, usable
 
 _by_time = attrgetter("recv_ns")
+_DAY_NS: Final = 86_400 * NS_PER_S
+_IST_NS: Final = 19_800 * NS_PER_S
 
 
 class Hours(Protocol):
@@ -104,7 +106,7 @@ class Recording:
         row = 0
         last_ns: UnixNs | None = None
         for time_ns, group in groupby(self._in_order(), key=_by_time):
-            new_day = last_ns is not None and ist_date(last_ns) != ist_date(time_ns)
+            new_day = last_ns is not None and _day_number(last_ns) != _day_number(time_ns)
             if last_ns is not None:
                 until_ns = self._end_of_day(last_ns) if new_day else time_ns - 1
                 yield from _seconds(last_ns, until_ns, row)
@@ -142,6 +144,11 @@ class Recording:
 
     def _exchanges(self) -> list[str]:
         return sorted({instrument.exchange for instrument in self.instruments})
+
+
+def _day_number(instant_ns: UnixNs) -> int:
+    """Return the day in India as a number: whoever takes over reads up to its row, and a date costs as much as all the rest."""
+    return (instant_ns + _IST_NS) // _DAY_NS
 
 
 def _seconds(after_ns: UnixNs, until_ns: UnixNs, row: int) -> Iterator[Moment]:
