@@ -53,7 +53,8 @@ bench: setup  ## the benchmarks, with redis-benchmark beside them
 #== Set up
 setup:  ## make .venv (every other target does it by itself)
 	@scripts/setup
-lock: setup  ## write requirements.lock anew from the pyproject.toml files
+lock:  ## write requirements.lock anew from the pyproject.toml files
+	@[ -x .venv/bin/uv ] || scripts/setup
 	@scripts/lock
 help:
 	@awk -F ':.*## ' '/^#==/ {sub("#== ", "\n"); print} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
