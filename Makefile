@@ -1,6 +1,6 @@
 # Every verb of the desk. `make` lists them; what takes more than a line is in scripts/ or in the `sauda` program.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down ps logs restart scale clean replay test check fmt fmt-check lint types arch chaos simulate bench lock
+.PHONY: help setup up down ps logs restart scale clean replay test check fmt fmt-check lint types arch feed-faults chaos simulate bench lock
 MAKEFLAGS += --no-print-directory
 CODE := libs services tests benchmarks chaos simulation scripts
 DESK_RUN := .venv/bin/sauda
@@ -43,10 +43,12 @@ types: setup  ## mypy --strict
 	@.venv/bin/mypy $(CODE)
 arch: setup  ## the import rules: services know no other service, the core knows no I/O
 	@.venv/bin/lint-imports
+feed-faults: setup  ## the feed's gate, all faults at random: seed=1 seconds=60
+	@.venv/bin/python -m tests.integration.feed_gate --seed $(or $(seed),1) --seconds $(or $(seconds),60)
 chaos: setup  ## the crash proof: minutes=5 seed=1 (RUNTIME=docker: in containers)
 	@.venv/bin/python -m chaos $(if $(minutes),minutes=$(call quoted,$(minutes))) $(if $(seed),seed=$(call quoted,$(seed))) $(if $(RUNTIME),runtime=$(call quoted,$(RUNTIME)))
 simulate: setup  ## the desk under a seeded scheduler: seeds=2000, or seed=17 again
-	@.venv/bin/python -m simulation $(if $(seeds),seeds=$(call quoted,$(seeds))) $(if $(seed),seed=$(call quoted,$(seed)))
+	@.venv/bin/python -m simulation $(if $(seeds),seeds=$(call quoted,$(seeds))) $(if $(seed),seed=$(call quoted,$(seed))) $(if $(from),from=$(call quoted,$(from))) $(if $(jobs),jobs=$(call quoted,$(jobs)))
 bench: setup  ## the benchmarks, with redis-benchmark beside them
 	@.venv/bin/python -m benchmarks
 

@@ -223,7 +223,7 @@ class RedisLog:
         if count is not None:
             args += ("COUNT", count)
         with server_errors(self._where):
-            return _entries(stream, self._line.say(*args))
+            return _entries(stream, self._line.say(*args) or ())
 
     def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
         """Run *script* on the server, once."""
