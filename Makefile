@@ -59,4 +59,4 @@ lock:  ## write requirements.lock anew from the pyproject.toml files
 	@[ -x .venv/bin/uv ] || scripts/setup
 	@scripts/lock
 help:
-	@awk -F ':.*## ' '/^#==/ {sub("#== ", "\n"); print} /^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^#==/ {sub("#== ", "\n"); print} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
