@@ -13,6 +13,7 @@ from typing import Final
 from benchmarks.server import private_server
 from sauda.codec import encode
 from sauda.contracts import STREAM_OF, Message, Opened
+from sauda.garbage import collect_rarely
 from sauda.log import Log, Output, Step
 from sauda.record import Record
 from sauda.redis_log import RedisLog
@@ -52,6 +53,7 @@ def speeds(port: int, ticks: int, batch: int) -> Iterator[Speed]:
     settings = load_settings(environ={"SAUDA_REDIS_URL": url, "SAUDA_SPEED": "100000"})
     _record(url, desk, settings, ticks, batch)
     record = Record.open(settings, desk)
+    collect_rarely()
     for name in available(settings):
         began, cpu = perf_counter(), process_time()
         finding = check(record, name, MadeOf(name, settings))

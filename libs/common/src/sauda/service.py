@@ -3,7 +3,6 @@
 settings -> log records -> roles (units, writers, sources) -> health file, until SIGTERM
 """
 
-import gc
 import os
 import signal
 import socket
@@ -17,6 +16,7 @@ from sauda.clock import SystemClock, monotonic_s
 from sauda.codec import encode
 from sauda.contracts import Alert, Level
 from sauda.errors import ConfigError, SaudaError
+from sauda.garbage import collect_rarely
 from sauda.health import Health
 from sauda.log import Log, Output
 from sauda.logs import Channel, configure, logger
@@ -103,23 +103,13 @@ def run(service: str, wire: Callable[[Settings], Sequence[Role]]) -> None:
     except ConfigError as error:
         sys.stderr.write(f"{service}: {error}\n")
         sys.exit(2)
-    _collect_rarely()
+    collect_rarely()
     try:
         code = _serve(service, roles, settings)
     except Exception:  # noqa: BLE001  (through the log, where secrets are masked)
         logger(Channel.APP).exception("service_failed")
         code = 1
     sys.exit(code)
-
-
-def _collect_rarely() -> None:
-    """Keep the cycle collector from looking at every few ticks: a batch makes thousands of objects and no cycle.
-
-    Measured: reading an entry costs 0.72 µs instead of 1.44 µs. What was loaded at start is not looked at again.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(100_000, 50, 100)
 
 
 def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:

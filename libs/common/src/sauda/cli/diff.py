@@ -48,8 +48,10 @@ def diff(
     from sauda.bundle.place import settings_for
     from sauda.cli.asked_units import Ends, named_units, texts_of
     from sauda.cli.tail import bound_of
+    from sauda.garbage import collect_rarely
     from sauda.settings import load_settings
 
+    collect_rarely()
     bounds = bound_of("--from", since), bound_of("--to", until)
     texts = texts_of(changes or [])
     with opened(desk) as record:
