@@ -1,6 +1,7 @@
 """The archiver: everything goes into the archive once, and leaves Redis only when it is safe there and read by all."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,9 +12,11 @@ import redis
 from sauda.archive.book import ArchivedBook
 from sauda.archive.finding import open_store
 from sauda.archive.span import HIGHEST, text_of
+from sauda.archive.store import ArchiveAwayError, FolderStore
 from sauda.clock import SystemClock
 from sauda.codec import decode, encode
 from sauda.contracts import Alert
+from sauda.errors import LeaseLostError
 from sauda.log import Output, Position, Step
 from sauda.record import Record
 from sauda.redis_book import RedisBook
@@ -356,6 +359,106 @@ def test_a_replica_that_takes_over_in_an_outage_does_not_repeat_the_alert(at: De
     at.turn()
     assert at.alerts() == ["ARCHIVE_AWAY", "ARCHIVE_BACK"]
     assert at.recorded("ticks") == numbered(0, 10)
+
+
+def test_an_alert_that_a_full_server_refused_is_said_when_it_has_room(own_redis: Any, tmp_path: Path) -> None:
+    at = Desk(own_redis.url, "full", tmp_path / "archive")
+    at.write("ticks", numbered(0, 10))
+    (tmp_path / "archive").write_text("a file where the folder should be")
+    with redis.Redis.from_url(own_redis.url) as client:
+        client.config_set("maxmemory", 1)
+        at.turn()
+        assert at.archiver.away
+        assert not at.log.entries("alerts")
+
+        client.config_set("maxmemory", 0)
+        at.turn(1)
+
+    assert len(at.log.entries("alerts")) == 1
+    at.log.close()
+
+
+def test_a_second_outage_is_told_though_another_replica_told_the_end_of_the_first(
+    at: Desk, tmp_path: Path
+) -> None:
+    root, first = tmp_path / "archive", at.archiver
+    at.write("ticks", numbered(0, 10))
+    root.write_text("a file where the folder should be")
+    first.turn()
+    release_lease(at)
+    root.unlink()
+    at.archiver = at.another(AT_ONCE)
+    at.turn()
+    for _ in range(2):
+        first.turn()
+    assert first.phase == "standby"
+    assert not first.away
+
+    at.archiver.run(rung())
+    root.rename(tmp_path / "elsewhere")
+    root.write_text("a file where the folder should be")
+    at.archiver = first
+    at.write("ticks", numbered(10, 20))
+    at.turn()
+    root.unlink()
+    (tmp_path / "elsewhere").rename(root)
+    at.turn()
+
+    assert at.alerts() == ["ARCHIVE_AWAY", "ARCHIVE_BACK"] * 2
+
+
+def rung() -> threading.Event:
+    bell = threading.Event()
+    bell.set()
+    return bell
+
+
+class TakenOver(FolderStore):
+    """A folder in which somebody else sweeps while a file is written."""
+
+    def __init__(self, root: Path, meanwhile: Callable[[], object]) -> None:
+        super().__init__(root)
+        self._meanwhile = meanwhile
+
+    def write(self, path: str, data: bytes) -> None:
+        self._meanwhile()
+        raise ArchiveAwayError("its folders vanish")
+
+
+def test_who_lost_the_lease_while_writing_does_not_speak_of_an_outage(at: Desk, tmp_path: Path) -> None:
+    at.write("ticks", numbered(0, 10))
+    successor = at.another(AT_ONCE)
+
+    def meanwhile() -> None:
+        release_lease(at)
+        successor.turn()
+
+    redis_book = RedisBook(at.settings.redis_url, at.settings.desk)
+    store = TakenOver(tmp_path / "archive", meanwhile)
+    zombie = Archiver(redis_book, store, AT_ONCE, "zombie", open_desk=lambda _name: redis_book)
+
+    for _ in range(3):
+        zombie.turn()
+
+    assert successor.phase == "holding"
+    assert zombie.phase == "standby"
+    assert at.alerts() == []
+
+
+def test_an_archiver_behind_whose_back_the_stream_was_trimmed_writes_no_file_with_a_hole(at: Desk) -> None:
+    at.write("ticks", numbered(0, 1000))
+    zombie = at.another(replace(AT_ONCE, file_entries=100, at_once=100, keep_ms=3_600_000))
+    zombie.turn()
+    book = zombie._book
+    assert book is not None
+    release_lease(at)
+    at.turn()
+    assert at.log.length("ticks") < 900
+
+    with pytest.raises(LeaseLostError, match="trimmed behind"):
+        list(copy(book.redis, book.archived, "ticks", HIGHEST, limits=AT_ONCE, keep=lambda: None))
+
+    assert at.recorded("ticks") == numbered(0, 1000)
 
 
 def test_an_archive_that_does_not_give_back_what_was_put_in_is_not_relied_on(at: Desk) -> None:

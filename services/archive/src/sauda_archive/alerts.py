@@ -35,6 +35,10 @@ class Alerts:
         if self._said != BACK:
             self._say(BACK, Level.INFO, "the archive is back: what has gathered meanwhile is archived")
 
+    def forget(self) -> None:
+        """Look up again what was said last: another replica may have spoken."""
+        self._said = None
+
     def _say(self, code: str, level: Level, text: str) -> None:
         try:
             if self._said is None:

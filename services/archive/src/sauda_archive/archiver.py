@@ -94,17 +94,14 @@ class Archiver:
                 return self._limits.lease_ms / 4_000
             more = self._work()
         except LeaseLostError as error:
-            self._forget()
-            self._on_event("archive_lost", {"why": str(error)})
-            return _REST_S
+            return self._lost(str(error))
         except TransientError as error:
             # The lease may still be ours, whatever became of Redis meanwhile; what stood there may not.
             self._forget_books()
             return self._pause("away", str(error))
         except (ArchiveAwayError, DamagedError, LostPartError) as error:
             # What was due stays due, so that it goes on only when it has been written.
-            self._outage(str(error))
-            return self._pause("away", str(error))
+            return self._outage(str(error))
         self._pause_s = _REST_S
         self._back()
         self._enter("holding")
@@ -245,11 +242,25 @@ class Archiver:
         redis.close()
         return None
 
-    def _outage(self, why: str) -> None:
+    def _lost(self, why: str) -> float:
+        self._forget()
+        self._on_event("archive_lost", {"why": why})
+        return _REST_S
+
+    def _outage(self, why: str) -> float:
+        try:
+            self._renew()
+        except LeaseLostError as error:
+            # Whoever took over has swept away what was half written: that is no outage.
+            return self._lost(str(error))
+        except TransientError:
+            pass
         if not self.away:
             self.away_since_ns = self._clock.now_ns()
-            self._alerts.away(why)
         self.away = why
+        # Each time: a server whose memory is full as well may have refused the first alert.
+        self._alerts.away(why)
+        return self._pause("away", why)
 
     def _back(self) -> None:
         self._alerts.back()
@@ -263,6 +274,9 @@ class Archiver:
 
     def _forget(self) -> None:
         self._lease = None
+        # From here on another one speaks, and may have said that the archive is back.
+        self.away = ""
+        self._alerts.forget()
         self._forget_books()
 
     def _forget_books(self) -> None:

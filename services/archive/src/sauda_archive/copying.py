@@ -7,7 +7,7 @@ from sauda.archive.book import ArchivedBook
 from sauda.archive.looking import check_file
 from sauda.archive.naming import Segment
 from sauda.archive.segment import DamagedError, Row, pack
-from sauda.archive.span import LOWEST, Id, Span, behind
+from sauda.archive.span import LOWEST, Id, Span, behind, text_of
 from sauda.errors import LeaseLostError
 from sauda.merge import id_parts
 from sauda.redis_book import RedisBook
@@ -49,7 +49,7 @@ def copy(
     """
     last = archived.last(stream)
     span = Span(behind(last) if last else LOWEST, upto)
-    rows = _rows(redis, archived.book, stream, span, limits=limits, keep=keep)
+    rows = _rows(redis, archived.book, stream, span, last, limits=limits, keep=keep)
     segments = archived.segments(stream)
     for part in by_day(stream, rows, segments[-1].day if segments else None):
         size = _write(archived, stream, part, keep)
@@ -57,17 +57,32 @@ def copy(
 
 
 def _rows(
-    redis: RedisBook, book: str, stream: str, span: Span, *, limits: Limits, keep: Callable[[], None]
+    redis: RedisBook,
+    book: str,
+    stream: str,
+    span: Span,
+    last: Id | None,
+    *,
+    limits: Limits,
+    keep: Callable[[], None],
 ) -> list[Row]:
+    """Return the entries of *span*, an unbroken run behind *last*."""
     rows: list[Row] = []
     while not span.empty and len(rows) < limits.file_entries:
         piece = redis.piece(stream, span, min(limits.at_once, limits.file_entries - len(rows)))
         if piece.book != book:
             raise LeaseLostError(f"book {book} of desk {redis.desk!r} was put aside meanwhile")
+        if last is not None and (piece.first is None or piece.first > last):
+            # The last archived entry is never trimmed: another archiver has gone on, and what is left would make a file with a hole.
+            where = text_of(last).decode()
+            raise LeaseLostError(
+                f"{stream} of desk {redis.desk!r} was archived and trimmed behind {where} meanwhile"
+            )
         rows += piece.rows
         if len(piece.rows) < limits.at_once:
             break
-        span = span._replace(low=behind(id_parts(piece.rows[-1][0])))
+        last = id_parts(piece.rows[-1][0])
+        span = span._replace(low=behind(last))
         keep()
     return rows
 

@@ -72,20 +72,20 @@ class FolderStore:
         # The thread's number too: two writers of one process must not share a half-written file.
         half = target.with_name(f".{target.name}.{os.getpid()}.{threading.get_ident()}{HALF_WRITTEN}")
         with self._complaints():
-            self._insist_on_place()
-            self._make(target.parent)
             try:
+                self._insist_on_place()
+                self._make(target.parent)
                 with half.open("wb") as file:
                     file.write(data)
                     file.flush()
                     os.fsync(file.fileno())
                 half.replace(target)
+                _sync(target.parent)
             except FileNotFoundError as error:
                 raise ArchiveAwayError(f"the archive {self.where} is away: its folders vanish") from error
             except OSError:
                 half.unlink(missing_ok=True)
                 raise
-            _sync(target.parent)
 
     def remove(self, path: str) -> None:
         """See `Store`."""
