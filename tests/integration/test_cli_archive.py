@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from sauda.clock import SystemClock
 from sauda.codec import encode
+from sauda.redis_book import BusyError
 from sauda.redis_consumer import RedisConsumer
 from sauda.testing.builders import a_tick, after
 from tests.integration.conftest import Outcome
@@ -99,6 +101,19 @@ def test_a_reader_that_is_gone_is_forgotten_and_one_at_work_is_not(at: Desk, sau
     at.turn()
     assert at.log.length("pnl") < 200
     assert sauda("archive", "forget", "writer.old").code == 1
+
+
+def test_a_writer_that_was_killed_and_taken_away_can_be_forgotten(at: Desk) -> None:
+    writer = RedisConsumer(at.settings.redis_url, at.settings.desk, "writer.old", "one", ["pnl"])
+    writer.open()
+    at.write("pnl", ticks(10))
+    writer.fresh(10, 0)
+    with pytest.raises(BusyError):
+        at.log.forget("writer.old")
+
+    SystemClock().sleep(0.02)
+
+    assert at.log.forget("writer.old", gone_after_ms=10) == 1
 
 
 def test_the_doctor_says_that_the_archive_is_away_or_who_fills_redis(

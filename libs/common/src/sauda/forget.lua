@@ -4,7 +4,7 @@
 -- KEYS[2] unit       hash: `@stream` committed id, `#stream` entries passed, `table/key` state
 -- KEYS[3..]          the streams
 --
--- ARGV[1] consumer group
+-- ARGV[1] consumer group     ARGV[2] milliseconds after which a consumer that has not read is a process that was killed
 --
 -- Returns how many streams it was a reader of; -1 if somebody holds it, -2 if somebody works in its group.
 
@@ -20,8 +20,12 @@ for i = 3, #KEYS do
         facts[group[k]] = group[k + 1]
       end
       if facts['name'] == ARGV[1] then
-        if facts['consumers'] > 0 then
-          return -2
+        for _, consumer in ipairs(redis.call('XINFO', 'CONSUMERS', KEYS[i], ARGV[1])) do
+          for k = 1, #consumer, 2 do
+            if consumer[k] == 'idle' and consumer[k + 1] <= tonumber(ARGV[2]) then
+              return -2
+            end
+          end
         end
         found[#found + 1] = KEYS[i]
       end

@@ -11,6 +11,7 @@ from sauda.contracts import STREAMS
 from sauda.errors import SaudaError
 from sauda.log import Entry, Lease
 from sauda.merge import id_parts
+from sauda.redis_consumer import FORGOTTEN_AFTER_MS
 from sauda.redis_log import Script, server_errors
 from sauda.redis_view import RedisView
 
@@ -146,14 +147,18 @@ class RedisBook(RedisView):
         texts = [part.decode(errors="replace") for part in reply]
         return dict(zip(texts[::2], texts[1::2], strict=True))
 
-    def forget(self, group: str) -> int:
+    def forget(self, group: str, gone_after_ms: int = FORGOTTEN_AFTER_MS) -> int:
         """Let go of a reader that will not come back; return of how many streams it was one.
+
+        Args:
+            group: Its name.
+            gone_after_ms: A consumer that has not read for so long was killed: nobody is left to take it off the list.
 
         Raises:
             BusyError: somebody holds the unit or works in the group.
         """
         keys = (self.keys.lease(group), self.keys.unit(group), *map(self.keys.stream, STREAMS))
-        found = int(self.run(self._forget, keys, (group,)))
+        found = int(self.run(self._forget, keys, (group, gone_after_ms)))
         if found < 0:
             raise BusyError(f"{group} is at work: stop its service first")
         return found
