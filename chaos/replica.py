@@ -27,6 +27,7 @@ class Replica:
     """Its working directory; None: ours."""
     process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
     paused: bool = False
+    kills: int = 0
     told: bool = False
     """Whether it was told to end."""
 
@@ -75,6 +76,7 @@ class Replica:
         if process is not None:
             process.kill()
             process.wait(10)
+            self.kills += 1
 
     def pause(self) -> None:
         """Freeze it."""

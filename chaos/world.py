@@ -16,7 +16,7 @@ from chaos.proxy import Loop, Proxy
 from chaos.replica import Replica
 from chaos.schedule import SERVICES, Act, Event
 from chaos.servers import Server, postgres_server, postgres_url, redis_server, wait_for_redis
-from chaos.waiting import wait_until
+from chaos.waiting import LateError, wait_until
 from sauda.clock import SystemClock
 from sauda.redis_view import RedisView
 from sauda.runtime.ports import choose
@@ -152,13 +152,21 @@ class World:
             shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start_service(self, service: str) -> None:
-        for number in range(1, REPLICAS + 1):
-            self.add(service, number)
-        if service != "feed":
-            # A market that moves before the desk is there would be another one in each run.
-            files = [self.folder / f"{service}-{number}.json" for number in range(1, REPLICAS + 1)]
-            wait_until(lambda: all(file.exists() for file in files), READY_S, f"{service} reports its health")
-            SystemClock().sleep(0.2)
+        started = [self.add(service, number) for number in range(1, REPLICAS + 1)]
+        if service == "feed":
+            return
+        # A market that moves before the desk is there would be another one in each run.
+        files = [self.folder / f"{replica.name}.json" for replica in started]
+
+        def reported() -> bool:
+            for replica in started:
+                if replica.ended:
+                    words = replica.log.read_text().strip().splitlines()[-1:]
+                    raise LateError(f"{replica.name} ended at its start: {' '.join(words)}")
+            return all(file.exists() for file in files)
+
+        wait_until(reported, READY_S, f"{service} reports its health")
+        SystemClock().sleep(0.2)
 
     def _new_proxies(self, name: str, service: str) -> list[Proxy]:
         seed = f"{self.shape.seed}/{name}"

@@ -1,54 +1,13 @@
 """The services of a desk as real processes, to be killed, paused and started again by a test."""
 
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaos.replica import Replica
 from sauda.clock import SystemClock, monotonic_s
 
-
-@dataclass
-class Replica:
-    """One process of one service; a killed one is started again under the same name."""
-
-    name: str
-    module: str
-    environ: dict[str, str]
-    log: Path
-    process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
-    kills: int = 0
-
-    def start(self) -> None:
-        with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", self.module], env=self.environ, stdout=out, stderr=out
-            )
-
-    def kill(self) -> None:
-        """End it as `kill -9` does."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait(10)
-        self.kills += 1
-
-    def pause(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGSTOP)
-
-    def resume(self) -> None:
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
-
-    def stop(self) -> int:
-        """End it as a shutdown does; return its exit code."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGCONT)
-        self.process.terminate()
-        return self.process.wait(20)
+__all__ = ["Replica", "start_replicas", "wait_until"]
 
 
 def start_replicas(folder: Path, environ: dict[str, str], services: dict[str, int]) -> list[Replica]:
