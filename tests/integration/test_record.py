@@ -1,18 +1,25 @@
 """Archive and stream are read as one: nothing missing, nothing twice, whatever is moved while somebody reads."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
 
 from sauda.archive.store import ArchiveAwayError
+from sauda.codec import encode
 from sauda.errors import ConfigError, TransientError
 from sauda.log import Step
 from sauda.record import NewBookError, Record
 from sauda.redis_shelf import RedisShelf
+from sauda.rerun.checking import check
+from sauda.runner import UnitRunner
 from sauda.settings import Settings
+from sauda.testing.builders import a_tick, after
+from sauda.testing.counting import counter_unit
 from tests.integration.archive_desk import ArchiveDesk
 
 
@@ -238,3 +245,26 @@ def test_a_desk_without_an_archive_is_read_as_before(at: ArchiveDesk) -> None:
     assert record.newest("signals") is None
     assert record.length("orders") == 3000
     record.close()
+
+
+@pytest.mark.parametrize("entry_id", ["{}-0", "7-{}"])
+def test_a_unit_that_is_new_to_a_trimmed_stream_is_run_again_over_what_it_saw(
+    at: ArchiveDesk, entry_id: str
+) -> None:
+    with redis.Redis.from_url(at.settings.redis_url) as client:
+        for n in range(1000):
+            fields: dict[Any, Any] = {"d": encode(a_tick(100_00, at_ns=after(n))), "c": b""}
+            client.xadd(at.redis.keys.stream("orders"), fields, entry_id.format(n + 1))
+    at.archive("orders", 1000)
+    at.trim("orders")
+    seen = at.on_redis("orders")
+    assert seen < 250
+    unit = replace(counter_unit(), inputs=("orders",))
+    runner = UnitRunner(unit, at.redis, "newcomer")
+
+    for _ in range(5):
+        runner.turn()
+
+    finding = check(at.record(), unit.name, lambda _opened: unit)
+    assert finding.same
+    assert finding.messages == runner.handled == seen

@@ -14,6 +14,22 @@ if redis.call('GET', KEYS[1]) ~= ARGV[1] then
 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 
+-- Where a trimmed stream begins now: the journal has to show from where this unit read, not where the stream once began.
+local function before_first(facts)
+  if facts['entries-added'] == facts['length'] then
+    return '0-0'
+  end
+  if not facts['first-entry'] then
+    return facts['last-generated-id']
+  end
+  local ms, seq = string.match(facts['first-entry'][1], '^(%d+)-(%d+)$')
+  if seq == '0' then
+    return string.format('%.0f-18446744073709551615', ms - 1)
+  end
+  -- More digits than a Lua number holds: no server gives such an id out.
+  return #seq > 15 and '0-0' or string.format('%s-%.0f', ms, seq - 1)
+end
+
 for i = 3, #KEYS do
   local name, start = ARGV[2 * i - 2], ARGV[2 * i - 1]
   redis.pcall('XGROUP', 'CREATE', KEYS[i], ARGV[3], '0', 'MKSTREAM')
@@ -26,7 +42,7 @@ for i = 3, #KEYS do
     if start == 'now' then
       id, count = facts['last-generated-id'], facts['entries-added']
     else
-      id, count = '0-0', facts['entries-added'] - facts['length']
+      id, count = before_first(facts), facts['entries-added'] - facts['length']
     end
     redis.call('HSET', KEYS[2], '@' .. name, id, '#' .. name, count)
   end

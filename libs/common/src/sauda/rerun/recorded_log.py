@@ -8,9 +8,10 @@ and the rest is read again.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from sauda.archive.span import behind, text_of
 from sauda.errors import InvariantError
 from sauda.log import BEGINNING, Entry, EntryId, Lease, Loaded, Output, Position, Step
-from sauda.merge import merge
+from sauda.merge import id_parts, merge
 from sauda.rerun.journal import Border
 from sauda.rerun.source import Cursor, RecordError, Streams
 
@@ -65,13 +66,18 @@ class Inputs:
 
     def _begin(self, name: str, before: str, *, check: bool = False) -> None:
         entry_id = before.encode()
-        if check and entry_id != BEGINNING and not any(self._streams.forwards(name, entry_id, entry_id)):
+        if check and entry_id != BEGINNING and not self._is_there(name, entry_id):
             raise RecordError(
                 f"{self._unit} began behind {before} of {name}, and that entry is not there: "
                 "the stream was trimmed and is not archived, so its beginning cannot be run again"
             )
         self._cursors[name] = Cursor(name, self._streams.forwards(name, b"(" + entry_id))
         self._at[name] = before
+
+    def _is_there(self, name: str, entry_id: EntryId) -> bool:
+        """Return whether the record has the entry, or the very next id: a unit that is new to a trimmed stream begins before that."""
+        following = text_of(behind(id_parts(entry_id)))
+        return any(self._streams.forwards(name, entry_id, following))
 
     def _jump(self, name: str, before: str) -> str:
         return (
