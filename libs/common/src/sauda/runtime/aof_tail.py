@@ -3,12 +3,15 @@
 A host that dies can leave half a transaction at the file's end. Redis 7 drops it from memory, but when the cut went through a
 command it keeps `MULTI` and what follows in the file: the next `EXEC` closes it, and a second restart does the lost half as well.
 Valkey mends this by itself (valkey-io/valkey#4342); for all others their own `redis-check-aof` takes the unfinished end out.
+The tool would cut at any damage. Where a finished transaction stands behind it, it is no unfinished end: nothing is cut, and the
+server refuses to start and says why.
 """
 
 from pathlib import Path
 from typing import Final
 
-MANIFEST: Final = "appendonlydir/appendonly.aof.manifest"
+FOLDER: Final = "appendonlydir"
+MANIFEST: Final = f"{FOLDER}/appendonly.aof.manifest"
 
 LARGEST_TAIL: Final = 64 * 1024 * 1024
 """More than that at the end is no unfinished transaction but a broken disk: nothing is cut, and the server says why it refuses."""
@@ -24,7 +27,8 @@ def mending(tool: str) -> str:
     """Return the shell line that takes an unfinished transaction off the end of the file in the working folder."""
     return (
         f"if [ -f {MANIFEST} ]; then "
-        f"tail=$({tool} {MANIFEST} | sed -n 's/.*diff=//p' | tail -n 1); "
-        f'if [ "${{tail:-0}}" -gt 0 ] && [ "$tail" -le {LARGEST_TAIL} ]; then '
+        f"found=$({tool} {MANIFEST} | sed -n 's/.*filename=\\([^,]*\\),.*diff=/\\1 /p' | tail -n 1); tail=${{found#* }}; "
+        f'if [ "${{tail:-0}}" -gt 0 ] && [ "$tail" -le {LARGEST_TAIL} ] '
+        f'&& ! tail -c "$tail" "{FOLDER}/${{found%% *}}" | grep -q "^EXEC"; then '
         f"echo y | {tool} --fix {MANIFEST}; fi; fi"
     )
