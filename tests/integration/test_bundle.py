@@ -269,6 +269,35 @@ def test_opening_twice_is_opening_once_and_another_of_that_name_is_refused(
     assert "--as" in other.stderr
 
 
+def test_letters_of_an_opened_bundle_can_only_be_read(home: Settings, tmp_path: Path) -> None:
+    place = a_place(tmp_path / "elsewhere")
+    opened = sauda(place, "bundle", "open", str(packed(home, tmp_path)), SAUDA_REDIS_URL=home.redis_url)
+
+    refused = sauda(place, "dead-letters", "requeue", "1-0", "--desk", "day", SAUDA_REDIS_URL=home.redis_url)
+
+    assert opened.returncode == 0
+    assert refused.returncode == 2
+    assert "can only be read" in refused.stderr
+
+
+def test_a_slice_that_ends_before_it_begins_is_said(home: Settings, tmp_path: Path) -> None:
+    done = sauda(
+        home.config.parent,
+        "bundle",
+        "--from",
+        "09:17",
+        "--to",
+        "09:16",
+        "-o",
+        str(tmp_path / "none.sauda"),
+        SAUDA_REDIS_URL=home.redis_url,
+        SAUDA_DESK=home.desk,
+    )
+
+    assert done.returncode == 1
+    assert "--from 09:17 is behind --to 09:16" in done.stderr
+
+
 def test_no_secret_goes_into_a_bundle(home: Settings, tmp_path: Path) -> None:
     secret = "S3CRETS3CRETS3CRETS3CRETS3CRET22"
     out = tmp_path / "day.sauda"

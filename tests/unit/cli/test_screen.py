@@ -60,6 +60,24 @@ def test_a_terminal_gets_colour_and_square_brackets_stay_text() -> None:
     assert "[65]" in shown
 
 
+def test_a_narrow_terminal_breaks_names_and_never_a_number() -> None:
+    script = (
+        "from sauda.cli import screen; "
+        "screen.table(('STRATEGY', '>NET', '>REALISED'), [('a strategy of many words', '-1,553.50', '12,34,868.50')])"
+    )
+    ours, theirs = pty.openpty()
+    subprocess.run(
+        [sys.executable, "-c", script], stdout=theirs, check=True, env=TERMINAL | {"COLUMNS": "36"}
+    )
+    os.close(theirs)
+    shown = os.read(ours, 10_000).decode()
+    os.close(ours)
+
+    assert "-1,553.50" in shown
+    assert "12,34,868.50" in shown
+    assert "a strategy of many words" not in shown
+
+
 def test_long_sentences_are_folded_and_paths_stay_whole() -> None:
     path = "/a/path/that/is/long-and/whole.yaml"
 

@@ -76,7 +76,9 @@ def open_bundle(
     folder = config_of(desk)
     with opened_bundle(file) as (packed, manifest):
         new = install(packed, manifest, open_store(settings), desk, folder)
-    screen.note(f"desk {desk} {'is' if new else 'was'} open; its rules and market data: {folder}")
+    screen.note(
+        f"desk {desk} {'is open' if new else 'was open already'}; its rules and market data: {folder}"
+    )
     for note in manifest.notes:
         screen.note(f"note: {note}")
     screen.line(f"sauda diff --desk {desk}        # does this code say what was recorded?")
@@ -104,11 +106,14 @@ def _slice(record: "Record", since: str | None, until: str | None) -> "Slice":
     from sauda.cli.tail import bound_of
 
     part = part_of(record, "ticks", bound_of("--from", since), bound_of("--to", until))
+    span = span_of(part.start, part.end)
+    if span.empty:
+        raise EmptySliceError(f"no unit did anything: --from {since} is behind --to {until}")
     newest = record.newest("ticks")
     at_ns = read_entry(newest).time_ns if newest else None
     if part.from_ns is not None and (at_ns is None or at_ns < part.from_ns):
         raise EmptySliceError(f"no unit did anything after {since}: the record of {record.desk} ends before")
-    return cut(record.forwards("journal"), span_of(part.start, part.end))
+    return cut(record.forwards("journal"), span)
 
 
 def _pack(record: "Record", part: "Slice", out: Path) -> "Manifest":
@@ -138,7 +143,7 @@ def _tell(manifest: "Manifest", file: Path) -> None:
     facts = [
         ("bundle", f"{file} ({size})"),
         ("desk", f"{manifest.desk}, book {manifest.book}"),
-        ("journal", f"{manifest.from_id} to {manifest.to_id}"),
+        ("journal", f"{_bound(manifest.from_id)} to {_bound(manifest.to_id)}"),
         ("made", f"{clock_text(manifest.made_ns)} IST by version {manifest.version}"),
         ("units", ", ".join(manifest.units)),
         *((stream, f"{count:,} entries") for stream, count in manifest.entries.items() if count),
@@ -146,6 +151,17 @@ def _tell(manifest: "Manifest", file: Path) -> None:
     screen.table(("WHAT", "VALUE"), facts)
     for note in manifest.notes:
         screen.note(f"note: {note}")
+
+
+def _bound(entry_id: str) -> str:
+    """Return a bound of the slice as a person would say it: the ends have ids that nobody types."""
+    from sauda.archive.span import HIGHEST, LOWEST, text_of
+
+    if entry_id == text_of(LOWEST).decode():
+        return "its beginning"
+    if entry_id == text_of(HIGHEST).decode():
+        return "its end"
+    return entry_id.removesuffix(f"-{HIGHEST.sequence}")
 
 
 def _desk_name(name: str, given_by: str) -> str:

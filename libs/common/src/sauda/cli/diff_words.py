@@ -68,7 +68,8 @@ def tell_report(report: Report, limit: int) -> None:
             ]
         )
     if finding.differences > 1:
-        _lines([("further", f"{finding.differences - 1:,} outputs differ as well")])
+        further = finding.differences - 1
+        _lines([("further", f"{further:,} output{'s differ' if further > 1 else ' differs'} as well")])
     if finding.states:
         _lines([("final state", f"{row.row}  {_row(row)}") for row in finding.states[:limit]])
         _more(len(finding.states), limit, "rows")

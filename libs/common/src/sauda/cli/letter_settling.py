@@ -121,6 +121,7 @@ def _settle(
     done: str,
 ) -> None:
     from sauda.clock import SystemClock
+    from sauda.errors import ConfigError
     from sauda.redis_letters import LetterBox
     from sauda.settings import load_settings
 
@@ -132,6 +133,10 @@ def _settle(
         return [] if dry_run else decided
 
     with opened(desk) as view:
+        if view.live is None:
+            raise ConfigError(
+                f"desk {view.desk!r} is not on Redis (a bundle, or a book of the archive): its letters can only be read"
+            )
         box = LetterBox(load_settings().redis_url, view.desk)
         try:
             box.settle(lambda stream: list(view.forwards(stream)), outputs)

@@ -69,6 +69,8 @@ def replay(
     from sauda.cli.replay_run import Wish, run_replay
 
     streams, services = _words(streams), _words(services or [])
+    if not streams:
+        raise typer.BadParameter("say which stream, such as ticks", param_hint="STREAM")
     wish = Wish(
         asked=_asked(streams, since=since, until=until, day=day, where=where or [], services=services),
         speed=_speed(speed),

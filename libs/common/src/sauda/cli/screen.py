@@ -18,7 +18,7 @@ FOLD: Final = 60
 """Characters of a sentence on one line of a table where there is no terminal to fold it."""
 
 _RIGHT: Final = ">"
-"""A column whose title begins with this is aligned to the right: numbers."""
+"""A column whose title begins with this is aligned to the right and never broken: numbers."""
 _WHOLE: Final = "="
 """A column whose title begins with this is never broken by a narrow terminal: ids, which people copy."""
 
@@ -93,11 +93,16 @@ def _rich_table(columns: Sequence[str], rows: Sequence[Row], title: str) -> None
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    # Two spaces between columns, as in a pipe: a table of ids and prices fits a terminal of 120 columns.
+    shown = Table(
+        title=title or None, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0)
+    )
     for column in columns:
         justify: Literal["left", "right"] = "right" if column.startswith(_RIGHT) else "left"
-        is_whole = column.startswith(_WHOLE)
-        shown.add_column(_name(column), justify=justify, no_wrap=is_whole, overflow="fold")
+        if column.startswith((_RIGHT, _WHOLE)):
+            shown.add_column(_name(column), justify=justify, no_wrap=True, overflow="ellipsis")
+        else:
+            shown.add_column(_name(column), justify=justify, overflow="fold")
     for row in rows:
         # Text, not markup: a message may hold square brackets.
         shown.add_row(*(Text(cell, style=colour_of(cell)) for cell in row))
