@@ -40,6 +40,8 @@ class ContainerDesk:
     folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="sauda-chaos-")))
     replicas: dict[str, Container] = field(default_factory=dict)
     codes: dict[str, int] = field(default_factory=dict)
+    died: dict[str, int] = field(default_factory=dict)
+    """Always empty: the engine starts again what ended."""
     ticks: int = 0
     database_name: str = "SQLite in a shared folder, and a time-series database (killed, not read)"
 

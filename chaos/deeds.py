@@ -109,19 +109,20 @@ class Deeds:
         service, _, which = event.victim.partition("/")
         able = [one for one in self.world.victims.values() if one.service == service and one.works]
         if which == "holder":
-            held = self.witness.held_by({one.holder: one.name for one in able})
+            held = self.witness.held_by({one.holder: one.name for one in able}) or {}
             able.sort(key=lambda one: -len(held.get(one.name, ())))
         else:
             able.sort(key=lambda one: one.name != f"{service}-{which}")
         return able[0] if able else None
 
     def _kill(self, replica: Victim, back_after_s: float) -> str:
-        held = self.witness.held_by({replica.holder: replica.name}).get(replica.name, {})
+        seen = self.witness.held_by({replica.holder: replica.name})
+        held = None if seen is None else seen.get(replica.name, {})
         at_ns = SystemClock().now_ns()
         replica.kill()
         self.kills.append(Kill(at_ns, replica.name, held, self._now_s()))
         self._after(back_after_s, lambda: self._start(replica))
-        return f"kill -9, held {_named(sorted(held))}"
+        return f"kill -9, held {'nobody knows what' if held is None else _named(sorted(held))}"
 
     def _start(self, replica: Victim) -> None:
         # One that was an extra may have left meanwhile.

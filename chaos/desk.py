@@ -96,6 +96,8 @@ class ChaosDesk(Protocol):
     """Ticks in the recording."""
     codes: dict[str, int]
     """replica -> how it ended when told to"""
+    died: dict[str, int]
+    """replica -> how it ended though nobody had done anything to it"""
 
     @property
     def impossible(self) -> frozenset[Act]:

@@ -31,8 +31,8 @@ class Kill:
 
     at_ns: UnixNs
     victim: str
-    held: Mapping[str, int]
-    """unit -> epoch, of what the victim held"""
+    held: Mapping[str, int] | None
+    """unit -> epoch, of what the victim held; None: Redis was away and could not say"""
     at_s: float = 0.0
     """Seconds of the schedule."""
 
@@ -48,15 +48,15 @@ class Witness:
         self._client: Any = redis.Redis.from_url(self.url, socket_timeout=0.3, socket_connect_timeout=0.3)
         self._keys = Keys(self.desk)
 
-    def held_by(self, holders: Mapping[str, str]) -> dict[str, dict[str, int]]:
-        """Return what each of *holders* (its word in a lease -> replica) holds now, with its epoch; nothing while Redis is away.
+    def held_by(self, holders: Mapping[str, str]) -> dict[str, dict[str, int]] | None:
+        """Return what each of *holders* (its word in a lease -> replica) holds now, with its epoch; None while Redis is away.
 
         A word that ends with a colon is the host of a container; whatever process holds there is meant.
         """
         try:
             return self._held_by(holders)
         except redis.RedisError:
-            return {}
+            return None
 
     def close(self) -> None:
         """Hang up."""
@@ -98,6 +98,8 @@ class Recovery:
     unmeasured: int = 0
     """Kills after which a unit never went on, since the market was over."""
     held_nothing: int = 0
+    unknown: int = 0
+    """Kills while Redis was away, so that nobody could say what the victim held."""
 
     @property
     def p50_s(self) -> float | None:
@@ -135,6 +137,9 @@ def recoveries(kills: Iterable[Kill], journal: Iterable[Entry], ticks: Iterable[
 def _add(
     kill: Kill, steps: Mapping[str, tuple[list[int], list[int]]], heard: list[int], found: Recovery
 ) -> None:
+    if kill.held is None:
+        found.unknown += 1
+        return
     at_ms = kill.at_ns // NS_PER_MS
     gaps: list[Gap] = []
     for unit, epoch in kill.held.items():

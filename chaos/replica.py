@@ -52,6 +52,11 @@ class Replica:
         return self.process is None or self.process.poll() is not None
 
     @property
+    def died(self) -> int | None:
+        """Return the exit code of a process that nobody killed or told to end; None of any other."""
+        return None if self.process is None or self.told else self.process.poll()
+
+    @property
     def works(self) -> bool:
         """Whether it runs, and is not paused."""
         return not self.paused and not self.ended

@@ -80,6 +80,7 @@ class Report:
                 "kills": len(recovery.gaps),
                 "kills_unmeasured": recovery.unmeasured,
                 "kills_of_a_standby": recovery.held_nothing,
+                "kills_while_redis_was_away": recovery.unknown,
                 "p50_s_by_service": {
                     name: round(median(all_s), 3) for name, all_s in sorted(recovery.of_unit.items())
                 },
@@ -137,7 +138,7 @@ class Report:
             return ["  no kill could be measured"]
         lines = [
             f"  p50 {recovery.p50_s} s, max {recovery.max_s} s, lease and restart included; {len(recovery.gaps)} kills"
-            f" ({recovery.held_nothing} more of a standby, {recovery.unmeasured} not measurable)"
+            f" ({recovery.held_nothing} more of a standby, {recovery.unknown} while Redis was away, {recovery.unmeasured} not measurable)"
         ]
         slow = ", ".join(
             f"{gap.seconds:.1f} s at {gap.kill.at_s:.1f} s ({gap.unit})" for gap in recovery.slowest[:3]

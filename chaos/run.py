@@ -174,6 +174,8 @@ class Run:
             pauses >= round(PAUSES_PER_MINUTE * minutes), f"only {pauses} pauses: too few to prove anything"
         )
         finding.require(not rest, f"the desk did not come to rest: {rest}")
+        for name, code in sorted(self.world.died.items()):
+            finding.require(False, f"{name} ended by itself with {code}")
         for name, code in sorted(self.world.codes.items()):
             finding.require(code == 0, f"{name} ended with {code} when it was told to stop")
         return finding

@@ -41,6 +41,8 @@ class World:
     """replica -> its way to Redis and, where there is a database server, to that"""
     codes: dict[str, int] = field(default_factory=dict)
     """replica -> how it ended when told to"""
+    died: dict[str, int] = field(default_factory=dict)
+    """replica -> how it ended though nobody had done anything to it"""
     _ports: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -129,6 +131,8 @@ class World:
                 server.start()
         for replica in self.replicas.values():
             replica.resume()
+            if (code := replica.died) is not None:
+                self.died[replica.name] = code
             if not replica.works:
                 replica.start()
 
