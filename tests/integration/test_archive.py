@@ -552,6 +552,39 @@ def test_a_book_that_was_put_aside_is_archived_whole_and_closed(at: Desk) -> Non
         each.close()
 
 
+def test_a_damaged_book_that_was_put_aside_does_not_stop_the_present_one(at: Desk, tmp_path: Path) -> None:
+    at.write("ticks", numbered(0, 1000))
+    at.turn()
+    path = tmp_path / "archive" / at.archived.folder / at.archived.segments("ticks")[-1].path
+    whole = path.read_bytes()
+    path.write_bytes(whole[:60] + bytes([whole[60] ^ 1]) + whole[61:])
+    old = put_aside(at)
+    at.write("ticks", numbered(1000, 2000))
+    release_lease(at)
+    at.archiver = at.another(AT_ONCE)
+
+    at.turn(5)
+
+    assert at.log.length("ticks") < 200
+    assert at.recorded("ticks") == numbered(1000, 2000)
+    assert old in at.archiver.away
+    assert path.name in at.archiver.away
+    path.write_bytes(whole)
+    at.turn(5)
+    assert at.archiver.ready
+    assert at.recorded("ticks", old) == numbered(0, 1000)
+    assert at.alerts() == ["ARCHIVE_AWAY", "ARCHIVE_BACK"]
+
+
+def put_aside(at: Desk) -> str:
+    feed = at.log.acquire("feed", "tests", 60_000)
+    assert feed is not None
+    shelf = RedisShelf(at.settings.redis_url, at.settings.desk)
+    old = shelf.put_aside(feed)
+    shelf.close()
+    return old
+
+
 def test_a_book_put_aside_before_it_was_ever_archived_comes_first(at: Desk) -> None:
     at.write("ticks", numbered(0, 50))
     feed = at.log.acquire("feed", "tests", 60_000)

@@ -26,9 +26,9 @@ class Alerts:
         self._said: str | None = None
         """Our last word; None: not looked up yet."""
 
-    def away(self, why: str) -> None:
-        """Say that nothing is archived, and therefore nothing trimmed."""
-        self._say(AWAY, Level.CRITICAL, f"nothing is archived and nothing leaves Redis: {why}")
+    def away(self, what: str) -> None:
+        """Say what is not archived, and therefore not trimmed."""
+        self._say(AWAY, Level.CRITICAL, what)
 
     def back(self) -> None:
         """Say that it goes on, if it was ever said that it does not."""

@@ -17,8 +17,8 @@ from sauda.log import Lease
 from sauda.redis_book import KEPT, RedisBook, StreamFacts
 from sauda.runner import Stop
 from sauda_archive.alerts import Alerts
-from sauda_archive.closing import close_book
 from sauda_archive.copying import copy
+from sauda_archive.old_books import OldBooks
 from sauda_archive.open_book import LostPartError, OpenBook
 from sauda_archive.progress import Progress
 from sauda_archive.settings import Limits
@@ -60,7 +60,6 @@ class Archiver:
         self._store = store
         self._limits = limits
         self._holder = holder
-        self._open_desk = open_desk
         self._clock = clock or SystemClock()
         self._seconds = seconds
         self._on_event = on_event
@@ -69,8 +68,7 @@ class Archiver:
         self._lease_key = redis.keys.lease(UNIT)
         self._renewed_s = 0.0
         self._book: OpenBook | None = None
-        self._aside: dict[int, OpenBook | None] = {}
-        """Number of a book that was put aside -> what is done on it; None once it is complete."""
+        self._old = OldBooks(redis, self._lease_key, open_desk, self._opened, on_event)
         self._fresh: set[str] = set()
         """Books that we named: what they lack at their beginning was never ours."""
         self._pause_s = _REST_S
@@ -101,7 +99,11 @@ class Archiver:
             return self._pause("away", str(error))
         except (ArchiveAwayError, DamagedError, LostPartError) as error:
             # What was due stays due, so that it goes on only when it has been written.
-            return self._outage(str(error))
+            return self._outage(f"nothing is archived and nothing leaves Redis: {error}", str(error))
+        if self._old.trouble:
+            # The present book went on all the same, and whatever of it is due does not wait.
+            rest_s = self._outage(self._old.trouble, self._old.trouble)
+            return 0.0 if more else rest_s
         self._pause_s = _REST_S
         self._back()
         self._enter("holding")
@@ -140,7 +142,7 @@ class Archiver:
     def _work(self) -> bool:
         """Do what is due; return whether there is more of it already."""
         # Those put aside first: a book that has no name yet is named in the order in which they began.
-        more = self._finish_old_books()
+        more = self._old.finish(self._held, lambda book: self._tend(book, keep_ms=None))
         found = self._redis.begin(self._held, self._lease_key)
         if found is None:
             self._book = None
@@ -216,38 +218,12 @@ class Archiver:
             if not done.taken:
                 return
 
-    def _finish_old_books(self) -> bool:
-        more = False
-        for number in range(1, self._redis.number(self._redis.keys.aside) + 1):
-            if number not in self._aside:
-                self._aside[number] = self._open_old(number)
-            book = self._aside[number]
-            if book is not None:
-                more = self._tend(book, keep_ms=None) or more
-                if book.is_empty():
-                    close_book(book.redis, book.archived)
-                    self._on_event("book_closed", {"desk": book.redis.desk, "book": book.archived.book})
-                    book.redis.close()
-                    self._aside[number] = None
-        return more
-
-    def _open_old(self, number: int) -> OpenBook | None:
-        """Return the book put aside as *number*, if it is not complete yet."""
-        redis = self._open_desk(f"{self._redis.desk}@{number}")
-        found = redis.begin(self._held, self._lease_key)
-        if found is not None:
-            book = self._opened(redis, *found)
-            if not book.archived.about().get("closed"):
-                return book
-        redis.close()
-        return None
-
     def _lost(self, why: str) -> float:
         self._forget()
         self._on_event("archive_lost", {"why": why})
         return _REST_S
 
-    def _outage(self, why: str) -> float:
+    def _outage(self, told: str, why: str) -> float:
         try:
             self._renew()
         except LeaseLostError as error:
@@ -259,7 +235,7 @@ class Archiver:
             self.away_since_ns = self._clock.now_ns()
         self.away = why
         # Each time: a server whose memory is full as well may have refused the first alert.
-        self._alerts.away(why)
+        self._alerts.away(told)
         return self._pause("away", why)
 
     def _back(self) -> None:
@@ -282,9 +258,7 @@ class Archiver:
     def _forget_books(self) -> None:
         """What we know may be half of it: it is read from the archive again."""
         self._book = None
-        for book in filter(None, self._aside.values()):
-            book.redis.close()
-        self._aside = {number: book for number, book in self._aside.items() if book is None}
+        self._old.forget()
 
     def _leave(self) -> None:
         lease, self._lease = self._lease, None
