@@ -306,6 +306,31 @@ def test_entries_stay_as_long_as_the_desk_keeps_them_unless_memory_presses(at: D
     assert at.recorded("ticks") == numbered(0, 3000)
 
 
+def test_who_keeps_more_on_redis_than_the_budget_is_named_once_as_long_as_it_lasts(at: Desk) -> None:
+    at.archiver = at.another(replace(AT_ONCE, budget_bytes=60_000))
+    writer = RedisConsumer(at.settings.redis_url, at.settings.desk, "writer.sql", "one", ("pnl",))
+    writer.open()
+    at.write("pnl", numbered(0, 200))
+    at.turn()
+    assert at.alerts() == []
+
+    for start in (1000, 11_000):
+        for part in range(3):
+            at.write("pnl", numbered(start + part * 3000, start + (part + 1) * 3000))
+            at.turn()
+        assert at.archiver.memory > 60_000
+        while in_hand := writer.fresh(1000, 0):
+            writer.settle(in_hand, ())
+        at.turn()
+        assert at.archiver.memory < 60_000
+
+    assert at.alerts() == ["ARCHIVE_HELD_UP"] * 2
+    text = at.recorded("alerts")[0].decode()
+    assert "writer.sql keeps archived entries of pnl" in text
+    assert "sauda archive forget writer.sql" in text
+    writer.close()
+
+
 def test_the_youngest_entries_wait_until_they_are_settled(at: Desk) -> None:
     seconds = [100.0]
     at.archiver = at.another(replace(AT_ONCE, settle_s=5.0))

@@ -178,6 +178,9 @@ class Archiver:
                 more = self._copy(book, stream, progress, facts) or more
                 self._trim(book, stream, progress, keep, facts)
             self._keep()
+        if not over:
+            held = {(one.held_by, stream) for stream, one in book.streams.items() if one.held_by}
+            self._alerts.held_up(held, memory=memory, budget=self._limits.budget_bytes)
         return more
 
     def _copy(self, book: OpenBook, stream: str, progress: Progress, facts: StreamFacts) -> bool:
@@ -202,6 +205,7 @@ class Archiver:
     ) -> None:
         kept = stream in KEPT and keep_ms is not None
         if progress.last is None or facts.first is None or facts.first > progress.last or kept:
+            progress.held_by = ""
             return
         for _ in range(_AT_ONCE):
             self._keep()
