@@ -27,7 +27,9 @@ class Made:
             f"net {net}" if (net := self._net()) else "no P&L",
             *([f"{alerts} alerts"] if alerts else []),
         ]
-        screen.line(f"desk {self._view.desk}: {', '.join(made)}")
+        # Behind what an earlier part of the same replay made, say, the numbers are not the desk's.
+        new = ", new" if any(last != b"0-0" for last in self._before.values()) else ""
+        screen.line(f"desk {self._view.desk}{new}: {', '.join(made)}")
         screen.note(f"see `sauda orders --desk {self._view.desk}`, and fills, positions, pnl alike")
 
     def _count(self, stream: str, kind: type[Message]) -> int:
