@@ -11,6 +11,8 @@ import redis
 
 from sauda.archive.book import ArchivedBook
 from sauda.archive.finding import open_store
+from sauda.archive.looking import check_book
+from sauda.archive.segment import DamagedError
 from sauda.archive.span import HIGHEST, text_of
 from sauda.archive.store import ArchiveAwayError, FolderStore
 from sauda.clock import SystemClock
@@ -608,6 +610,28 @@ def put_aside(at: Desk) -> str:
     old = shelf.put_aside(feed)
     shelf.close()
     return old
+
+
+def test_a_file_that_is_missing_between_two_is_named_and_not_passed_over(at: Desk, tmp_path: Path) -> None:
+    ids: list[bytes] = []
+    for part in range(4):
+        ids += at.write("ticks", numbered(part * 1000, part * 1000 + 1000))
+        at.turn()
+    assert [one.problem for one in check_book(at.archived)] == [""] * 4
+    segments = at.archived.segments("ticks")
+
+    (tmp_path / "archive" / at.archived.folder / segments[1].path).unlink()
+
+    behind, first, last = (ids[place].decode() for place in (999, 2000, 1999))
+    problems = {one.file: one.problem for one in check_book(at.archived) if one.problem}
+    assert list(problems) == [f"{at.archived.folder}/{segments[2].path}"]
+    problem = problems.popitem()[1]
+    assert f"behind {behind} up to {last}" in problem
+    with pytest.raises(DamagedError, match=last):
+        at.recorded("ticks")
+    record = Record.open(at.settings)
+    assert len(list(record.forwards("ticks", first.encode()))) == 2000
+    record.close()
 
 
 def test_a_book_put_aside_before_it_was_ever_archived_comes_first(at: Desk) -> None:

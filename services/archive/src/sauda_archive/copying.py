@@ -52,8 +52,9 @@ def copy(
     rows = _rows(redis, archived.book, stream, span, last, limits=limits, keep=keep)
     segments = archived.segments(stream)
     for part in by_day(stream, rows, segments[-1].day if segments else None):
-        size = _write(archived, stream, part, keep)
-        yield Copied(id_parts(part.rows[-1][0]), len(part.rows), size)
+        size = _write(archived, stream, part, last, keep)
+        last = id_parts(part.rows[-1][0])
+        yield Copied(last, len(part.rows), size)
 
 
 def _rows(
@@ -87,11 +88,13 @@ def _rows(
     return rows
 
 
-def _write(archived: ArchivedBook, stream: str, part: Part, keep: Callable[[], None]) -> int:
+def _write(
+    archived: ArchivedBook, stream: str, part: Part, after: Id | None, keep: Callable[[], None]
+) -> int:
     first, last = id_parts(part.rows[0][0]), id_parts(part.rows[-1][0])
     segment = Segment(first, last, part.day, stream)
     keep()
-    packed = pack(stream, part.rows, part.times)
+    packed = pack(stream, part.rows, part.times, after=after)
     path = f"{archived.folder}/{segment.path}"
     keep()
     archived.store.write(path, packed)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from sauda.archive.naming import BOOK_FILE, Segment, day_named, segment_named
-from sauda.archive.span import LOWEST, Id, Span, before, behind
+from sauda.archive.span import LOWEST, Id, Span, before, behind, text_of
 from sauda.archive.store import ArchiveAwayError, Store
 from sauda.clock import UnixNs, ist_date
 from sauda.errors import ConfigError
@@ -83,6 +83,8 @@ class ArchivedBook:
             if segment.first > span.high or segment.last < low:
                 continue
             file = self.file(segment)
+            if file.after is not None and file.after >= low:
+                raise self._hole(segment, file.after)
             yield from filter(None, file.forwards(_places(file, segment, Span(low, span.high))))
             low = behind(segment.last)
 
@@ -142,6 +144,14 @@ class ArchivedBook:
             return SegmentFile(self.store.read(path), path)
         except FileNotFoundError as error:
             raise ArchiveAwayError(f"{self.store.where}/{path} was there and is gone") from error
+
+    def _hole(self, segment: Segment, after: Id) -> Exception:
+        from sauda.archive.segment import DamagedError
+
+        return DamagedError(
+            f"{self.where}/{segment.path} begins behind {text_of(after).decode()}, which is in no file: one is missing; "
+            f"`sauda archive verify` names what else is"
+        )
 
     def _listed(self, stream: str, known: dict[date, list[Segment]]) -> dict[date, list[Segment]]:
         """Return the files by date; dates before the newest known one get no more of them."""

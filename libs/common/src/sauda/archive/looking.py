@@ -1,16 +1,21 @@
 """What people ask of the archive: how far is it, is it whole?"""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from sauda.archive.book import ArchivedBook
 from sauda.archive.naming import Segment
-from sauda.archive.span import text_of
+from sauda.archive.span import Id, text_of
 from sauda.contracts import STREAMS
 from sauda.log import BEGINNING
 from sauda.merge import id_parts
 from sauda.record import Record
 from sauda.redis_book import KEPT
 from sauda.redis_view import StreamLag
+
+if TYPE_CHECKING:
+    from sauda.archive.segment import SegmentFile
 
 
 class StreamStatus(msgspec.Struct, frozen=True):
@@ -46,7 +51,7 @@ def status_of(record: Record) -> list[StreamStatus]:
 
 
 def check_book(archived: ArchivedBook) -> list[FileCheck]:
-    """Read every file of a book and compare it with its checksum and its name.
+    """Read every file of a book and compare it with its checksum, its name and those around it.
 
     Raises:
         ArchiveAwayError: it cannot be read.
@@ -58,8 +63,8 @@ def check_book(archived: ArchivedBook) -> list[FileCheck]:
     ]
 
 
-def check_file(archived: ArchivedBook, segment: Segment) -> int:
-    """Read a file back and compare it with what it says and is called; return how many entries it has.
+def check_file(archived: ArchivedBook, segment: Segment) -> "SegmentFile":
+    """Read a file back, compare it with what it says and is called, and return it.
 
     Raises:
         DamagedError: something differs.
@@ -70,7 +75,7 @@ def check_file(archived: ArchivedBook, segment: Segment) -> int:
     file.check()
     if file.facts.stream != segment.stream or file.ends != (segment.first, segment.last):
         raise DamagedError(f"the archive's file {file.name} holds other entries than its name says")
-    return file.facts.entries
+    return file
 
 
 def _checked(archived: ArchivedBook, segment: Segment) -> FileCheck:
@@ -78,9 +83,23 @@ def _checked(archived: ArchivedBook, segment: Segment) -> FileCheck:
 
     path = f"{archived.folder}/{segment.path}"
     try:
-        return FileCheck(path, check_file(archived, segment))
+        file = check_file(archived, segment)
     except DamagedError as error:
         return FileCheck(path, 0, str(error))
+    return FileCheck(path, file.facts.entries, _hole_before(archived, segment, file.after))
+
+
+def _hole_before(archived: ArchivedBook, segment: Segment, after: Id | None) -> str:
+    """Return what is missing in front of *segment*, which begins behind the entry *after*; empty: nothing, or it is not known."""
+    others = archived.segments(segment.stream)
+    if after is None or any(one.first <= after <= one.last for one in others):
+        return ""
+    last = max((one.last for one in others if one.last < after), default=None)
+    begin = f"behind {text_of(last).decode()}" if last else "at the beginning"
+    return (
+        f"a file before it is missing: the archive has no entry of {segment.stream} {begin} up to "
+        f"{text_of(after).decode()}; restore it from a copy"
+    )
 
 
 def _status(record: Record, stream: str, lag: StreamLag | None) -> StreamStatus:

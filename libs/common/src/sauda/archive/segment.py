@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import compute
 
-from sauda.archive.span import Id, Span
+from sauda.archive.span import Id, Span, text_of
 from sauda.clock import UnixNs
 from sauda.errors import SaudaError
 from sauda.log import Entry
@@ -70,10 +70,14 @@ class Facts(msgspec.Struct, frozen=True):
     sha256: str = ""
     """Over the entries, and over what is said above."""
     format: int = 1
+    after: str | None = None
+    """Id of the entry before the first, where the archiver knew it: a file that is missing between two shows by it."""
 
 
-def pack(stream: str, rows: Sequence[Row], times: Sequence[UnixNs | None] = ()) -> bytes:
-    """Return *rows* as a file; *times* are the market times that they carry."""
+def pack(
+    stream: str, rows: Sequence[Row], times: Sequence[UnixNs | None] = (), *, after: Id | None = None
+) -> bytes:
+    """Return *rows* as a file; *times* are the market times that they carry, *after* is the entry before them."""
     table = _table(rows)
     known = [at for at in times if at is not None]
     facts = Facts(
@@ -82,6 +86,7 @@ def pack(stream: str, rows: Sequence[Row], times: Sequence[UnixNs | None] = ()) 
         len(rows) - table["raw"].null_count,
         min(known, default=None),
         max(known, default=None),
+        after=text_of(after).decode() if after else None,
     )
     facts = msgspec.structs.replace(facts, sha256=_digest(facts, table))
     table = table.replace_schema_metadata({_FACTS: msgspec.json.encode(facts)})
@@ -131,7 +136,9 @@ def _as_plain(fields: Sequence[bytes]) -> Sequence[bytes]:
 def _digest(facts: Facts, table: Any) -> str:
     """Hash ids, causes, messages and foreign fields; how the file is laid out does not matter to it."""
     whole = table.combine_chunks()
-    said = (facts.stream, facts.entries, facts.foreign, facts.first_ns, facts.last_ns)
+    said: list[object] = [facts.stream, facts.entries, facts.foreign, facts.first_ns, facts.last_ns]
+    # Left out where it is not known, so that the checksum of older files stays what it was.
+    said += [facts.after] if facts.after is not None else []
     digest = hashlib.sha256(msgspec.json.encode(said))
     for name in ("ms", "seq"):
         digest.update(pa.concat_arrays(whole[name].chunks).buffers()[1] or b"")
@@ -178,6 +185,11 @@ class SegmentFile:
             raise DamagedError(f"the archive's file {name} cannot be read: {error}") from error
         if not schema.equals(_SCHEMA) or self._file.metadata.num_rows != self.facts.entries:
             raise DamagedError(f"the archive's file {name} has other columns or another length than it says")
+
+    @property
+    def after(self) -> Id | None:
+        """Return the id of the entry before the first, if the file tells."""
+        return id_parts(self.facts.after.encode()) if self.facts.after else None
 
     @property
     def ids(self) -> list[Id]:
