@@ -631,6 +631,9 @@ def test_a_file_that_is_missing_between_two_is_named_and_not_passed_over(at: Des
         at.recorded("ticks")
     record = Record.open(at.settings)
     assert len(list(record.forwards("ticks", first.encode()))) == 2000
+    assert len(list(record.backwards("ticks", start=first.encode()))) == 2000
+    with pytest.raises(DamagedError, match=last):
+        list(record.backwards("ticks", start=behind.encode()))
     record.close()
 
 

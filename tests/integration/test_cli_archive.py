@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from sauda.archive.span import text_of
 from sauda.clock import SystemClock
 from sauda.codec import encode
 from sauda.redis_book import BusyError
@@ -83,6 +84,21 @@ def test_verify_names_the_file_that_is_not_what_was_written(at: Desk, sauda: Sau
     shown = sauda("tail", "ticks", "--from", "-")
     assert shown.code == 1
     assert segment.path in shown.err
+
+
+def test_verify_names_the_hole_where_a_file_was_deleted(at: Desk, sauda: Sauda, tmp_path: Path) -> None:
+    for _ in range(3):
+        at.write("ticks", ticks(300))
+        at.turn()
+    deleted, behind_it = at.archived.segments("ticks")[1:3]
+    (tmp_path / "archive" / at.archived.folder / deleted.path).unlink()
+
+    outcome = sauda("archive", "verify")
+
+    assert outcome.code == 1
+    found = [one for one in sauda("archive", "verify", "--json").document if one["problem"]]
+    assert [one["file"] for one in found] == [f"{at.archived.folder}/{behind_it.path}"]
+    assert text_of(deleted.last).decode() in found[0]["problem"]
 
 
 def test_a_reader_that_is_gone_is_forgotten_and_one_at_work_is_not(at: Desk, sauda: Sauda) -> None:

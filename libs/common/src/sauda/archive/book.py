@@ -89,16 +89,24 @@ class ArchivedBook:
             low = behind(segment.last)
 
     def pieces_back(self, stream: str, span: Span, *, anew: bool = False) -> Iterator[list[Entry]]:
-        """Yield the entries in *span*, newest first."""
+        """Yield the entries in *span*, newest first; raises as `pieces` does."""
         high = span.high
+        later: tuple[Segment, Id] | None = None
         for segment in sorted(self.segments(stream, anew=anew), key=lambda one: one.last, reverse=True):
             if segment.first > high or segment.last < span.low:
                 continue
+            if later is not None and segment.last < later[1]:
+                break
             file = self.file(segment)
+            later = (segment, file.after) if file.after is not None else None
             yield from filter(None, file.backwards(_places(file, segment, Span(span.low, high))))
             if segment.first == LOWEST:
                 return
             high = before(segment.first)
+            if later is not None and later[1] < span.low:
+                return
+        if later is not None:
+            raise self._hole(*later)
 
     def length(self, stream: str) -> int:
         """Return how many entries of *stream* are archived."""

@@ -37,7 +37,7 @@ def verify(
         bool, typer.Option("--all", help="Every book of every desk that the archive has.")
     ] = False,
 ) -> None:
-    """Read every file of the desk's book and compare it with its checksum; exit 1 if any is not what was written."""
+    """Read every file of the desk's book and compare it with its checksum; exit 1 if any is not what was written, or missing."""
     from sauda.archive.finding import desks_in, open_store
     from sauda.archive.looking import check_book
     from sauda.settings import load_settings
@@ -57,7 +57,7 @@ def verify(
             screen.table(("FILE", "PROBLEM"), [(one.file, one.problem) for one in bad])
         entries = sum(one.entries for one in found)
         screen.note(
-            f"{len(found)} files, {entries:,} entries: {f'{len(bad)} damaged' if bad else 'all as written'}"
+            f"{len(found)} files, {entries:,} entries: {f'{len(bad)} damaged or with a hole before them' if bad else 'all as written'}"
         )
     if bad:
         raise typer.Exit(1)
