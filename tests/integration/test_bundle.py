@@ -269,6 +269,31 @@ def test_opening_twice_is_opening_once_and_another_of_that_name_is_refused(
     assert "--as" in other.stderr
 
 
+def test_an_opening_that_was_killed_half_way_is_done_again_and_a_book_of_others_is_kept(
+    home: Settings, tmp_path: Path
+) -> None:
+    bundle = packed(home, tmp_path)
+    place = a_place(tmp_path / "elsewhere")
+    nowhere = "redis://127.0.0.1:1/0"
+    assert sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL=nowhere).returncode == 0
+    book_file = next((place / "var" / "archive" / "day").rglob("book.json"))
+    files = sorted(book_file.parent.rglob("*.parquet"))
+    whole = book_file.read_bytes()
+    for left_out in (book_file, files[0]):
+        left_out.unlink()
+
+    again = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL=nowhere)
+
+    assert again.returncode == 0, again.stderr
+    assert book_file.read_bytes() == whole
+    assert sorted(book_file.parent.rglob("*.parquet")) == files
+    book_file.unlink()
+    files[0].rename(files[0].with_name("1-0_2-0.parquet"))
+    refused = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL=nowhere)
+    assert refused.returncode == 1
+    assert "--as" in refused.stderr
+
+
 def test_letters_of_an_opened_bundle_can_only_be_read(home: Settings, tmp_path: Path) -> None:
     place = a_place(tmp_path / "elsewhere")
     opened = sauda(place, "bundle", "open", str(packed(home, tmp_path)), SAUDA_REDIS_URL=home.redis_url)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from sauda.archive.book import ArchivedBook
+from sauda.archive.days import Part, by_day
 from sauda.archive.looking import check_file
 from sauda.archive.naming import Segment
 from sauda.archive.segment import DamagedError, Row, pack
@@ -11,7 +12,6 @@ from sauda.archive.span import LOWEST, Id, Span, behind, text_of
 from sauda.errors import LeaseLostError
 from sauda.merge import id_parts
 from sauda.redis_book import RedisBook
-from sauda_archive.days import Part, by_day
 from sauda_archive.settings import Limits
 
 

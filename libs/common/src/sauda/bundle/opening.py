@@ -78,7 +78,7 @@ def install(file: zipfile.ZipFile, manifest: Manifest, store: Store, desk: str, 
     """
     if manifest.book in store.names(desk) and _is_there(file, manifest, store, desk):
         return False
-    if others := store.names(desk):
+    if (others := store.names(desk)) and (others != [manifest.book] or not _is_half(manifest, store, desk)):
         raise BundleError(
             f"the archive has a desk {desk!r} already (book {others[-1]}): choose another name with --as"
         )
@@ -92,6 +92,20 @@ def install(file: zipfile.ZipFile, manifest: Manifest, store: Store, desk: str, 
         else:
             store.write(f"{desk}/{manifest.book}/{name.removeprefix(BOOK)}", data)
     return True
+
+
+def _is_half(manifest: Manifest, store: Store, desk: str) -> bool:
+    """Return whether a kill left the opening of this very bundle half done: it may be written over, a desk's own book never."""
+    folder = f"{desk}/{manifest.book}"
+    if BOOK_FILE.removeprefix(BOOK) in store.names(folder):
+        return False
+    paths = (
+        f"{stream}/{day}/{name}"
+        for stream in store.names(folder)
+        for day in store.names(f"{folder}/{stream}")
+        for name in store.names(f"{folder}/{stream}/{day}")
+    )
+    return all(BOOK + path in manifest.files for path in paths)
 
 
 def _is_there(file: zipfile.ZipFile, manifest: Manifest, store: Store, desk: str) -> bool:

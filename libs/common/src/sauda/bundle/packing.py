@@ -5,20 +5,20 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from sauda.archive.days import by_day
 from sauda.archive.naming import Segment
 from sauda.archive.segment import Row, pack
 from sauda.bundle.manifest import BOOK, BOOK_FILE, CONFIG, MANIFEST, Book, BundleError, Manifest
 from sauda.bundle.slicing import Slice, Standing, as_kept
-from sauda.clock import UnixNs, ist_date
+from sauda.clock import UnixNs
 from sauda.errors import SaudaError
 from sauda.log import Entry, Loaded, Position
-from sauda.market_time import arrival_ns, stamp_of
 from sauda.merge import id_parts
 from sauda.record import Record
 from sauda.rerun.rerun import MakeUnit, Rerun
@@ -153,26 +153,14 @@ def _state_at(
 def _segments(
     stream: str, entries: Iterable[Entry]
 ) -> Iterator[tuple[Segment, list[Row], list[UnixNs | None]]]:
-    """Cut a stream into files: by trading date, and by length."""
-    rows: list[Row] = []
-    times: list[UnixNs | None] = []
-    day = date.min
-    for entry in entries:
-        at = stamp_of(entry.data)
-        # A date never goes back: a late message belongs to the day in which it was said.
-        today = max(day, ist_date(at if at is not None else arrival_ns(entry.id)))
-        if rows and (today != day or len(rows) >= AT_ONCE):
-            yield _segment(stream, day, rows), rows, times
-            rows, times = [], []
-        day = today
-        rows.append((entry.id, _fields(entry)))
-        times.append(at)
-    if rows:
-        yield _segment(stream, day, rows), rows, times
-
-
-def _segment(stream: str, day: date, rows: list[Row]) -> Segment:
-    return Segment(id_parts(rows[0][0]), id_parts(rows[-1][0]), day, stream)
+    """Cut a stream into files: by length, and by trading date as the archive does."""
+    day: date | None = None
+    left = iter(entries)
+    while batch := [(entry.id, _fields(entry)) for entry in islice(left, AT_ONCE)]:
+        for part in by_day(stream, batch, day):
+            day = part.day
+            first, last = (id_parts(part.rows[place][0]) for place in (0, -1))
+            yield Segment(first, last, day, stream), part.rows, part.times
 
 
 def _fields(entry: Entry) -> list[bytes]:
