@@ -79,6 +79,6 @@ class Written:
             self._crew.check()
 
     def _work(self, second: Sequence[Item]) -> None:
-        self._target.play(second)
+        self._target.play(second, apart=self._crew is not None)
         if self._crew is not None:
             self._crew.settle()

@@ -15,7 +15,7 @@ from sauda.clock import SystemClock, monotonic_s
 from sauda.errors import ConfigError, LeaseLostError, SaudaError
 from sauda.log import EntryId, Lease, Output, Step
 from sauda.redis_shelf import RedisShelf
-from sauda.redis_view import RedisView
+from sauda.replay.apart import ApartLog
 from sauda.replay.course import Course
 from sauda.replay.player import Item
 from sauda.service import holder_name
@@ -58,7 +58,7 @@ class Target:
         if "@" in desk:
             raise TargetError(f"desk {desk!r} was put aside: it can be read, not written into")
         self._url = url
-        self.log = RedisView(url, desk)
+        self.log = ApartLog(url, desk)
         self.desk = desk
         self.played = 0
         """Entries written, those of an earlier run that is resumed included."""
@@ -133,8 +133,8 @@ class Target:
         self._commit(gone | {_COURSE: msgspec.json.encode(course), _PLAYED: b"0"}, ())
         self._load()
 
-    def play(self, items: Sequence[Item]) -> None:
-        """Write *items*, all of one stream, with the position reached."""
+    def play(self, items: Sequence[Item], *, apart: bool = False) -> None:
+        """Write *items*, all of one stream, with the position reached; *apart* from whatever follows from them."""
         stream = items[0].entry.stream
         if stream != self._stream:
             # Ids count milliseconds: in the same one, entries of two streams would not be told apart by who came first.
@@ -145,7 +145,7 @@ class Target:
             _AT + stream.encode(): msgspec.json.encode(at.decode()),
             _PLAYED: b"%d" % (self.played + len(items)),
         }
-        self._commit(rows, [replayed(self._source, item) for item in items])
+        self._commit(rows, [replayed(self._source, item) for item in items], apart=apart)
         self.played += len(items)
         self._at[stream] = at
 
@@ -179,13 +179,16 @@ class Target:
     def _source(self) -> str:
         return self.course.source if self.course else ""
 
-    def _commit(self, rows: dict[bytes, bytes | None], outputs: Sequence[Output]) -> None:
+    def _commit(
+        self, rows: dict[bytes, bytes | None], outputs: Sequence[Output], *, apart: bool = False
+    ) -> None:
         """Commit; a lease that ran out while we were stopped is taken again if nobody wrote meanwhile."""
+        commit = self.log.commit_apart if apart else self.log.commit
         try:
-            self.log.commit(self._held(), Step(changes=rows, outputs=outputs))
+            commit(self._held(), Step(changes=rows, outputs=outputs))
         except LeaseLostError:
             self._take_again()
-            self.log.commit(self._held(), Step(changes=rows, outputs=outputs))
+            commit(self._held(), Step(changes=rows, outputs=outputs))
         self._renewed_s = monotonic_s()
 
     def _take_again(self) -> None:
