@@ -111,9 +111,11 @@ def test_a_full_disk_stops_the_archive_not_the_desk_and_room_lets_it_go_on(
         wait_until(lambda: codes(settings) == ["ARCHIVE_AWAY"], 30, "the alert that the archive is away")
 
         assert log.length("ticks") == 3000
-        report = read(tmp_path / "health.json")
-        assert not report.ready
-        assert "away since" in str(report.facts)
+        # The health file follows the alert by half a second.
+        wait_until(
+            lambda: not read(tmp_path / "health.json").ready, 10, "the service says that it is not ready"
+        )
+        assert "away since" in str(read(tmp_path / "health.json").facts)
         assert not [
             path for path in (tmp_path / "archive").rglob("*") if path.is_file() and "ticks" in str(path)
         ]
