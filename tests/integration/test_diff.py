@@ -63,7 +63,7 @@ def test_settings_come_from_the_record_and_the_note_says_so(program: Sauda) -> N
     done = program("diff", "execution.paper")
 
     assert done.code == 0
-    assert "speed is 60.0 as recorded (here: 1.0)" in done.out
+    assert "speed is 60.0, taken from the record" in done.out
 
 
 def test_an_edited_rule_is_found_with_the_fill_that_led_to_it(program: Sauda, morning: Morning) -> None:

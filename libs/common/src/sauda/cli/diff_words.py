@@ -119,7 +119,7 @@ def _tell_first(first: First, limit: int) -> None:
     ]
     if difference.recorded and difference.now:
         fields = field_differences(plain(difference.recorded.data), plain(difference.now.data))
-        pairs += [("field", f"{name}: {was} -> {came}") for name, (was, came) in fields.items()]
+        pairs += [("field", _change(name, was, came)) for name, (was, came) in fields.items()]
     pairs += [("state now", f"{row.row}  {_row(row)}") for row in first.rows[:limit]]
     _lines(pairs)
     _more(len(first.rows), limit, "rows that this input touches")
@@ -180,14 +180,19 @@ def _kind(message: Any) -> str:
 
 def _row(row: RowDifference) -> str:
     if row.fields:
-        return ", ".join(f"{name}: {was} -> {came}" for name, (was, came) in row.fields.items())
-    return f"{_value(row.before)} -> {_value(row.now)}"
+        return ", ".join(_change(name, was, came) for name, (was, came) in row.fields.items())
+    table = row.row.partition("/")[0]
+    return f"{_value(table, row.before)} -> {_value(table, row.now)}"
 
 
-def _value(value: Any) -> str:
-    import msgspec
+def _change(name: str, was: Any, came: Any) -> str:
+    return f"{name}: {_value(name, was)} -> {_value(name, came)}"
 
-    return "nothing" if value is None else msgspec.json.encode(value).decode()
+
+def _value(name: str, value: Any) -> str:
+    from sauda.cli.plain_values import shown
+
+    return "nothing" if value is None else shown(name, value)
 
 
 def _more(count: int, limit: int, what: str) -> None:

@@ -61,7 +61,7 @@ class MadeOf:
             return ["the record does not say what it was made of: settings and rules are those of today"]
         here = self._settings.public()
         notes = [
-            f"{name} is {_all(values)} as recorded (here: {here[name]})"
+            f"{name} is {_all(values)}, taken from the record (a unit started from here would have {here[name]})"
             for name, values in _values(opened.settings for opened in self.openings).items()
             if values != [here.get(name)]
         ]
