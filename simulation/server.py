@@ -10,7 +10,7 @@ from typing import Protocol
 from sauda.clock import NS_PER_MS, UnixNs
 from sauda.codec import decode
 from sauda.contracts import Commit
-from sauda.errors import TransientError
+from sauda.errors import InvariantError, TransientError
 from sauda.log import Entry, Lease, Position, Step
 from sauda.memory_log import MemoryLog
 from sauda.merge import id_parts
@@ -32,7 +32,7 @@ class ServerClock:
 
     def sleep(self, seconds: float) -> None:
         """See `sauda.clock.Clock`; a server does not sleep."""
-        raise NotImplementedError
+        raise InvariantError(f"the simulated server was to sleep for {seconds} s")
 
 
 @dataclass(slots=True, eq=False)
