@@ -9,7 +9,7 @@ from redis.exceptions import ResponseError
 from sauda.archive.span import HIGHEST, LOWEST, Id, Span, behind, text_of
 from sauda.contracts import STREAMS
 from sauda.errors import SaudaError
-from sauda.log import Entry, Lease
+from sauda.log import Lease
 from sauda.merge import id_parts
 from sauda.redis_consumer import FORGOTTEN_AFTER_MS
 from sauda.redis_log import Script, server_errors
@@ -199,19 +199,3 @@ class RedisBook(RedisView):
                 book, rows, first, still = pipeline.execute()
             if book == still:
                 return Piece(book.decode() if book else None, id_parts(first[0][0]) if first else None, rows)
-
-
-def entries_of(stream: str, rows: Sequence[Any]) -> list[Entry]:
-    """Return a piece's rows as entries."""
-    new = tuple.__new__  # half the cost of calling the named tuple; whole days are read through here
-    return [
-        new(Entry, (stream, entry_id, fields[1], fields[3], None))
-        if len(fields) == 4 and fields[0] == b"d" and fields[2] == b"c"
-        else _foreign(stream, entry_id, fields)
-        for entry_id, fields in rows
-    ]
-
-
-def _foreign(stream: str, entry_id: bytes, fields: Sequence[bytes]) -> Entry:
-    named = dict(zip(fields[::2], fields[1::2], strict=True))
-    return Entry(stream, entry_id, named.get(b"d", b""), named.get(b"c", b""), named)

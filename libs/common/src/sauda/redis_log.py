@@ -183,7 +183,7 @@ class RedisLog:
 
     def _found(self, positions: Mapping[str, Position], count: int, reply: Any) -> list[Entry]:
         names = ((self._name(key), rows) for key, rows in reply or ())
-        found = {name: _entries(name, rows) for name, rows in names}
+        found = {name: entries_of(name, rows) for name, rows in names}
         # A waiting read is woken by the first stream that gets something and brings that one alone. No two inputs of a
         # unit are written in one atomic step, so nothing with a lower id can stand on another by then.
         return merge([found.get(name, []) for name in positions], count)
@@ -223,7 +223,7 @@ class RedisLog:
         if count is not None:
             args += ("COUNT", count)
         with server_errors(self._where):
-            return _entries(stream, self._line.say(*args) or ())
+            return entries_of(stream, self._line.say(*args) or ())
 
     def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
         """Run *script* on the server, once."""
@@ -259,7 +259,8 @@ class RedisLog:
         return key.decode().removeprefix(self.keys.prefix)
 
 
-def _entries(stream: str, rows: Any) -> list[Entry]:
+def entries_of(stream: str, rows: Any) -> list[Entry]:
+    """Return what Redis gives of *stream*, ids with their fields, as entries."""
     new = tuple.__new__  # half the cost of calling the named tuple; this runs once a tick and reader
     return [
         new(Entry, (stream, entry_id, fields[1], fields[3], None))
