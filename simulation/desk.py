@@ -15,6 +15,7 @@ from sauda.testing.counting import counter_unit
 from sauda.unit import REQUEUED, Unit
 from sauda.writer import WriterRunner
 from sauda_execution.exchange import paper_unit
+from sauda_execution.house import House
 from sauda_execution.settings import Limits
 from sauda_feed.desk import Desk as FeedDesk
 from sauda_feed.feed import Feed
@@ -159,7 +160,7 @@ def _units(plan: Plan) -> list[Unit]:
         strategy_unit(name, rules, lambda exchange, day: calendar.session(exchange, day) is not None)
         for name, rules in plan.straddles.items()
     ]
-    return [*straddles, paper_unit(calendar, plan.limits), valuation_unit(), counter_unit()]
+    return [*straddles, paper_unit(House(calendar, plan.limits)), valuation_unit(), counter_unit()]
 
 
 def _role_of(unit: Unit) -> str:

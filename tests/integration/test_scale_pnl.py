@@ -18,6 +18,7 @@ from sauda.testing.builders import Weekdays
 from sauda.testing.lockstep import LockStep
 from sauda.testing.market import MadeUpMarket
 from sauda_execution.exchange import paper_unit
+from sauda_execution.house import House
 from sauda_execution.settings import Limits
 from sauda_strategy.kinds import strategy_unit
 from sauda_strategy.rules import ShortStraddleRules
@@ -46,7 +47,7 @@ def a_traded_day() -> list[Entry]:
     units = [strategy_unit(f"s{number}", rule) for number, rule in enumerate(rules)]
     limits = Limits.at_speed(1.0, max_order_age_s=30, stale_quote_s=30)
     market = MadeUpMarket()
-    desk = LockStep([*units, paper_unit(Weekdays(), limits)])
+    desk = LockStep([*units, paper_unit(House(Weekdays(), limits))])
     messages: list[Message] = list(market.instruments())
     desk.play(messages + [message for second in market.seconds(7_500) for message in second])
     entries = [entry for stream in ("ticks", "executions") for entry in desk.log.entries(stream)]

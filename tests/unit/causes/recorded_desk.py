@@ -15,6 +15,7 @@ from sauda.testing.market import MadeUpMarket
 from sauda.testing.recorded import Recorded
 from sauda.unit import Unit
 from sauda_execution.exchange import paper_unit
+from sauda_execution.house import House
 from sauda_execution.settings import Limits
 from sauda_pnl.valuation import valuation_unit
 from sauda_strategy.kinds import strategy_unit
@@ -40,7 +41,7 @@ def units() -> list[Unit]:
         for lots in (1, 2, 3)
     ]
     limits = Limits.at_speed(1.0, max_order_age_s=30, stale_quote_s=30)
-    return [*straddles, paper_unit(Weekdays(), limits), valuation_unit()]
+    return [*straddles, paper_unit(House(Weekdays(), limits)), valuation_unit()]
 
 
 class Desk:

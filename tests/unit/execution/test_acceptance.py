@@ -36,6 +36,7 @@ from sauda.testing.builders import (
 )
 from sauda.testing.restart import play
 from sauda_execution.exchange import PaperExchange, paper_unit
+from sauda_execution.house import House
 from sauda_execution.settings import Limits
 
 OTHER = "NFO:NIFTY01DEC26P24500"
@@ -50,7 +51,7 @@ def refusal(answers: list[Message]) -> OrderRejected:
 
 def an_exchange_with_a_short(**limits: int) -> PaperExchange:
     """Return an exchange where `straddle` is short one lot since 10:00:00."""
-    exchange = PaperExchange(Weekdays(), Limits(**limits))
+    exchange = PaperExchange(House(Weekdays(), Limits(**limits)))
     play(exchange, [an_option(), a_tick(bid=99_95, ask=100_05), an_order(Side.SELL, order_id="entry")])
     return exchange
 
@@ -143,7 +144,7 @@ def test_an_order_outside_the_session_is_refused_even_to_get_out(clock: str) -> 
 
 
 def test_the_session_opens_with_its_first_nanosecond() -> None:
-    exchange = PaperExchange(Weekdays(), Limits())
+    exchange = PaperExchange(House(Weekdays()))
 
     opened = play(exchange, [an_option(), a_tick(at_ns=at("09:15")), an_order(event_ns=at("09:15"))])
 
@@ -152,7 +153,7 @@ def test_the_session_opens_with_its_first_nanosecond() -> None:
 
 def test_a_weekend_is_closed() -> None:
     saturday = after(5 * 24 * 3600)
-    exchange = PaperExchange(Weekdays(), Limits())
+    exchange = PaperExchange(House(Weekdays()))
 
     answers = play(exchange, [an_option(), a_tick(at_ns=saturday), an_order(event_ns=saturday)])
 
@@ -200,7 +201,7 @@ def test_an_old_entry_is_refused(exchange: PaperExchange) -> None:
 
 
 def test_an_order_from_before_the_first_sight_of_the_market_is_stale() -> None:
-    exchange = PaperExchange(Weekdays(), Limits())
+    exchange = PaperExchange(House(Weekdays()))
 
     answer = refusal(play(exchange, [an_option(), an_order()]))
 
@@ -307,7 +308,7 @@ def test_answers_are_remembered_through_the_next_trading_day_and_no_longer() -> 
 def test_a_weekend_is_not_a_trading_day_to_forget_on() -> None:
     day_s = 24 * 3600
     friday = after(4 * day_s)
-    exchange = PaperExchange(Weekdays(), Limits())
+    exchange = PaperExchange(House(Weekdays()))
     order = an_order(event_ns=friday)
     first = play(exchange, [an_option(), a_tick(at_ns=friday), order])
     play(exchange, [a_clock(after(day_s, friday)), a_tick(at_ns=after(2 * day_s, friday))])
@@ -318,7 +319,7 @@ def test_a_weekend_is_not_a_trading_day_to_forget_on() -> None:
 
 
 def test_an_expired_contract_is_unknown_the_day_after() -> None:
-    exchange = PaperExchange(Weekdays(), Limits())
+    exchange = PaperExchange(House(Weekdays()))
     play(exchange, [an_option(expiry="2026-11-23"), a_tick()])
     next_day = after(24 * 3600)
 
@@ -334,7 +335,7 @@ def test_speed_turns_the_desks_lag_into_market_time() -> None:
 
 
 def test_the_unit_reads_ticks_before_orders() -> None:
-    unit = paper_unit(Weekdays(), Limits())
+    unit = paper_unit(House(Weekdays()))
 
     assert (unit.name, unit.inputs) == ("execution.paper", ("instruments", "control", "ticks", "orders"))
     assert unit.build().handle(a_tick(instrument=OPTION)) == []
@@ -352,7 +353,7 @@ class WithAPause(Weekdays):
 
 
 def test_a_pause_ends_a_session() -> None:
-    exchange = PaperExchange(WithAPause(), Limits())
+    exchange = PaperExchange(House(WithAPause()))
     play(exchange, [an_option(), a_tick(), an_order(kind=OrderKind.LIMIT, limit_price=50_00)])
 
     paused = play(exchange, [a_tick(40_00, at_ns=at("10:00:01"))])
@@ -365,7 +366,7 @@ def test_a_pause_ends_a_session() -> None:
 
 
 def test_an_exchange_that_the_calendar_does_not_know_is_closed() -> None:
-    exchange = PaperExchange(WithAPause(), Limits())
+    exchange = PaperExchange(House(WithAPause()))
     coin = an_option("XYZ:COIN")
 
     answers = play(exchange, [coin, a_tick(instrument="XYZ:COIN"), an_order(instrument="XYZ:COIN")])

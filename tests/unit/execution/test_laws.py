@@ -41,7 +41,7 @@ from sauda.testing.builders import (
 )
 from sauda.testing.restart import play, play_with_restarts
 from sauda_execution.exchange import PaperExchange
-from sauda_execution.settings import Limits
+from sauda_execution.house import House
 
 PUT = "NFO:NIFTY01DEC26P24500"
 INSTRUMENTS = st.sampled_from([OPTION, OPTION, OPTION, PUT])
@@ -117,7 +117,7 @@ histories = st.lists(st.one_of(market, market, requests, requests, control), max
 
 
 def an_exchange() -> PaperExchange:
-    return PaperExchange(Weekdays(), Limits())
+    return PaperExchange(House(Weekdays()))
 
 
 @settings(max_examples=150, deadline=None)
@@ -282,7 +282,7 @@ def test_histories_reach_the_interesting_places() -> None:
     """Guard the laws against a generator that stopped making orders that fill."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=400, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=1500, deadline=None, derandomize=True, database=None)
     @given(histories)
     def survey(history: list[Message]) -> None:
         seen.update(type(m).__name__ for m in play(an_exchange(), [*MORNING, *history]))

@@ -10,7 +10,7 @@ from sauda.testing.builders import a_tick, an_option, an_order, at
 from sauda.testing.lockstep import LockStep
 from sauda_execution.__main__ import wire
 from sauda_execution.exchange import paper_unit
-from sauda_execution.settings import Limits
+from sauda_execution.house import House
 
 MARKET = Path(__file__).parents[3] / "config" / "market"
 
@@ -22,7 +22,7 @@ def test_the_service_is_one_paper_account(tmp_path: Path) -> None:
 
 
 def test_the_paper_account_trades_in_the_hours_of_the_dated_calendar() -> None:
-    desk = LockStep([paper_unit(load_calendar(MARKET), Limits())], MemoryLog())
+    desk = LockStep([paper_unit(House(load_calendar(MARKET)))], MemoryLog())
     early, opening = at("09:14:59"), at("09:15")
 
     desk.play([an_option(), a_tick(at_ns=early), an_order(order_id="early", event_ns=early)])

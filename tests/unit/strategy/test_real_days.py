@@ -24,6 +24,7 @@ from sauda.contracts import STREAM_OF, DeskPnl, Fill, PlaceOrder, Side, Subscrib
 from sauda.log import Output
 from sauda.testing.lockstep import LockStep
 from sauda_execution.exchange import paper_unit
+from sauda_execution.house import House
 from sauda_execution.settings import Limits
 from sauda_feed.timeline import Recording
 from sauda_pnl.valuation import valuation_unit
@@ -107,7 +108,7 @@ def play(day: RealDay, path: Path) -> LockStep:
     limits = Limits.at_speed(day.speed, max_order_age_s=30, stale_quote_s=30)
     units = [
         valuation_unit(),
-        paper_unit(calendar, limits),
+        paper_unit(House(calendar, limits)),
         strategy_unit("straddle", rules, lambda exchange, on: calendar.session(exchange, on) is not None),
     ]
     desk = LockStep(units)

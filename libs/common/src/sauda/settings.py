@@ -14,6 +14,7 @@ secrets. A name that nobody knows is an error: a typing mistake must not be sile
 import os
 from collections.abc import Mapping
 from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 from urllib.parse import unquote, urlsplit
@@ -152,6 +153,33 @@ class Settings(BaseSettings):
         default=1000, ge=10, le=3_600_000, description="milliseconds of market time between points"
     )
 
+    capital: Decimal = Field(
+        default=Decimal(1_000_000),
+        gt=0,
+        max_digits=18,
+        decimal_places=2,
+        description="rupees the paper account begins with",
+    )
+    brokerage: str = Field(
+        default="flat_20", description="brokerage plan, one of those in config/market/brokerage.yaml"
+    )
+    margin_source: Literal["span", "broker"] = Field(
+        default="span", description="who says what a position blocks: our own scenarios, or the broker"
+    )
+    fills: Literal["depth", "ltp"] = Field(
+        default="depth",
+        description="depth: what the order book gives; ltp: all at the last price, to compare",
+    )
+    order_latency_ms: int = Field(
+        default=20, ge=0, le=60_000, description="milliseconds of market time an order needs to the exchange"
+    )
+    slippage_ticks: int = Field(
+        default=0, ge=0, le=1000, description="ticks by which an order that takes pays worse than the quote"
+    )
+    feed_depth: bool = Field(
+        default=False, description="whether the broker is asked for five levels of each order book"
+    )
+
     sim_host: str = Field(default="127.0.0.1", description="address the simulator listens on")
     sim_port: Port = Field(default=9200, description="port the simulator listens on")
     sim_seed: int = Field(default=11, ge=0, description="the simulated market follows from seed and date")
@@ -211,7 +239,7 @@ class Settings(BaseSettings):
             return ",".join(value)
         if isinstance(value, str):
             return masked_url(value)
-        return str(value) if isinstance(value, Path | date) else value
+        return str(value) if isinstance(value, Path | date | Decimal) else value
 
 
 def is_secret(name: str) -> bool:

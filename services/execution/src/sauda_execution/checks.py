@@ -44,6 +44,10 @@ class Moment(NamedTuple):
     """Whether that quote is from before a hole in the feed."""
     answers_from_ns: UnixNs
     """Older orders may have been answered already: nobody remembers."""
+    instrument: Instrument | None = None
+    """The contract's definition; None if it is not among the desk's instruments."""
+    is_exit: bool = False
+    """Whether the order only reduces what its strategy holds."""
 
 
 def late_refusal(order: PlaceOrder, moment: Moment, limits: Limits, *, is_exit: bool) -> Refusal | None:

@@ -7,7 +7,7 @@ the order itself stands as it stood. Each accepted order ends exactly once: fill
 The exchange moves with market time (`sauda_execution.market`), never with a clock of its own.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
@@ -16,12 +16,10 @@ from sauda.contracts import (
     CancelOrder,
     ClockTick,
     FeedGap,
-    Fill,
     Halt,
     Instrument,
     Message,
     ModifyOrder,
-    OrderCancelled,
     OrderKind,
     PlaceOrder,
     Resume,
@@ -32,6 +30,7 @@ from sauda.money import Paise
 from sauda.state import State
 from sauda.unit import Unit
 from sauda_execution import answers
+from sauda_execution.acts import Act, Place, Reprice, Say, Settle, Withdraw
 from sauda_execution.book import Book, Stage, Working, changed_order, closing_order
 from sauda_execution.checks import (
     Moment,
@@ -42,10 +41,11 @@ from sauda_execution.checks import (
     terms_refusal,
     trigger_refusal,
 )
-from sauda_execution.days import TradingCalendar, TradingDays
+from sauda_execution.days import TradingDays
+from sauda_execution.house import House
 from sauda_execution.market import Market
 from sauda_execution.matching import arriving_price, is_triggered, resting_price
-from sauda_execution.settings import Limits
+from sauda_execution.parts import Part
 
 INPUTS = ("instruments", "control", "ticks", "orders")
 """Ticks before orders: an order of the same instant sees the newest price."""
@@ -53,28 +53,28 @@ STOPS = frozenset({OrderKind.SL, OrderKind.SL_M})
 """Orders that wait for a trigger."""
 
 
-def paper_unit(calendar: TradingCalendar, limits: Limits, account: str = "paper") -> Unit:
+def paper_unit(house: House, account: str = "paper") -> Unit:
     """Return the unit that carries the paper account *account*."""
-    return Unit(
-        name=f"execution.{account}", inputs=INPUTS, build=lambda: PaperExchange(calendar, limits, account)
-    )
+    return Unit(name=f"execution.{account}", inputs=INPUTS, build=lambda: PaperExchange(house, account))
 
 
 class PaperExchange:
     """The processor of `execution.<account>`."""
 
-    def __init__(self, calendar: TradingCalendar, limits: Limits, account: str = "paper") -> None:
+    def __init__(self, house: House, account: str = "paper") -> None:
         self.account = account
         self.state = State()
-        self._limits = limits
+        self._limits = house.limits
         self._market = Market(self.state)
         self._book = Book(self.state)
-        self._days = TradingDays(self.state, calendar)
+        self._days = TradingDays(self.state, house.calendar)
         self._instruments = self.state.table("instruments", Instrument)
         self._control = self.state.table("control", str)
         """`halted` -> who and why, while entries are halted."""
         self._squared_off = self.state.table("squared_off", int)
         """Strategy, or `*` for the desk -> `event_ns` of the last square-off done for it."""
+        self._parts: tuple[Part, ...] = ()
+        """Asked in this order."""
         self._wake_ns: UnixNs = 0
         """No tick before this instant ends a session or begins a day."""
         self._work: dict[type[Message], Callable[..., list[Message]]] = {
@@ -99,37 +99,52 @@ class PaperExchange:
             said = self._on_eventful_tick(message)
         else:
             work = self._work.get(type(message))
-            if work is None:
-                return ()
-            said = work(message)
-        self._wake_ns = min(self._days.end_ns, self._book.first_expiry_ns)
+            said = [] if work is None else work(message)
+            for part in self._parts:
+                said += self._do(part.on_message(message))
+        self._wake_ns = self._next_wake_ns()
         return said
 
     def restored(self) -> None:
         """Rebuild the indexes and the alarm."""
         self._market.restored()
         self._book.restored()
-        self._wake_ns = min(self._days.end_ns, self._book.first_expiry_ns)
+        for part in self._parts:
+            part.restored()
+        self._wake_ns = self._next_wake_ns()
+
+    def _next_wake_ns(self) -> UnixNs:
+        return min(self._days.end_ns, self._book.first_expiry_ns, *(part.due_ns for part in self._parts))
 
     # The market moves.
 
     def _on_eventful_tick(self, tick: Tick) -> list[Message]:
-        said = self._expire()
+        said = self._pass_time()
         if self._days.begin(tick.instrument.partition(":")[0], self._market.now_ns):
-            self._forget()
+            said += self._begin_day()
         quote = self._market.fresh_quote(tick.instrument, self._limits.stale_quote_ns)
         if quote is not None:
             for order_id in tuple(self._book.by_instrument.get(tick.instrument, ())):
                 said += self._meet(order_id, quote)
+            for part in self._parts:
+                said += self._do(part.on_quote(quote))
         return said
 
     def _on_clock(self, clock: ClockTick) -> list[Message]:
         self._market.reach(clock.event_ns)
-        return self._expire()
+        return self._pass_time()
 
     def _on_gap(self, gap: FeedGap) -> list[Message]:
         self._market.lose_sight(gap)
-        return self._expire()
+        return self._pass_time()
+
+    def _pass_time(self) -> list[Message]:
+        """Do what market time has made due."""
+        said = self._expire()
+        for part in self._parts:
+            if part.due_ns <= self._market.now_ns:
+                said += self._do(part.on_due(self._market.now_ns))
+        return said
 
     def _on_instrument(self, instrument: Instrument) -> list[Message]:
         # The masters come again every morning, mostly unchanged: no row is written for that.
@@ -142,10 +157,17 @@ class PaperExchange:
         if self._market.now_ns < self._book.first_expiry_ns:
             return []
         over = [w.order for w in self._book.all_working() if w.expires_ns <= self._market.now_ns]
-        return [self._cancel(order, "session over") for order in over]
+        return [message for order in over for message in self._cancel(order, "session over")]
+
+    def _begin_day(self) -> list[Message]:
+        """Let go of what can no longer matter, and let every part begin the day."""
+        self._forget()
+        said: list[Message] = []
+        for part in self._parts:
+            said += self._do(part.on_day(self._days.present_ns))
+        return said
 
     def _forget(self) -> None:
-        """Let go, at the beginning of a day, of what can no longer matter."""
         self._market.forget_before(self._days.present_ns)
         self._book.forget_answers_before(self._days.previous_ns)
         today = ist_date(self._market.now_ns).isoformat()
@@ -166,12 +188,21 @@ class PaperExchange:
                 order.order_id, order.strategy, order.instrument, refusal, self._stamp_ns(order.event_ns)
             )
             self._book.remember(rejected)
-            return [rejected]
+            said: list[Message] = [rejected]
+            for part in self._parts:
+                said += self._do(part.on_refused(order, refusal))
+            return said
+        return self._accept(order)
+
+    def _accept(self, order: PlaceOrder) -> list[Message]:
         accepted = answers.accepted(order, self._market.now_ns)
         self._book.remember(accepted)
         stage = Stage.WAITING if order.kind in STOPS else Stage.ARRIVING
         self._book.put(Working(order, stage, self._expires_ns(order)))
-        return [accepted, *self._meet_last_quote(order)]
+        said: list[Message] = [accepted]
+        for part in self._parts:
+            said += self._do(part.on_accepted(order))
+        return said + self._meet_last_quote(order)
 
     def _on_modify(self, change: ModifyOrder) -> list[Message]:
         working = self._book.working(change.order_id)
@@ -195,7 +226,7 @@ class PaperExchange:
         working = self._book.working(cancel.order_id)
         if working is None or working.order.strategy != cancel.strategy:
             return [self._not_working(cancel)]
-        return [self._cancel(working.order, "cancelled by its strategy")]
+        return self._cancel(working.order, "cancelled by its strategy")
 
     def _refusal(self, order: PlaceOrder) -> Refusal | None:
         instrument = self._instruments.get(order.instrument)
@@ -207,12 +238,17 @@ class PaperExchange:
             quote=self._market.quote(order.instrument),
             is_blind=self._market.is_blind(order.instrument),
             answers_from_ns=self._days.previous_ns,
+            instrument=instrument,
+            is_exit=is_exit,
         )
-        return (
+        refusal = (
             late_refusal(order, moment, self._limits, is_exit=is_exit)
             or terms_refusal(order, instrument)
             or market_refusal(order, moment, self._limits, is_exit=is_exit)
         )
+        for part in self._parts:
+            refusal = refusal or part.refusal(order, moment)
+        return refusal
 
     def _not_working(self, asked: ModifyOrder | CancelOrder) -> Message:
         first = self._book.answer(asked.order_id)
@@ -242,15 +278,50 @@ class PaperExchange:
         if self._squared_off.get(whose) == request.event_ns:
             return []
         self._squared_off.put(whose, request.event_ns)
-        said: list[Message] = [
-            self._cancel(working.order, f"square-off by {request.by}")
-            for working in self._book.all_working()
-            if request.strategy in (None, working.order.strategy)
-        ]
+        said: list[Message] = []
+        for working in self._book.all_working():
+            if request.strategy in (None, working.order.strategy):
+                said += self._cancel(working.order, f"square-off by {request.by}")
         for held in self._book.holdings():
             if request.strategy in (None, held.strategy):
                 said += self._on_place(closing_order(held, request, self._market.now_ns))
         return said
+
+    # The parts want something done.
+
+    def _do(self, acts: Iterable[Act]) -> list[Message]:
+        said: list[Message] = []
+        for act in acts:
+            said += self._act(act)
+        return said
+
+    def _act(self, act: Act) -> list[Message]:
+        match act:
+            case Say(message):
+                return [message]
+            case Place(order):
+                return self._on_place(order)
+            case Withdraw(order_id, reason):
+                working = self._book.working(order_id)
+                return [] if working is None else self._cancel(working.order, reason)
+            case Reprice(order_id, trigger_price, limit_price):
+                working = self._book.working(order_id)
+                if working is None:
+                    return []
+                change = ModifyOrder(
+                    order_id,
+                    working.order.strategy,
+                    self._market.now_ns,
+                    limit_price=limit_price,
+                    trigger_price=trigger_price,
+                )
+                return self._on_modify(change)
+            case Settle():
+                return self._settle(act)
+
+    def _settle(self, act: Settle) -> list[Message]:
+        """Trade a position away at the exchange's own price: nothing is asked, the market is not met."""
+        raise NotImplementedError
 
     # An order meets a price.
 
@@ -265,7 +336,7 @@ class PaperExchange:
         order = working.order
         if working.stage is Stage.RESTING:
             price = resting_price(order, quote)
-            return [] if price is None else [self._fill(order, price)]
+            return [] if price is None else self._fill(order, price)
         said: list[Message] = []
         if working.stage is Stage.WAITING:
             if not is_triggered(order, quote.ltp):
@@ -275,18 +346,25 @@ class PaperExchange:
         if price is None:
             self._book.put(msgspec.structs.replace(working, stage=Stage.RESTING))
         else:
-            said.append(self._fill(order, price))
+            said += self._fill(order, price)
         return said
 
-    def _fill(self, order: PlaceOrder, price: Paise) -> Fill:
+    def _fill(self, order: PlaceOrder, price: Paise) -> list[Message]:
         fill = answers.filled(order, price, self._market.now_ns)
         self._book.take_out(order)
         self._book.apply(fill)
-        return fill
+        said: list[Message] = [fill]
+        for part in self._parts:
+            said += self._do(part.on_fill(order, fill))
+            said += self._do(part.on_ended(order, 0, "filled"))
+        return said
 
-    def _cancel(self, order: PlaceOrder, reason: str) -> OrderCancelled:
+    def _cancel(self, order: PlaceOrder, reason: str) -> list[Message]:
         self._book.take_out(order)
-        return answers.cancelled(order, reason, self._market.now_ns)
+        said: list[Message] = [answers.cancelled(order, reason, self._market.now_ns)]
+        for part in self._parts:
+            said += self._do(part.on_ended(order, order.qty, reason))
+        return said
 
     # When.
 

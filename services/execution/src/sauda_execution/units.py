@@ -10,6 +10,7 @@ from sauda.unit import Unit
 from sauda.units import chosen, ruleless
 from sauda.version import code_version
 from sauda_execution.exchange import paper_unit
+from sauda_execution.house import House
 from sauda_execution.settings import Limits
 
 DECISIVE: Final = ("speed", "max_order_age_s", "stale_quote_s")
@@ -27,4 +28,6 @@ def units(settings: Settings, rules: Mapping[str, Mapping[str, Plain]] | None = 
         settings.speed, max_order_age_s=settings.max_order_age_s, stale_quote_s=settings.stale_quote_s
     )
     made_of = chosen(settings, DECISIVE)
-    return ruleless(paper_unit(calendar, limits), made_of, code_version("sauda", "sauda_execution"), rules)
+    return ruleless(
+        paper_unit(House(calendar, limits)), made_of, code_version("sauda", "sauda_execution"), rules
+    )

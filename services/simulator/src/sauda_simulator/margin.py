@@ -27,16 +27,18 @@ def span_calc(market: MarketClock, call: Call) -> dict[str, object]:
     positions = call.fields.get("pos")
     if not isinstance(positions, list) or not all(isinstance(one, dict) for one in positions):
         raise BusinessError("Invalid Input : pos is not a list of positions")
+    # Once for both figures: prices move between two looks at the market.
+    day, moment = market.moment()
     reply: dict[str, object] = {}
     for suffix, pending in (("", True), ("_trade", False)):
-        span, exposure = _margin(market, positions, pending=pending)
+        span, exposure = _margin(day, moment or 0, positions, pending=pending)
         reply |= {f"span{suffix}": to_rupees(span), f"expo{suffix}": to_rupees(exposure)}
     return reply
 
 
-def _margin(market: MarketClock, positions: list[dict[str, object]], *, pending: bool) -> tuple[int, int]:
-    day, moment = market.moment()
-    quarter = moment or 0
+def _margin(
+    day: MarketDay, quarter: int, positions: list[dict[str, object]], *, pending: bool
+) -> tuple[int, int]:
     legs: defaultdict[str, list[Leg]] = defaultdict(list)
     for position in positions:
         contract = _contract(day, position)

@@ -5,6 +5,7 @@ is a new message. Prices and money are int paise, times UTC nanoseconds, quantit
 value is None, never zero.
 """
 
+from sauda.contracts.account import Account, MarginLeg, MarginReply, MarginRequest
 from sauda.contracts.control import (
     Alert,
     DeadLetter,
@@ -12,6 +13,7 @@ from sauda.contracts.control import (
     LetterSettled,
     Level,
     Requeued,
+    ResetRisk,
     Resume,
     Settlement,
     SquareOff,
@@ -34,8 +36,11 @@ from sauda.contracts.market import (
     Unsubscribe,
 )
 from sauda.contracts.orders import (
+    Against,
     CancelOrder,
+    ChargeLines,
     Fill,
+    LegFailure,
     ModifyOrder,
     OrderAccepted,
     OrderCancelled,
@@ -43,10 +48,13 @@ from sauda.contracts.orders import (
     OrderModified,
     OrderRejected,
     OrderTriggered,
+    PlaceBasket,
     PlaceOrder,
+    Product,
     RejectReason,
     Side,
     Signal,
+    Validity,
 )
 from sauda.contracts.pnl import DeskPnl, PositionPnl, StrategyPnl
 from sauda.contracts.streams import STREAM_OF, STREAMS, Message, Stream
@@ -54,10 +62,13 @@ from sauda.contracts.streams import STREAM_OF, STREAMS, Message, Stream
 __all__ = [
     "STREAMS",
     "STREAM_OF",
+    "Account",
+    "Against",
     "Alert",
     "BookLevel",
     "BrokerUpdate",
     "CancelOrder",
+    "ChargeLines",
     "ClockTick",
     "Commit",
     "DeadLetter",
@@ -69,8 +80,12 @@ __all__ = [
     "Instrument",
     "InstrumentId",
     "InstrumentKind",
+    "LegFailure",
     "LetterSettled",
     "Level",
+    "MarginLeg",
+    "MarginReply",
+    "MarginRequest",
     "Message",
     "ModifyOrder",
     "Opened",
@@ -80,11 +95,14 @@ __all__ = [
     "OrderModified",
     "OrderRejected",
     "OrderTriggered",
+    "PlaceBasket",
     "PlaceOrder",
     "Plain",
     "PositionPnl",
+    "Product",
     "RejectReason",
     "Requeued",
+    "ResetRisk",
     "Resume",
     "Right",
     "Settlement",
@@ -98,4 +116,5 @@ __all__ = [
     "Subscribe",
     "Tick",
     "Unsubscribe",
+    "Validity",
 ]

@@ -31,18 +31,29 @@ class SquareOff(msgspec.Struct, frozen=True, tag="square_off"):
     event_ns: UnixNs
 
 
-class Halt(msgspec.Struct, frozen=True, tag="halt"):
+class Halt(msgspec.Struct, frozen=True, tag="halt", omit_defaults=True):
     """The kill switch: no entry is accepted until `resume`."""
 
     by: str
     reason: str
     event_ns: UnixNs
+    flatten: bool = False
+    """Whether all working orders are cancelled and all positions closed, in the same step."""
 
 
 class Resume(msgspec.Struct, frozen=True, tag="resume"):
     """Take the kill switch back."""
 
     by: str
+    event_ns: UnixNs
+
+
+class ResetRisk(msgspec.Struct, frozen=True, tag="reset_risk"):
+    """Let a strategy trade again that a loss limit has halted; None means the desk's own limits."""
+
+    strategy: str | None
+    by: str
+    reason: str
     event_ns: UnixNs
 
 

@@ -93,6 +93,11 @@ class Instrument(msgspec.Struct, frozen=True, tag="instrument", omit_defaults=Tr
     """`YYYY-MM-DD`."""
     strike: Paise | None = None
     right: Right | None = None
+    freeze_qty: Units | None = None
+    """The most that one order may ask for, where the broker tells it."""
+    low_limit: Paise | None = None
+    """Today's circuit limits, where the broker tells them."""
+    high_limit: Paise | None = None
 
 
 class Subscribe(msgspec.Struct, frozen=True, tag="subscribe"):

@@ -37,6 +37,49 @@ class OrderKind(Enum):
     """Waits for its trigger, then is a market order."""
 
 
+class Product(Enum):
+    """How long a position may be held."""
+
+    NRML = "NRML"
+    """Overnight, with the full margin; an equity is delivered."""
+    MIS = "MIS"
+    """Within the day: squared off at the broker's time."""
+
+
+class Validity(Enum):
+    """How long an order waits."""
+
+    DAY = "DAY"
+    IOC = "IOC"
+    """Immediate or cancel: what does not trade on arrival is cancelled."""
+
+
+class LegFailure(Enum):
+    """What becomes of a basket when one of its legs is refused or cancelled."""
+
+    COMPLETE = "complete"
+    """The other legs go on."""
+    UNDO = "undo"
+    """The other legs are cancelled, and what they traded is traded back."""
+
+
+class Against(Enum):
+    """What an order traded against, best evidence first."""
+
+    DEPTH = "depth"
+    """Levels of the order book that the feed showed."""
+    TOUCH = "touch"
+    """The best bid or offer."""
+    LAST = "last"
+    """No quote was shown: the last price, a modelled half spread away."""
+    QUEUE = "queue"
+    """It rested, and what traded at its price was more than stood before it."""
+    THROUGH = "through"
+    """It rested, and the market came to or through its price."""
+    SETTLEMENT = "settlement"
+    """Expiry: the exchange settled the position."""
+
+
 class RejectReason(Enum):
     """Why an order was refused; tests and strategies compare these, people read `detail`."""
 
@@ -53,6 +96,27 @@ class RejectReason(Enum):
     UNKNOWN_ORDER = "UNKNOWN_ORDER"
     ORDER_DONE = "ORDER_DONE"
     HALTED = "HALTED"
+    NOT_ALLOWED = "NOT_ALLOWED"
+    """The exchange or the broker takes no such order: its kind, validity or product."""
+    PRICE_BAND = "PRICE_BAND"
+    FREEZE_QUANTITY = "FREEZE_QUANTITY"
+    NO_HOLDING = "NO_HOLDING"
+    """Shares that are not held cannot be sold for delivery."""
+    BAD_GROUP = "BAD_GROUP"
+    """A bracket, an OCO group or a basket whose terms contradict each other."""
+    MARGIN = "MARGIN"
+    ORDER_QUANTITY = "ORDER_QUANTITY"
+    ORDER_VALUE = "ORDER_VALUE"
+    POSITION_LIMIT = "POSITION_LIMIT"
+    OPEN_ORDERS = "OPEN_ORDERS"
+    PRICE_AWAY = "PRICE_AWAY"
+    ORDER_RATE = "ORDER_RATE"
+    DUPLICATE = "DUPLICATE"
+    DAILY_LOSS = "DAILY_LOSS"
+    DRAWDOWN = "DRAWDOWN"
+    PROFIT_LOCK = "PROFIT_LOCK"
+    OUTSIDE_HOURS = "OUTSIDE_HOURS"
+    FEED_MUTE = "FEED_MUTE"
 
 
 class Signal(msgspec.Struct, frozen=True, tag="signal", omit_defaults=True):
@@ -80,6 +144,29 @@ class PlaceOrder(msgspec.Struct, frozen=True, tag="place_order", omit_defaults=T
     trigger_price: Paise | None = None
     parent_id: str | None = None
     """The order that this one protects."""
+    product: Product = Product.NRML
+    validity: Validity = Validity.DAY
+    stop_loss: Paise | None = None
+    """Makes the order a bracket's entry: what it fills gets a stop with this trigger ..."""
+    take_profit: Paise | None = None
+    """... and a target with this limit; the one cancels the other."""
+    trail_points: Paise | None = None
+    """A stop, or a bracket's stop, whose trigger follows the best price at this distance, and never back."""
+    trail_bps: int | None = None
+    """The same as a share of the best price, in hundredths of a percent."""
+    oco: str | None = None
+    """Name of a group of the same strategy: when one of it trades, the others are cancelled."""
+
+
+class PlaceBasket(msgspec.Struct, frozen=True, tag="place_basket", omit_defaults=True):
+    """Several orders as one wish: all legs are checked before any is placed."""
+
+    basket_id: str
+    strategy: str
+    legs: tuple[PlaceOrder, ...]
+    """Complete orders of the same strategy."""
+    event_ns: UnixNs
+    on_failure: LegFailure = LegFailure.UNDO
 
 
 class ModifyOrder(msgspec.Struct, frozen=True, tag="modify_order", omit_defaults=True):
@@ -101,13 +188,18 @@ class CancelOrder(msgspec.Struct, frozen=True, tag="cancel_order"):
     event_ns: UnixNs
 
 
-class OrderAccepted(msgspec.Struct, frozen=True, tag="order_accepted"):
+class OrderAccepted(msgspec.Struct, frozen=True, tag="order_accepted", omit_defaults=True):
     """The order is in the market."""
 
     order_id: str
     strategy: str
     instrument: InstrumentId
     event_ns: UnixNs
+    terms: PlaceOrder | None = None
+    """The order as it went out, where the exchange made it itself (a square-off, a bracket's stop) or changed it
+    (a market order became a limit with protection); None: as it was sent."""
+    slices: int = 1
+    """Orders that it was cut into because of the freeze quantity."""
 
 
 class OrderRejected(msgspec.Struct, frozen=True, tag="order_rejected"):
@@ -154,7 +246,37 @@ class OrderCancelled(msgspec.Struct, frozen=True, tag="order_cancelled"):
     reason: str
 
 
-class Fill(msgspec.Struct, frozen=True, tag="fill"):
+class ChargeLines(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a fill cost besides its price, line by line, paise."""
+
+    brokerage: Paise = 0
+    stt: Paise = 0
+    """Securities transaction tax; on commodities CTT."""
+    exchange: Paise = 0
+    sebi: Paise = 0
+    ipft: Paise = 0
+    """Investor protection fund."""
+    stamp: Paise = 0
+    gst: Paise = 0
+    rounding: Paise = 0
+    """Paise between the lines, each rounded by its own rule, and their exact sum."""
+
+    @property
+    def total(self) -> Paise:
+        """Return the sum of all lines."""
+        return (
+            self.brokerage
+            + self.stt
+            + self.exchange
+            + self.sebi
+            + self.ipft
+            + self.stamp
+            + self.gst
+            + self.rounding
+        )
+
+
+class Fill(msgspec.Struct, frozen=True, tag="fill", omit_defaults=True):
     """A trade: `qty` units at `price`, and what it cost in charges."""
 
     fill_id: str
@@ -166,6 +288,10 @@ class Fill(msgspec.Struct, frozen=True, tag="fill"):
     price: Paise
     charges: Paise
     event_ns: UnixNs
+    product: Product = Product.NRML
+    against: Against | None = None
+    costs: ChargeLines | None = None
+    """The lines whose sum is `charges`."""
 
     @property
     def signed_qty(self) -> Units:

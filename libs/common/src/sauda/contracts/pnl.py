@@ -28,7 +28,7 @@ class PositionPnl(msgspec.Struct, frozen=True, tag="position_pnl"):
     event_ns: UnixNs
 
 
-class StrategyPnl(msgspec.Struct, frozen=True, tag="strategy_pnl"):
+class StrategyPnl(msgspec.Struct, frozen=True, tag="strategy_pnl", omit_defaults=True):
     """Everything one strategy has made; `net` is realised + unrealised - charges."""
 
     strategy: str
@@ -37,12 +37,21 @@ class StrategyPnl(msgspec.Struct, frozen=True, tag="strategy_pnl"):
     charges: Paise
     net: Paise
     margin: Paise | None
+    """Blocked now."""
     roi: float | None
-    """Percent of margin; None while there is no margin figure."""
+    """`net` in percent of `peak_margin`; None while there was none."""
     event_ns: UnixNs
+    peak_margin: Paise | None = None
+    """The most that was ever blocked for it."""
+    peak: Paise | None = None
+    """The highest `net` so far, never below zero."""
+    drawdown: Paise | None = None
+    """`peak - net`: what was given back since."""
+    day_net: Paise | None = None
+    """What of `net` was made since the present trading day began."""
 
 
-class DeskPnl(msgspec.Struct, frozen=True, tag="desk_pnl"):
+class DeskPnl(msgspec.Struct, frozen=True, tag="desk_pnl", omit_defaults=True):
     """The sum over all strategies of the desk."""
 
     realised: Paise
@@ -52,3 +61,7 @@ class DeskPnl(msgspec.Struct, frozen=True, tag="desk_pnl"):
     margin: Paise | None
     roi: float | None
     event_ns: UnixNs
+    peak_margin: Paise | None = None
+    peak: Paise | None = None
+    drawdown: Paise | None = None
+    day_net: Paise | None = None

@@ -3,12 +3,14 @@
 from enum import Enum
 from typing import TypeAlias
 
+from sauda.contracts.account import Account, MarginReply, MarginRequest
 from sauda.contracts.control import (
     Alert,
     DeadLetter,
     Halt,
     LetterSettled,
     Requeued,
+    ResetRisk,
     Resume,
     SquareOff,
     Start,
@@ -33,6 +35,7 @@ from sauda.contracts.orders import (
     OrderModified,
     OrderRejected,
     OrderTriggered,
+    PlaceBasket,
     PlaceOrder,
     Signal,
 )
@@ -53,6 +56,7 @@ class Stream(str, Enum):
     ALERTS = "alerts"
     BROKER_UPDATES = "broker_updates"
     DEAD_LETTERS = "dead_letters"
+    REPLIES = "replies"
     REQUEUED = "requeued"
     JOURNAL = "journal"
 
@@ -67,7 +71,10 @@ Message: TypeAlias = (
     | Subscribe
     | Unsubscribe
     | Signal
+    | MarginRequest
+    | MarginReply
     | PlaceOrder
+    | PlaceBasket
     | ModifyOrder
     | CancelOrder
     | OrderAccepted
@@ -76,6 +83,7 @@ Message: TypeAlias = (
     | OrderModified
     | OrderCancelled
     | Fill
+    | Account
     | PositionPnl
     | StrategyPnl
     | DeskPnl
@@ -84,6 +92,7 @@ Message: TypeAlias = (
     | SquareOff
     | Halt
     | Resume
+    | ResetRisk
     | Alert
     | DeadLetter
     | LetterSettled
@@ -101,8 +110,11 @@ STREAM_OF: dict[type, str] = {
     Instrument: "instruments",
     Subscribe: "subscriptions",
     Unsubscribe: "subscriptions",
+    MarginRequest: "subscriptions",
+    MarginReply: "replies",
     Signal: "signals",
     PlaceOrder: "orders",
+    PlaceBasket: "orders",
     ModifyOrder: "orders",
     CancelOrder: "orders",
     OrderAccepted: "executions",
@@ -111,6 +123,7 @@ STREAM_OF: dict[type, str] = {
     OrderModified: "executions",
     OrderCancelled: "executions",
     Fill: "executions",
+    Account: "executions",
     PositionPnl: "pnl",
     StrategyPnl: "pnl",
     DeskPnl: "pnl",
@@ -119,6 +132,7 @@ STREAM_OF: dict[type, str] = {
     SquareOff: "control",
     Halt: "control",
     Resume: "control",
+    ResetRisk: "control",
     Alert: "alerts",
     DeadLetter: "dead_letters",
     LetterSettled: "dead_letters",

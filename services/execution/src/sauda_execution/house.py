@@ -1,0 +1,17 @@
+"""What an exchange is built with: the house's calendar, prices, rules and limits. None of it changes while it runs."""
+
+from dataclasses import dataclass, field
+
+from sauda_execution.days import TradingCalendar
+from sauda_execution.settings import Limits
+
+
+@dataclass(frozen=True)
+class House:
+    """Whatever is left out is not applied: no charges, no account, every order legal, no risk limit.
+
+    So a test of one part names that part alone; the desk's own house (`sauda_execution.units`) has everything.
+    """
+
+    calendar: TradingCalendar
+    limits: Limits = field(default_factory=Limits)
