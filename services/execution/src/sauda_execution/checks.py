@@ -48,6 +48,8 @@ class Moment(NamedTuple):
     """The contract's definition; None if it is not among the desk's instruments."""
     is_exit: bool = False
     """Whether the order only reduces what its strategy holds."""
+    in_basket: bool = False
+    """Whether it is a leg of a basket that was judged as a whole (`Part.basket_refusal`)."""
 
 
 def late_refusal(order: PlaceOrder, moment: Moment, limits: Limits, *, is_exit: bool) -> Refusal | None:

@@ -220,7 +220,10 @@ class PaperExchange:
         # New terms meet the market afresh; what was triggered stays triggered.
         stage = Stage.WAITING if working.stage is Stage.WAITING else Stage.ARRIVING
         self._book.put(Working(order, stage, working.expires_ns))
-        return [answers.modified(order, self._market.now_ns), *self._meet_last_quote(order)]
+        said: list[Message] = [answers.modified(order, self._market.now_ns)]
+        for part in self._parts:
+            said += self._do(part.on_modified(order))
+        return said + self._meet_last_quote(order)
 
     def _on_cancel(self, cancel: CancelOrder) -> list[Message]:
         working = self._book.working(cancel.order_id)

@@ -27,8 +27,19 @@ class Part:
         """May *order*, whose terms are sound, be accepted now? Must change nothing."""
         return None
 
+    def basket_refusal(self, legs: Sequence[PlaceOrder], moment: Moment) -> Refusal | None:
+        """May all *legs* be accepted together? Asked once for a basket, before its first leg; must change nothing.
+
+        Its legs then come with `Moment.in_basket`: what was judged for all of them is not judged again.
+        """
+        return None
+
     def on_accepted(self, order: PlaceOrder) -> Sequence[Act]:
         """*order* is in the market."""
+        return ()
+
+    def on_modified(self, order: PlaceOrder) -> Sequence[Act]:
+        """*order* stands in the market with new terms."""
         return ()
 
     def on_fill(self, order: PlaceOrder, fill: Fill) -> Sequence[Act]:
