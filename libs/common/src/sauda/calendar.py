@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from sauda.calendar_expiries import nominal_expiry
 from sauda.calendar_rules import (
+    ClosingRule,
     ContractRules,
     HolidayList,
     Hours,
@@ -21,6 +22,7 @@ from sauda.calendar_rules import (
     R,
     SessionRule,
     SpecialDay,
+    SquareOffRule,
     in_force,
     load_rules,
 )
@@ -32,6 +34,7 @@ from sauda.money import Paise, Units
 
 _IST_AHEAD_NS = 19_800 * NS_PER_S
 _DAY_NS = 86_400 * NS_PER_S
+_MINUTE_NS = 60 * NS_PER_S
 _ONE_DAY = timedelta(days=1)
 _EPOCH = date(1970, 1, 1).toordinal()
 _LONGEST_CLOSURE_DAYS = 30
@@ -68,6 +71,8 @@ class Calendar:
         self._rules = rules
         self._sessions: dict[tuple[str, int], Session | None] = {}
         """(exchange, days since 1970) -> hours, for the days asked for so far."""
+        self._square_off: dict[str, tuple[SquareOffRule, ...]] = dict(rules.square_off.items())
+        self._closing: dict[str, tuple[ClosingRule, ...]] = dict(rules.closing.items())
         self._holidays: dict[tuple[str, int], HolidayList] = {
             (exchange, holidays.year): holidays
             for holidays in rules.holidays
@@ -106,6 +111,37 @@ class Calendar:
     def previous_trading_day(self, exchange: str, day: date) -> date:
         """Return the last day on or before *day* on which *exchange* traded."""
         return self._trading_day(exchange, day, -_ONE_DAY)
+
+    def square_off_ns(self, exchange: str, day: date) -> UnixNs | None:
+        """Return when the broker closes MIS positions on *day*, or None if *exchange* is closed all day.
+
+        Raises:
+            ConfigError: as `session`, or no such time is known for that day.
+        """
+        session = self.session(exchange, day)
+        if session is None:
+            return None
+        rule = self._known(exchange, "square_off", day, self._square_off.get(exchange, ()))
+        return max(session.open_ns, session.close_ns - rule.minutes * _MINUTE_NS)
+
+    def closing_window(self, exchange: str, day: date, *, of_index: bool) -> tuple[UnixNs, UnixNs]:
+        """Return from when until when prices count for the settlement of contracts of *exchange* that end on *day*.
+
+        Args:
+            exchange: Where the contract trades.
+            day: Its expiry; if nothing is settled on it (holiday, muhurat), the trading day before it counts.
+            of_index: Whether what is averaged is the index (or share) beneath the contract, or the contract's own trades.
+
+        Raises:
+            ConfigError: as `session`, or nothing is known of settlement on that exchange on that day.
+        """
+        settling = self._settling_day(exchange, day)
+        session = self.session(exchange, settling)
+        rule = self._known(exchange, "closing", settling, self._closing.get(exchange, ()))
+        minutes = rule.index_minutes if of_index and rule.index_minutes else rule.contract_minutes
+        # A settling day has a session.
+        opens, closes = (session.open_ns, session.close_ns) if session else (0, 0)
+        return max(opens, closes - minutes * _MINUTE_NS), closes
 
     def expiries(self, underlying: str, from_day: date, count: int) -> list[date]:
         """Return the next *count* expiries, weekly and monthly, on or after *from_day*; fewer if they end.

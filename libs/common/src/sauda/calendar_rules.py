@@ -104,6 +104,22 @@ class SessionRule(Rule):
     """Where a day has a morning and an evening session, of which one may be closed."""
 
 
+class SquareOffRule(Rule):
+    """When positions that may be held for the day alone (MIS) are closed by the broker."""
+
+    minutes: int = Field(gt=0)
+    """Before the day's close."""
+
+
+class ClosingRule(Rule):
+    """Over which last minutes before the close of a contract's exchange its settlement price is averaged."""
+
+    index_minutes: int | None = Field(default=None, gt=0)
+    """Of the index, or the share, that the contract is written on; None where there is none."""
+    contract_minutes: int = Field(gt=0)
+    """Of a contract's own trades."""
+
+
 class SpecialDay(_Entry):
     """Trading at hours of its own on one day; it overrules weekends and holidays."""
 
@@ -186,6 +202,8 @@ class MarketRules(_Entry):
 
     sessions: dict[Exchange, Dated[SessionRule]]
     special: tuple[SpecialDay, ...] = ()
+    square_off: dict[Exchange, Dated[SquareOffRule]] = {}
+    closing: dict[Exchange, Dated[ClosingRule]] = {}
     holidays: tuple[HolidayList, ...]
     expiries: dict[UnderlyingName, ExpiryRules]
     contracts: dict[UnderlyingName, ContractRules]
