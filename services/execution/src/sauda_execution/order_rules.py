@@ -1,0 +1,165 @@
+"""The rules of orders as they hold for one contract on one day: what goes out how, and within which bounds.
+
+`load_order_rules` reads config/market/order_rules.yaml; everything else is pure.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import yaml
+from pydantic import ValidationError
+
+from sauda.calendar_rules import in_force
+from sauda.contracts import Instrument, InstrumentKind, OrderKind, Product
+from sauda.errors import ConfigError
+from sauda.instruments import underlyings
+from sauda.money import Paise, Units
+from sauda_execution.order_rule_file import BandRule, Form, Forms, Protection, RuleFile
+
+FILE: Final = "order_rules.yaml"
+_LOADER: Final[Any] = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""As of the calendar: scalars stay text, parsed in C where the library has it."""
+_ON_INDEX: Final = frozenset(one.name for one in underlyings() if one.exchange_index is not None)
+_BY_UNDERLYING: Final = frozenset({"NFO", "BFO"})
+_ANY_PRICE: Final = BandRule(since=date.min, source="no rule")
+
+
+class Bounds(NamedTuple):
+    """The lowest and the highest limit that an order may have, each with what sets it; None: nothing does."""
+
+    low: Paise | None
+    high: Paise | None
+    low_by: str
+    high_by: str
+
+
+def segment_of(instrument: Instrument) -> str:
+    """Return the segment that *instrument* belongs to: `NFO.index_option`."""
+    kind = instrument.kind.value
+    if instrument.exchange in _BY_UNDERLYING:
+        kind = f"{'index' if instrument.underlying in _ON_INDEX else 'stock'}_{kind}"
+    return f"{instrument.exchange}.{kind}"
+
+
+class OrderRules:
+    """Answers for one contract on one day. A segment of which nothing is said (before the first `since`) is free."""
+
+    def __init__(self, rules: RuleFile) -> None:
+        self._rules = rules
+        self._forms = _by_segment(rules.forms)
+        self._protection = _by_segment(rules.protection)
+        self._bands = _by_segment(rules.bands)
+        self._products = _by_segment(rules.products)
+
+    def form(self, kind: OrderKind, instrument: Instrument, day: date) -> Form:
+        """Return how an order of *kind* leaves the desk; one with a limit always goes as it is."""
+        forms: Forms | None = self._forms.get(segment_of(instrument))
+        if forms is None or kind in (OrderKind.LIMIT, OrderKind.SL):
+            return Form.AS_SENT
+        rule = in_force(forms.market if kind is OrderKind.MARKET else forms.stop_market, day)
+        return Form.AS_SENT if rule is None else rule.form
+
+    def protection(self, instrument: Instrument, price: Paise, day: date) -> int:
+        """Return how far a protected order reaches beyond *price*, in hundredths of a percent."""
+        group: Protection | None = self._protection.get(segment_of(instrument))
+        rule = None if group is None else in_force(group.tiers, day)
+        if rule is None:
+            return 0
+        return next(step.percent for step in rule.steps if step.below is None or price < step.below)
+
+    def bounds(self, instrument: Instrument, is_buy: bool, reference: Paise | None, day: date) -> Bounds:
+        """Return where the limit of an order may lie.
+
+        Args:
+            instrument: The contract; its circuit limits, where it has them, replace the operating range.
+            is_buy: Limit price protection bounds buys from above and sells from below.
+            reference: The last price (a stop's trigger); None while there is none: then only circuit limits hold.
+            day: The trading day.
+        """
+        rule = self._band(instrument, day)
+        low, high = instrument.low_limit, instrument.high_limit
+        low_by = high_by = "circuit limit"
+        if reference is not None and rule.within is not None:
+            width = reference * rule.within // 100_00
+            low, low_by = (reference - width, "price band") if low is None else (low, low_by)
+            high, high_by = (reference + width, "price band") if high is None else (high, high_by)
+        if reference is None or rule.beyond is None:
+            return Bounds(low, high, low_by, high_by)
+        reach = max(reference * rule.beyond.percent // 100_00, rule.beyond.at_least or 0)
+        name = "limit price protection"
+        if is_buy and (high is None or reference + reach < high):
+            high, high_by = reference + reach, name
+        elif not is_buy and (low is None or reference - reach > low):
+            low, low_by = reference - reach, name
+        return Bounds(low, high, low_by, high_by)
+
+    def _band(self, instrument: Instrument, day: date) -> BandRule:
+        group = self._bands.get(segment_of(instrument))
+        return (None if group is None else in_force(group.limits, day)) or _ANY_PRICE
+
+    def freeze_qty(self, instrument: Instrument, last: Paise | None, day: date) -> Units | None:
+        """Return the most whole lots, in units, that one order may ask for; None: no limit is known.
+
+        Args:
+            instrument: The contract; what it says itself comes first.
+            last: Its last price, which values a future on a share.
+            day: The trading day.
+        """
+        most = instrument.freeze_qty
+        listed = self._rules.freeze.get(instrument.underlying)
+        if most is None and listed is not None and instrument.kind is not InstrumentKind.EQUITY:
+            rule = in_force(listed, day)
+            most = None if rule is None else rule.units
+        elif most is None and segment_of(instrument).partition(".")[2].startswith("stock_"):
+            most = self._by_value(instrument.strike or last, day)
+        return None if most is None else max(most // instrument.lot_size, 1) * instrument.lot_size
+
+    def _by_value(self, price: Paise | None, day: date) -> Units | None:
+        rule = in_force(self._rules.freeze_unknown, day)
+        return None if rule is None or not price else rule.notional // price
+
+    def most_slices(self, day: date) -> int:
+        """Return how many orders one may be cut into."""
+        rule = in_force(self._rules.slices, day)
+        return 1 if rule is None else rule.most
+
+    def products(self, instrument: Instrument, day: date) -> frozenset[Product]:
+        """Return how long positions in *instrument* may be held."""
+        group = self._products.get(segment_of(instrument))
+        rule = None if group is None else in_force(group.allowed, day)
+        return frozenset(Product) if rule is None else rule.values
+
+    def may_be_immediate(self, kind: OrderKind, day: date) -> bool:
+        """May an order of *kind* be immediate-or-cancel?"""
+        rule = in_force(self._rules.immediate, day)
+        return rule is None or kind in rule.kinds
+
+
+def load_order_rules(folder: Path) -> OrderRules:
+    """Read config/market/order_rules.yaml.
+
+    Raises:
+        ConfigError: it is missing or broken; one line for each problem, naming file and key.
+    """
+    path = folder / FILE
+    try:
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=_LOADER)  # noqa: S506
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not readable as YAML: {' '.join(str(error).split())}") from error
+    try:
+        return OrderRules(RuleFile.model_validate(document))
+    except ValidationError as error:
+        raise ConfigError("\n".join(_problem(path, detail) for detail in error.errors())) from error
+
+
+def _problem(path: Path, detail: Any) -> str:
+    key = ".".join(str(part) for part in detail["loc"])
+    return f"{path}: {key + ': ' if key else ''}{detail['msg'].removeprefix('Value error, ')}"
+
+
+def _by_segment(groups: Sequence[Any]) -> dict[str, Any]:
+    return {segment: group for group in groups for segment in group.segments}
