@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 
 from sauda.clock import NS_PER_S
 from sauda.codec import encode
-from sauda.contracts import DeskPnl, Fill, Message, PositionPnl, Side, StrategyPnl
+from sauda.contracts import Account, DeskPnl, Fill, Message, PositionPnl, Side, StrategyPnl
 from sauda.testing.builders import NOW, OPTION, a_clock, a_fill, a_gap, a_tick, after, at
 from sauda.testing.restart import play, play_with_restarts
 from sauda_pnl.position import Position
-from sauda_pnl.valuation import Totals, Valuation, valuation_unit
+from sauda_pnl.standing import Totals
+from sauda_pnl.valuation import Valuation, valuation_unit
 
 PUT = "NFO:NIFTY01DEC26P24500"
 
@@ -153,7 +154,10 @@ def test_a_new_day_drops_flat_positions_and_keeps_what_they_made() -> None:
     reopened = play(valuation, [a_fill(Side.BUY, price=50_00, event_ns=at("09:16", tuesday))])
 
     assert [p.instrument for p in positions(points)] == [PUT, PUT]
-    assert points[-1] == DeskPnl(65_000, -10_000, 7, 54_993, None, None, at("09:15:01", tuesday))
+    last = points[-1]
+    assert isinstance(last, DeskPnl)
+    assert (last.realised, last.unrealised, last.charges, last.net) == (65_000, -10_000, 7, 54_993)
+    assert last.event_ns == at("09:15:01", tuesday)
     assert positions(reopened)[0].realised == 0
     assert positions(reopened)[0].ltp == 50_00, "the mark of another day is gone"
     assert desk(reopened)[0][1] == 54_993
@@ -168,6 +172,15 @@ def test_the_unit_reads_ticks_before_executions() -> None:
 # The laws.
 
 instants = st.integers(0, 400).map(lambda tenths: after(tenths / 10))
+
+
+def an_account(blocked: int, **strategies: int) -> Account:
+    """Build an account that blocks so much."""
+    return Account(
+        NOW, 1_00_000_00, 0, 0, 0, 1_00_000_00, blocked, 1_00_000_00 - blocked, strategies=strategies
+    )
+
+
 fill_messages = st.builds(
     a_fill,
     st.sampled_from(Side),
@@ -187,6 +200,12 @@ market_messages = st.one_of(
         at_ns=st.one_of(instants, instants, instants, NEXT_DAY),
     ),
     st.builds(a_clock, st.one_of(instants, NEXT_DAY)),
+    st.builds(
+        an_account,
+        st.integers(0, 3_000_00),
+        a=st.integers(0, 2_000_00),
+        b=st.integers(0, 2_000_00),
+    ),
 )
 messages = st.lists(st.one_of(fill_messages, market_messages, market_messages), max_size=40)
 
@@ -222,6 +241,26 @@ def _cash_and_worth(fills: list[Fill], points: list[Message]) -> int:
     """Value the desk without positions: cash that moved, less charges, plus what is held at its price."""
     cash = -sum(fill.signed_qty * fill.price + fill.charges for fill in fills)
     return cash + sum(p.qty * p.ltp for p in positions(points))
+
+
+@given(messages)
+def test_peak_and_drawdown_are_those_of_the_points_said(history: list[Message]) -> None:
+    """Worked out again from the points alone, for the desk and for each strategy."""
+    points = play(Valuation(), history)
+    series: dict[str, list[DeskPnl | StrategyPnl]] = {}
+    for point in points:
+        if isinstance(point, DeskPnl):
+            series.setdefault("*", []).append(point)
+        elif isinstance(point, StrategyPnl):
+            series.setdefault(point.strategy, []).append(point)
+    for said in series.values():
+        best = 0
+        for point in said:
+            best = max(best, point.net)
+            assert (point.peak, point.drawdown) == (best, best - point.net)
+            if point.peak_margin is not None:
+                assert point.margin is not None
+                assert 0 <= point.margin <= point.peak_margin
 
 
 @given(messages)

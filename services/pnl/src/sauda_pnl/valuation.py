@@ -16,20 +16,20 @@ import msgspec
 
 from sauda.clock import NS_PER_S, UnixNs, from_ist, ist_date
 from sauda.contracts import (
+    Account,
     ClockTick,
-    DeskPnl,
     FeedGap,
     Fill,
     InstrumentId,
     Message,
     PositionPnl,
-    StrategyPnl,
     Tick,
 )
 from sauda.money import Paise
 from sauda.state import State
 from sauda.unit import Unit
 from sauda_pnl.position import Position
+from sauda_pnl.standing import Standings, Totals
 
 INPUTS = ("ticks", "executions")
 """Ticks before executions: a fill of the same instant is marked at the newest price."""
@@ -48,26 +48,6 @@ class Holding(msgspec.Struct, frozen=True):
     position: Position
 
 
-class Totals(msgspec.Struct, frozen=True):
-    """Money of one strategy, in paise."""
-
-    realised: Paise = 0
-    unrealised: Paise = 0
-    charges: Paise = 0
-
-    def __add__(self, other: "Totals") -> "Totals":
-        return Totals(
-            self.realised + other.realised,
-            self.unrealised + other.unrealised,
-            self.charges + other.charges,
-        )
-
-    @property
-    def net(self) -> Paise:
-        """Return what is left after charges."""
-        return self.realised + self.unrealised - self.charges
-
-
 class Valuation:
     """The processor of `pnl.valuation`."""
 
@@ -80,6 +60,7 @@ class Valuation:
         """`strategy|instrument` -> position; flat ones of earlier days are gone."""
         self._settled = self.state.table("settled", Totals)
         """Strategy -> what its dropped positions made; there is a row from its first fill on."""
+        self._standings = Standings(self.state)
         self._stamps = self.state.table("stamps", int)
         """`last` -> stamp of the last valuation; `day` -> midnight (IST) at which the present day began."""
         self._due_ns: UnixNs = 0
@@ -98,6 +79,10 @@ class Valuation:
         match message:
             case Fill():
                 return self._on_fill(message)
+            case Account():
+                # What it says of margin stands in the next point.
+                self._standings.take(message)
+                return ()
             case ClockTick():
                 return self._move_to(message.event_ns)
             case FeedGap():
@@ -110,6 +95,8 @@ class Valuation:
         self._due_ns = self._next_due_ns()
 
     def _on_fill(self, fill: Fill) -> list[Message]:
+        if fill.event_ns >= self._day_end_ns():
+            self._begin_day(fill.event_ns)
         key = f"{fill.strategy}|{fill.instrument}"
         holding = self._holdings.get(key) or Holding(fill.strategy, fill.instrument, Position())
         changed = Holding(fill.strategy, fill.instrument, holding.position.apply(fill))
@@ -149,13 +136,26 @@ class Valuation:
             totals[holding.strategy] += Totals(point.realised, point.unrealised, point.charges)
             if point.qty or holding is changed:
                 points.append(point)
-        points += [_strategy_point(strategy, money, stamp) for strategy, money in totals.items()]
-        points.append(_desk_point(sum(totals.values(), Totals()), stamp))
+        points += [self._standings.strategy_point(name, money, stamp) for name, money in totals.items()]
+        points.append(self._standings.desk_point(sum(totals.values(), Totals()), stamp))
         return points
 
+    def _totals(self) -> dict[str, Totals]:
+        """Return what each strategy has made, at the last prices."""
+        totals = dict(self._settled.items())
+        for holding in self._holdings.values():
+            position = holding.position
+            unrealised = position.unrealised(self._marks[holding.instrument])
+            totals[holding.strategy] += Totals(position.realised, unrealised, position.charges)
+        return totals
+
     def _begin_day(self, now_ns: UnixNs) -> None:
-        """Let go of what was closed on earlier days; what it made stays in its strategy's totals."""
+        """Let go of what was closed on earlier days; what it made stays in its strategy's totals.
+
+        The marks are still those of the day before: what the market moved overnight belongs to the new day.
+        """
         self._stamps.put("day", from_ist(ist_date(now_ns), time()))
+        self._standings.dawn(self._totals())
         for key in self._holdings:
             holding = self._holdings[key]
             if holding.position.qty == 0:
@@ -208,30 +208,5 @@ def _position_point(holding: Holding, ltp: Paise, stamp: UnixNs) -> PositionPnl:
         realised=position.realised,
         unrealised=position.unrealised(ltp),
         charges=position.charges,
-        event_ns=stamp,
-    )
-
-
-def _strategy_point(strategy: str, money: Totals, stamp: UnixNs) -> StrategyPnl:
-    return StrategyPnl(
-        strategy=strategy,
-        realised=money.realised,
-        unrealised=money.unrealised,
-        charges=money.charges,
-        net=money.net,
-        margin=None,
-        roi=None,
-        event_ns=stamp,
-    )
-
-
-def _desk_point(money: Totals, stamp: UnixNs) -> DeskPnl:
-    return DeskPnl(
-        realised=money.realised,
-        unrealised=money.unrealised,
-        charges=money.charges,
-        net=money.net,
-        margin=None,
-        roi=None,
         event_ns=stamp,
     )
