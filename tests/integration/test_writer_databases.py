@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 import pytest
 import redis
-from sqlalchemy import create_engine, func, select
+from sqlalchemy import create_engine, func, select, text
 
 from sauda.clock import SystemClock, monotonic_s
 from sauda.codec import encode
@@ -319,6 +319,31 @@ def test_replicas_that_start_together_make_the_tables_once(database_url: str, de
 
     assert len(rows(database_url, tables.pnl, desk)) == 4
     assert all("locked" in trouble for trouble in troubles)
+
+
+def test_the_columns_that_an_older_version_lacks_are_added_once_by_replicas_that_start_together(
+    database_url: str, desk: str
+) -> None:
+    first = SqlSink(database_url, desk=desk)
+    first.write([Record("pnl", b"1-0", desk_pnl(1))])
+    first.close()
+    engine = create_engine(database_url)
+    with engine.begin() as connection:
+        for name in ("peak_margin", "peak", "drawdown", "day_pnl"):
+            connection.execute(text(f"ALTER TABLE pnl DROP COLUMN {name}"))
+    engine.dispose()
+
+    def start(number: int) -> None:
+        sink = SqlSink(database_url, desk=desk)
+        full = DeskPnl(10, 0, 0, 10, 99_99, None, NS + number, 1_00_00, 50, 40, -7)
+        sink.write([Record("pnl", f"{number}-0".encode(), full)])
+        sink.close()
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(start, range(2, 6)))
+
+    found = rows(database_url, tables.pnl, desk)
+    assert [row[-1] is None for row in found] == [True, False, False, False, False]
 
 
 def test_postgresql_holds_rupees_exactly(postgres_url: str, desk: str) -> None:

@@ -67,6 +67,14 @@ def test_a_strategys_and_the_desks_totals_are_lines_of_one_table() -> None:
     assert lines.line(desk) == f"pnl,desk=live,strategy=ALL {fields} {NS}"
 
 
+def test_a_total_tells_how_it_stands_against_its_past() -> None:
+    total = DeskPnl(1, 2, 0, 3, 500, 0.6, NS, peak_margin=700, peak=10, drawdown=7, day_net=-4)
+
+    fields = "realised=0.01,unrealised=0.02,charges=0.0,total_pnl=0.03,margin=5.0,roi=0.6"
+    more = "peak_margin=7.0,peak=0.1,drawdown=0.07,day_pnl=-0.04"
+    assert Lines("live").line(total) == f"pnl,desk=live,strategy=ALL {fields},{more} {NS}"
+
+
 def test_a_fill_is_a_line_of_its_own() -> None:
     assert Lines("live").line(fill()) == (
         r"fills,desk=live,strategy=s,symbol=NFO:NIFTY01DEC26C24500,side=SELL,fill_id=o-1-75 "

@@ -21,6 +21,7 @@ from sauda.contracts import (
     OrderModified,
     OrderRejected,
     OrderTriggered,
+    PlaceBasket,
     PlaceOrder,
     PositionPnl,
     RejectReason,
@@ -57,6 +58,12 @@ def modified(order_id: str = "o-1", at: int = 3, qty: int = 150) -> OrderModifie
 
 def cancelled(order_id: str = "o-1", at: int = 4) -> OrderCancelled:
     return OrderCancelled(order_id, "s", OPTION, NS + at, 75, "asked for")
+
+
+def made(order_id: str = "o-9", at: int = 1) -> OrderAccepted:
+    """Build the acceptance of an order of the exchange's own making: it carries the terms."""
+    terms = PlaceOrder(order_id, "s", OPTION, Side.BUY, 75, OrderKind.MARKET, NS, parent_id="o-1")
+    return OrderAccepted(order_id, "s", OPTION, NS + at, terms=terms)
 
 
 def rejected(order_id: str = "o-1", at: int = 5) -> OrderRejected:
@@ -136,6 +143,62 @@ def test_an_order_shows_its_terms_its_fills_and_when_what_happened() -> None:
     assert row["placed_entry"] == "1795580105123-0"
 
 
+def test_an_order_that_nobody_placed_shows_the_terms_of_its_acceptance() -> None:
+    row = order_after(made(), fill("o-9", qty=75))
+
+    assert (row["side"], row["kind"], row["quantity"], row["parent_id"]) == ("BUY", "MARKET", 75, "o-1")
+    assert (row["status"], row["placed_ns"], row["accepted_ns"]) == ("FILLED", None, NS + 1)
+
+
+def test_what_was_placed_outweighs_what_it_went_out_as() -> None:
+    changed = OrderAccepted("o-1", "s", OPTION, NS + 1, terms=made("o-1").terms)
+
+    assert (order_after(changed, place())["kind"], order_after(place(), changed)["kind"]) == ("SL", "SL")
+
+
+def test_the_legs_of_a_basket_are_orders() -> None:
+    basket = PlaceBasket("b", "s", (place("o-1"), place("o-2", qty=25)), NS)
+    tables = tables_after(records(basket, stream="orders"), records(accepted("o-2")))
+
+    assert [(row[1], row[10]) for row in tables["orders"]] == [("o-1", "PLACED"), ("o-2", "ACCEPTED")]
+
+
+OLDER = (
+    """CREATE TABLE pnl (desk TEXT NOT NULL, strategy TEXT NOT NULL, ts_ns BIGINT NOT NULL, ts TEXT NOT NULL,
+    realised REAL NOT NULL, unrealised REAL NOT NULL, charges REAL NOT NULL, total_pnl REAL NOT NULL,
+    margin REAL, roi REAL, PRIMARY KEY (desk, strategy, ts_ns)) WITHOUT ROWID""",
+    """CREATE TABLE fills (desk TEXT NOT NULL, fill_id TEXT NOT NULL, order_id TEXT NOT NULL,
+    strategy TEXT NOT NULL, symbol TEXT NOT NULL, side TEXT NOT NULL, ts_ns BIGINT NOT NULL, ts TEXT NOT NULL,
+    quantity BIGINT NOT NULL, price REAL NOT NULL, charges REAL NOT NULL, PRIMARY KEY (desk, fill_id))
+    WITHOUT ROWID""",
+    "INSERT INTO pnl VALUES ('live', 's', 1, 'then', 1, 2, 3, 0, NULL, NULL)",
+    "INSERT INTO fills VALUES ('live', 'f', 'o', 's', 'X', 'BUY', 1, 'then', 75, 10.05, 0)",
+)
+"""The two tables as the version before this one made them, each with a row."""
+
+
+def test_a_database_of_an_older_version_gets_the_new_columns_and_keeps_its_rows(tmp_path: Path) -> None:
+    file = tmp_path / "desk.db"
+    with closing(sqlite3.connect(file)) as connection:
+        for statement in OLDER:
+            connection.execute(statement)
+        connection.commit()
+
+    for _ in range(2):  # the second start finds everything there
+        sink = SqlSink(f"sqlite:///{file}", desk="live")
+        assert sink.write(records(full_strategy(), fill())) == []
+        sink.close()
+
+    with closing(sqlite3.connect(file)) as connection:
+        select = "SELECT total_pnl, peak_margin, peak, drawdown, day_pnl FROM pnl ORDER BY ts_ns"
+        assert connection.execute(select).fetchall() == [
+            (0, None, None, None, None),
+            (0.06, 6_000.0, 0.1, 0.04, -0.05),
+        ]
+        found = connection.execute("SELECT fill_id, product FROM fills ORDER BY ts_ns").fetchall()
+        assert found == [("f", None), ("o-1-0-6", "NRML")]
+
+
 def test_the_latest_of_two_modifications_counts_and_the_first_of_two_orders_with_one_id() -> None:
     row = order_after(place(qty=75), modified(qty=50), modified(qty=25), place(qty=999))
 
@@ -156,6 +219,10 @@ def strategy(number: int) -> StrategyPnl:
     return StrategyPnl("s", 10, -3, 1, 6, 5_000_00, 0.25, NS + number)
 
 
+def full_strategy() -> StrategyPnl:
+    return StrategyPnl("s", 10, -3, 1, 6, 5_000_00, 0.25, NS, 6_000_00, 10, 4, -5)
+
+
 def desk(number: int) -> DeskPnl:
     return DeskPnl(10, -3, 1, 6, None, None, NS + number)
 
@@ -168,6 +235,7 @@ def messages(draw: st.DrawFn) -> Message:
     makers: list[Message] = [
         place(order_id, at, qty),
         accepted(order_id, at),
+        made(order_id, at),
         triggered(order_id, at),
         modified(order_id, at, qty),
         cancelled(order_id, at),

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -62,7 +62,7 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 def make_tables(engine: Engine) -> None:
-    """Make the tables that are missing, and for SQLite the folder of its file."""
+    """Make the tables and columns that are missing, and for SQLite the folder of its file."""
     file = engine.url.database
     if engine.dialect.name == "sqlite" and file and file != ":memory:":
         Path(file).parent.mkdir(parents=True, exist_ok=True)
@@ -70,3 +70,18 @@ def make_tables(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _SCHEMA_LOCK})
         tables.metadata.create_all(connection)
+        for table in tables.metadata.sorted_tables:
+            _add_columns(connection, table)
+
+
+def _add_columns(connection: Connection, table: Table) -> None:
+    """Add to *table* the columns that an older version did not know; what it wrote has NULL in them."""
+    known = {column["name"] for column in inspect(connection).get_columns(table.name)}
+    quoted = connection.dialect.identifier_preparer.quote
+    for column in table.columns:
+        if column.name not in known:
+            kind = column.type.compile(dialect=connection.dialect)
+            # All names are our own: nothing of this text comes from a message or a setting.
+            connection.execute(
+                text(f"ALTER TABLE {quoted(table.name)} ADD COLUMN {quoted(column.name)} {kind}")
+            )

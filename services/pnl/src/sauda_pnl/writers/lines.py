@@ -9,6 +9,7 @@ from typing import Final
 
 from sauda.contracts import DeskPnl, Fill, Message, PositionPnl, StrategyPnl
 from sauda.errors import ContractError
+from sauda.money import Paise
 
 DESK_TOTAL: Final = "ALL"
 """The strategy tag of the whole desk's P&L; no strategy may be called so."""
@@ -59,11 +60,12 @@ class Lines:
     def _total(self, point: StrategyPnl | DeskPnl, strategy: str) -> str:
         key = ("pnl", strategy)
         head = self._heads.get(key) or self._head(key)
-        margin = "" if point.margin is None else f",margin={point.margin / 100}"
         roi = "" if point.roi is None else f",roi={point.roi}"
+        more = f"{_amount('margin', point.margin)}{roi}{_amount('peak_margin', point.peak_margin)}"
+        more += f"{_amount('peak', point.peak)}{_amount('drawdown', point.drawdown)}"
         return (
             f"{head}realised={point.realised / 100},unrealised={point.unrealised / 100},"
-            f"charges={point.charges / 100},total_pnl={point.net / 100}{margin}{roi} {point.event_ns}"
+            f"charges={point.charges / 100},total_pnl={point.net / 100}{more}{_amount('day_pnl', point.day_net)} {point.event_ns}"
         )
 
     def _fill(self, fill: Fill) -> str:
@@ -101,6 +103,11 @@ def _tag(name: str, value: str) -> str:
             f"{name} {value!r} cannot be a tag: it is empty, broken over lines, or ends in a backslash"
         )
     return value.translate(_TAG_ESCAPES)
+
+
+def _amount(name: str, amount: Paise | None) -> str:
+    """A field that is not known is left out: it is not zero."""
+    return "" if amount is None else f",{name}={amount / 100}"
 
 
 def _text(value: str) -> str:

@@ -83,7 +83,8 @@ def with_fact(row: OrderRow, record: Record) -> OrderRow:
         case PlaceOrder() as order:
             return _placed(row, order, entry)
         case OrderAccepted() as event:
-            return _seen(row, event, entry, accepted_ns=_first(row.accepted_ns, event.event_ns))
+            row = _seen(row, event, entry, accepted_ns=_first(row.accepted_ns, event.event_ns))
+            return row if event.terms is None else _made_by_the_exchange(row, event.terms)
         case OrderTriggered() as event:
             return _seen(row, event, entry, triggered_ns=_first(row.triggered_ns, event.event_ns))
         case OrderModified() as event:
@@ -156,6 +157,20 @@ def _placed(row: OrderRow, order: PlaceOrder, entry: str) -> OrderRow:
         placed_ns=order.event_ns,
         placed_entry=entry,
     )
+    return _with_terms(row, order)
+
+
+def _made_by_the_exchange(row: OrderRow, order: PlaceOrder) -> OrderRow:
+    """Take what the order is from its acceptance, unless somebody placed it: then it is what was placed."""
+    if row.placed_entry is not None:
+        return row
+    row = msgspec.structs.replace(
+        row, side=order.side.value, kind=order.kind.value, parent_id=order.parent_id
+    )
+    return _with_terms(row, order)
+
+
+def _with_terms(row: OrderRow, order: PlaceOrder) -> OrderRow:
     if row.terms_entry is not None:
         return row
     return msgspec.structs.replace(

@@ -84,8 +84,12 @@ def total_row(desk: str, point: StrategyPnl | DeskPnl, forms: Forms) -> Row:
         "unrealised": rupees(point.unrealised),
         "charges": rupees(point.charges),
         "total_pnl": rupees(point.net),
-        "margin": None if point.margin is None else rupees(point.margin),
+        "margin": _known(rupees, point.margin),
         "roi": point.roi,
+        "peak_margin": _known(rupees, point.peak_margin),
+        "peak": _known(rupees, point.peak),
+        "drawdown": _known(rupees, point.drawdown),
+        "day_pnl": _known(rupees, point.day_net),
     }
 
 
@@ -103,6 +107,7 @@ def fill_row(desk: str, fill: Fill, forms: Forms) -> Row:
         "quantity": fill.qty,
         "price": forms.rupees(fill.price),
         "charges": forms.rupees(fill.charges),
+        "product": fill.product.value,
     }
 
 
@@ -136,3 +141,7 @@ def order_of_row(row: Row, forms: Forms) -> OrderRow:
     for name in ("limit_price", "trigger_price"):
         known[name] = None if known[name] is None else forms.paise(known[name])
     return OrderRow(**known)
+
+
+def _known(rupees: Callable[[Paise], Any], amount: Paise | None) -> Any:
+    return None if amount is None else rupees(amount)

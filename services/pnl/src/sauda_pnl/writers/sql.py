@@ -19,7 +19,7 @@ from sqlalchemy.exc import (
     StatementError,
 )
 
-from sauda.contracts import DeskPnl, Fill, PositionPnl, StrategyPnl
+from sauda.contracts import DeskPnl, Fill, PlaceBasket, PositionPnl, StrategyPnl
 from sauda.errors import ContractError
 from sauda.writer import Record, Refusal, SinkAwayError
 from sauda_pnl.writers import tables
@@ -81,7 +81,7 @@ class SqlSink:
             with self._engine.begin() as connection:
                 self._put(connection, tables.positions, rows[tables.positions.name])
                 self._put(connection, tables.pnl, rows[tables.pnl.name])
-                facts = [record for record in records if isinstance(record.message, ORDER_FACTS)]
+                facts = _order_facts(records)
                 if facts:
                     self._put_orders(connection, facts, rows[tables.fills.name])
 
@@ -170,6 +170,17 @@ class SqlSink:
         said = str(getattr(error, "orig", None) or error)
         line = next((line.strip() for line in said.splitlines() if line.strip()), type(error).__name__)
         return line.replace(str(self._secret), "***") if self._secret else line
+
+
+def _order_facts(records: Sequence[Record]) -> list[Record]:
+    """Return what *records* say of orders; a basket's legs are orders that were placed where it stands."""
+    facts: list[Record] = []
+    for record in records:
+        if isinstance(record.message, PlaceBasket):
+            facts += [record._replace(message=leg) for leg in record.message.legs]
+        elif isinstance(record.message, ORDER_FACTS):
+            facts.append(record)
+    return facts
 
 
 def _upsert(table: Table) -> dict[str, Any]:

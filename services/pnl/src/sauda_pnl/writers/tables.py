@@ -3,6 +3,8 @@
 The columns that people and InfluxDB know come first; the key is what makes writing a row twice the same as writing it once.
 Money is in rupees. PostgreSQL holds it exactly as NUMERIC; SQLite has no decimal number, and a double names every paisa up to
 90 trillion rupees (ADR 10).
+
+A column that is added later takes NULL, so that `engine.make_tables` can add it to a database that is there already.
 """
 
 from typing import Any, Final
@@ -63,6 +65,10 @@ pnl: Final = Table(
     _needed("total_pnl", _RUPEES),
     Column("margin", _RUPEES),
     Column("roi", _ROI),
+    Column("peak_margin", _RUPEES),
+    Column("peak", _RUPEES),
+    Column("drawdown", _RUPEES),
+    Column("day_pnl", _RUPEES),
     sqlite_with_rowid=False,
 )
 
@@ -79,6 +85,7 @@ fills: Final = Table(
     _needed("quantity", BigInteger),
     _needed("price", _RUPEES),
     _needed("charges", _RUPEES),
+    Column("product", Text),
     Index("fills_by_order", "desk", "order_id"),
     sqlite_with_rowid=False,
 )
