@@ -11,13 +11,13 @@ import msgspec
 
 from benchmarks.shift import MARKET_SHIFT_NS
 from sauda.clock import NS_PER_S, SystemClock
-from sauda.contracts import InstrumentId, Tick
+from sauda.contracts import InstrumentId, MarginReply, MarginRequest, Tick
 from sauda.service import Role, holder_name, open_log, run
 from sauda.settings import Settings
 from sauda.testing.market import MadeUpMarket
 from sauda_feed.desk import Desk
 from sauda_feed.feed import Feed
-from sauda_feed.source import Batch, Resume
+from sauda_feed.source import Batch, Resume, no_broker
 
 TICKS = int(os.environ.get("GENERATE_TICKS", "100000"))
 RATE = int(os.environ.get("GENERATE_RATE", "0"))
@@ -59,6 +59,10 @@ class Generator:
             time.sleep(0.0002 if RATE and self._given < len(self._messages) else timeout_s)
             return Batch()
         return Batch(messages=list(ticks), market_ns=ticks[-1].recv_ns)
+
+    def margin(self, request: MarginRequest, now_ns: int) -> MarginReply | None:
+        """Nobody blocks anything here."""
+        return no_broker(request, self.name, now_ns)
 
     def conflate(self, away: bool) -> None:
         """Nothing is lost in a list."""

@@ -7,9 +7,9 @@ from datetime import date, time
 from typing import Final
 
 from sauda.clock import NS_PER_S, UnixNs, from_ist
-from sauda.contracts import ClockTick, Instrument
+from sauda.contracts import ClockTick, Instrument, MarginReply, MarginRequest
 from sauda.testing.market import MadeUpMarket, index_tick, option_tick
-from sauda_feed.source import Batch, MarketMessage, Resume, time_of
+from sauda_feed.source import Batch, MarketMessage, Resume, no_broker, time_of
 
 DAY: Final = date(2026, 11, 23)
 STEPS: Final = 40
@@ -101,6 +101,10 @@ class TapeSource:
             # Longer than until the next row, so that a batch has several: a run costs what its steps cost.
             self._rest(max(timeout_s, 0.1 if self._row >= end else 0.03))
         return Batch(messages, None, self._row, None, time_of(messages[-1]) if messages else None)
+
+    def margin(self, request: MarginRequest, now_ns: UnixNs) -> MarginReply | None:
+        """See `Source`; no broker stands behind a tape."""
+        return no_broker(request, self.name, now_ns)
 
     def conflate(self, away: bool) -> None:
         """See `Source`; a tape waits."""

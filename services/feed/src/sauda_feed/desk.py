@@ -7,22 +7,14 @@ from typing import Final
 import msgspec
 
 from sauda.clock import UnixNs, monotonic_s
-from sauda.codec import decode, encode
-from sauda.contracts import (
-    Alert,
-    ClockTick,
-    Instrument,
-    InstrumentId,
-    Level,
-    Subscribe,
-    Unsubscribe,
-)
-from sauda.errors import ContractError, LeaseLostError, TransientError
-from sauda.log import Entry, Lease, Log, Output, Position, Step
-from sauda.parking import parked
+from sauda.codec import encode
+from sauda.contracts import Alert, ClockTick, Instrument, InstrumentId, Level, MarginReply
+from sauda.errors import LeaseLostError, TransientError
+from sauda.log import Lease, Log, Output, Step
 from sauda_feed.progress import UNIT, Progress, changes, digest, loaded
+from sauda_feed.questions import Question, Questions
 from sauda_feed.source import MarketMessage, Resume
-from sauda_feed.subscriptions import Subscriptions
+from sauda_feed.wishes import Wishes
 
 _STREAM: Final = "subscriptions"
 _PAGE: Final = 1_000
@@ -49,12 +41,7 @@ class Desk:
         self._in_doubt = False
         """Whether an answer was lost: only the log knows what was done, and whether it still stands where we left it."""
         self._kept_s = 0.0
-        self._wishes = Subscriptions()
-        self._unread = Position(b"0-0", 0)
-        self._complaints: list[Output] = []
-        """Alerts and dead letters that go out with the next commit."""
-        self._unchecked: set[InstrumentId] = set()
-        """Newly subscribed instruments that were not yet looked up in the definitions."""
+        self._wishes = Wishes(self.progress.answered)
 
     def acquire(self) -> bool:
         """Take the lease; return whether it is ours."""
@@ -68,16 +55,15 @@ class Desk:
         """Load what was committed, and the wishes honoured so far; return where *source* left off."""
         with self._doubting():
             self.progress = self._look() if self._in_doubt else self._committed()
-        self._wishes = Subscriptions()
-        self._unread = Position(b"0-0", 0)
+        self._wishes = Wishes(self.progress.answered)
         self._source = source
         self.resumes = self.progress.source == source
         if not self.resumes:
             return Resume()
         honoured = self.progress.subscriptions.encode()
         with self._doubting():
-            while page := self._log.entries(_STREAM, b"(" + self._unread.id, honoured, _PAGE):
-                self._apply(page, known=True)
+            while page := self._log.entries(_STREAM, b"(" + self._wishes.read_to.id, honoured, _PAGE):
+                self._wishes.take(page, honoured=True)
         done = self.progress
         return Resume(done.row, done.market_ns, done.quoted_ns, self._wishes.wanted)
 
@@ -85,11 +71,9 @@ class Desk:
         """Forget the book that is now called *old*, and say so on the new one."""
         self.progress = Progress()
         self.resumes = False
-        self._wishes = Subscriptions()
-        self._unread = Position(b"0-0", 0)
-        self._unchecked.clear()
+        self._wishes = Wishes(self.progress.answered)
         text = f"another market begins: the book so far is kept as desk {old}"
-        self._complaints = [Output("alerts", encode(Alert(UNIT, Level.INFO, "NEW_BOOK", text, 0)))]
+        self._wishes.complaints = [Output("alerts", encode(Alert(UNIT, Level.INFO, "NEW_BOOK", text, 0)))]
 
     def is_bare(self) -> bool:
         """Return whether the log holds nothing of what we remember: the book was put aside."""
@@ -115,20 +99,26 @@ class Desk:
     def read_wishes(self) -> bool:
         """Take what has arrived on the stream `subscriptions`; return whether anything has."""
         with self._doubting():
-            entries = self._log.read({_STREAM: self._unread}, _PAGE, 0)
-        self._apply(entries, known=False)
+            entries = self._log.read({_STREAM: self._wishes.read_to}, _PAGE, 0)
+        self._wishes.take(entries, honoured=False)
         return bool(entries)
 
     def check_wishes(self, known: dict[InstrumentId, Instrument], market_ns: UnixNs) -> None:
         """Raise an alert for what was subscribed and does not exist; everything else goes on."""
-        for instrument in sorted(self._unchecked - known.keys()):
-            by = ", ".join(self._wishes.wanted_by(instrument))
-            text = (
-                f"{instrument} was subscribed by {by} and does not exist; the name is EXCHANGE:TRADINGSYMBOL"
-            )
-            alert = Alert(UNIT, Level.WARNING, "UNKNOWN_INSTRUMENT", text, market_ns)
-            self._complaints.append(Output("alerts", encode(alert)))
-        self._unchecked.clear()
+        self._wishes.check(known, market_ns)
+
+    @property
+    def questions(self) -> Questions:
+        """Return what the desk wants to know of the broker."""
+        return self._wishes.questions
+
+    def reply(self, question: Question, reply: MarginReply) -> None:
+        """Commit the one reply to *question*: alone, because who reads it reads our other streams as well (ADR 13)."""
+        entry = question.entry
+        output = Output("replies", encode(reply), _STREAM.encode() + b" " + entry)
+        self.commit([output], self._next(answered=entry.decode()))
+        # Only now: a commit that has to be said again must say the same.
+        self.questions.answered(question)
 
     def complain(self, code: str, text: str) -> None:
         """Raise an alert at once: before the market's time is known, nothing is committed that could carry it."""
@@ -162,7 +152,7 @@ class Desk:
         self, outputs: list[Output], row: int, market_ns: UnixNs | None, quoted_ns: UnixNs | None = None
     ) -> None:
         """Commit *outputs* and where the source then stands; *quoted_ns* is when the newest price among them came."""
-        complaints = self._complaints[:]
+        complaints = self._wishes.complaints[:]
         if not outputs and not complaints:
             self.keep()
             return
@@ -175,11 +165,11 @@ class Desk:
                 row=max(row, self._row),
                 market_ns=reached,
                 quoted_ns=self.progress.quoted_ns if quoted_ns is None else quoted_ns,
-                subscriptions=self._unread.id.decode(),
+                subscriptions=self._wishes.read_to.id.decode(),
             ),
         )
         # Only now: a commit that has to be said again must say the same.
-        del self._complaints[: len(complaints)]
+        del self._wishes.complaints[: len(complaints)]
 
     def commit(self, outputs: list[Output], progress: Progress) -> None:
         """Do one step; say it again after an error and it is still done once.
@@ -283,17 +273,3 @@ class Desk:
 
     def _committed(self) -> Progress:
         return loaded(self._log.load(self.lease, ()).state)
-
-    def _apply(self, entries: list[Entry], *, known: bool) -> None:
-        for entry in entries:
-            self._unread = Position(entry.id, self._unread.passed + 1)
-            try:
-                message = decode(entry.data)
-            except ContractError as error:
-                if not known:
-                    self._complaints += parked(UNIT, entry, str(error))
-                continue
-            if isinstance(message, Subscribe | Unsubscribe):
-                self._wishes.apply(message)
-                if isinstance(message, Subscribe) and not known:
-                    self._unchecked.update(message.instruments)

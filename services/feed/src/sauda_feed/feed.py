@@ -132,6 +132,7 @@ class Feed:
         self._check(batch, source)
         for desk in self._desks:
             self._serve(desk, batch)
+            self._answer(desk, source, batch.market_ns)
         self._undefined = self._undefined and not self._checked
         self._watch(source)
         self.ticks += len(batch.messages)
@@ -203,6 +204,19 @@ class Feed:
         prices = (message for message in reversed(batch.messages) if isinstance(message, Tick))
         quoted_ns = next((tick.recv_ns for tick in prices), None)
         self._insist(lambda: desk.publish(outputs, batch.next_row, batch.market_ns, quoted_ns))
+
+    def _answer(self, desk: Desk, source: Source, now_ns: UnixNs | None) -> None:
+        """Give the desk's oldest question its reply, if it is known by now; the source looks into it meanwhile."""
+        question = desk.questions.first
+        if question is None or self._known is None or not self._checked or now_ns is None:
+            return
+        reply = desk.questions.overtaken(question, now_ns)
+        if reply is None:
+            desk.questions.asked(question)
+            reply = source.margin(question.request, now_ns)
+        if reply is not None:
+            found = reply
+            self._insist(lambda: desk.reply(question, found))
 
     def _let_read(self, desk: Desk) -> None:
         source, shelf = self._source, self._shelves.get(desk.name)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from sauda.clock import NS_PER_S, UnixNs
-from sauda.contracts import ClockTick, InstrumentId
+from sauda.contracts import ClockTick, InstrumentId, MarginReply, MarginRequest
 from sauda.errors import ConfigError, InvariantError
 from sauda_feed.inbox import Inbox
 from sauda_feed.market_clock import MarketClock
@@ -77,6 +77,10 @@ class NorenSource:
         while at and time_of(messages[at - 1]) >= second * NS_PER_S:
             at -= 1
         messages.insert(at, ClockTick(second * NS_PER_S))
+
+    def margin(self, request: MarginRequest, now_ns: UnixNs) -> MarginReply | None:
+        """See `Source`."""
+        return self._session.inquiries.margin(request)
 
     def conflate(self, away: bool) -> None:
         """See `Source`."""

@@ -15,6 +15,8 @@ from sauda.settings import Settings
 
 LIBRARY_LOGGER: Final = "NorenRestApiPy.NorenApi"
 _DEADLINE_S: Final = 20.0
+INQUIRY: Final = "noren-inquiry"
+"""Name of the threads in which the broker is asked things beside a login."""
 
 T = TypeVar("T")
 
@@ -103,14 +105,14 @@ class ReplyTap(logging.Filter):
     def __init__(self) -> None:
         super().__init__()
         self.reason: str | None = None
-        """`emsg` of the latest reply; None if it had none."""
+        """`emsg` of the latest reply that was no inquiry's; None if it had none."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Take the reason out of a reply; let only warnings and worse pass."""
         if record.levelno >= logging.WARNING:
             return True
         text = record.getMessage()
-        if text.startswith("Reply:"):
+        if text.startswith("Reply:") and record.threadName != INQUIRY:
             self.reason = _reason(text.removeprefix("Reply:"))
         return False
 
@@ -176,8 +178,8 @@ def hint(reason: str) -> str:
     return "Look at SAUDA_NOREN_USER, _PASSWORD, _TOTP_SECRET, _VENDOR_CODE and _API_SECRET"
 
 
-def ask(call: Callable[[], T], host: str, deadline_s: float = _DEADLINE_S) -> T:
-    """Do a call of the library, which itself would wait for ever.
+def ask(call: Callable[[], T], host: str, deadline_s: float = _DEADLINE_S, thread: str = "noren-call") -> T:
+    """Do a call of the library, which itself would wait for ever, in a thread of its own named *thread*.
 
     Raises:
         TransientError: no answer within *deadline_s*, or one that is not Noren's (a 502 page).
@@ -191,9 +193,9 @@ def ask(call: Callable[[], T], host: str, deadline_s: float = _DEADLINE_S) -> T:
         except Exception as error:  # noqa: BLE001  (the library lets anything out; sorted below)
             errors.append(error)
 
-    thread = threading.Thread(target=work, name="noren-call", daemon=True)
-    thread.start()
-    thread.join(deadline_s)
+    caller = threading.Thread(target=work, name=thread, daemon=True)
+    caller.start()
+    caller.join(deadline_s)
     if answers:
         return answers[0]
     if not errors:

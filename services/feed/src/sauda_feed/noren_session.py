@@ -18,6 +18,7 @@ from sauda.errors import TransientError
 from sauda.logs import hide
 from sauda_feed.inbox import Inbox
 from sauda_feed.market_clock import MarketClock, simulated_segments
+from sauda_feed.noren_inquiries import Inquiries
 from sauda_feed.noren_login import Account, RefusedError, ReplyTap, ask, log_in
 from sauda_feed.noren_masters import Masters
 from sauda_feed.noren_socket import Events, NorenSocket
@@ -77,6 +78,11 @@ class NorenSession:
         self._stop = threading.Event()
         self._news = threading.Event()
         self._socket = NorenSocket(clock, inbox, on_event, self._news)
+        self.inquiries = Inquiries(
+            account.host, clock, complain=self._socket.complain, expired=self._renew, wake=inbox.wake
+        )
+        self._stale = False
+        """Whether the broker refused an inquiry because our session has ended, while its quotes still came."""
         self._thread = threading.Thread(target=self._keep, name="noren-session", daemon=True)
         self._trouble: str | None = "logging in"
         self.failure: Exception | None = None
@@ -115,6 +121,7 @@ class NorenSession:
         self._stop.set()
         self._news.set()
         self._socket.close()
+        self.inquiries.close()
         if self._thread.is_alive():
             self._thread.join(2)
         self._tap.remove()
@@ -139,12 +146,16 @@ class NorenSession:
         self._insist(self._read_masters)
         if not self._stop.is_set():
             self._socket.start(self._api, self._seen_ns)
+            self.inquiries.start(self._api)
 
     def _look(self) -> None:
         if self._stop.is_set():
             return
         if self._socket.expired:
             self._log_in_again()
+        elif self._stale:
+            # The open socket is left alone: as long as it delivers, the desk misses nothing.
+            self._insist(self._log_in)
         if self._masters_day != ist_date(self._clock.now_ns()):
             self._insist(self._read_masters)
         if monotonic_s() - self._clock_read_s > _CLOCK_EVERY_S:
@@ -187,7 +198,7 @@ class NorenSession:
 
     def _log_in(self) -> None:
         hide(log_in(self._api, self._account, self._tap))
-        self._socket.expired = False
+        self._socket.expired = self._stale = False
         self._on_event("logged_in", {"user": self._account.user, "host": self._account.host})
         self._read_clock()
 
@@ -197,6 +208,10 @@ class NorenSession:
         self._insist(self._log_in)
         # The library sends the session's token when a socket opens: let it open one.
         self._socket.shut()
+
+    def _renew(self) -> None:
+        self._stale = True
+        self._news.set()
 
     def _read_clock(self) -> None:
         self._clock_read_s = monotonic_s()
@@ -210,6 +225,7 @@ class NorenSession:
                 f"the symbol masters at {self._account.masters} define nothing that we trade"
             )
         self._socket.define(found)
+        self.inquiries.define(found)
         self._masters_day = day
         self._instruments = found
         self._on_event("instruments_read", {"count": len(found), "day": day.isoformat()})

@@ -33,6 +33,8 @@ class Progress(msgspec.Struct, frozen=True):
     """Entry of the stream `subscriptions` up to which wishes have been honoured."""
     instruments: str = ""
     """Digest of the definitions that the desk was given last."""
+    answered: str = "0-0"
+    """Entry of the stream `subscriptions` up to which questions about margin have had their reply."""
 
 
 _encoder = msgspec.json.Encoder()

@@ -7,9 +7,9 @@ from typing import Final
 import msgspec
 
 from sauda.clock import Clock, SystemClock, UnixNs, monotonic_s
-from sauda.contracts import ClockTick, InstrumentId, Tick
+from sauda.contracts import ClockTick, InstrumentId, MarginReply, MarginRequest, Tick
 from sauda_feed.pace import Pace
-from sauda_feed.source import Batch, Resume
+from sauda_feed.source import Batch, Resume, no_broker
 from sauda_feed.timeline import Moment, Recording
 
 _SHORTEST_WAIT_S: Final = 0.002
@@ -101,6 +101,10 @@ class RecordingSource:
         if batch.market_ns is None and self._ahead:
             batch.market_ns = self._ahead.time_ns
         return batch
+
+    def margin(self, request: MarginRequest, now_ns: UnixNs) -> MarginReply | None:
+        """See `Source`. A file knows nothing of margin."""
+        return no_broker(request, self.name, now_ns)
 
     def conflate(self, away: bool) -> None:
         """See `Source`. Nothing is lost: the market stands still meanwhile."""

@@ -4,7 +4,16 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from sauda.clock import UnixNs
-from sauda.contracts import BrokerUpdate, ClockTick, FeedGap, Instrument, InstrumentId, Tick
+from sauda.contracts import (
+    BrokerUpdate,
+    ClockTick,
+    FeedGap,
+    Instrument,
+    InstrumentId,
+    MarginReply,
+    MarginRequest,
+    Tick,
+)
 
 MarketMessage: TypeAlias = Tick | ClockTick | FeedGap | BrokerUpdate
 """What a source says of the market, in the order of market time."""
@@ -75,6 +84,17 @@ class Source(Protocol):
             ConfigError, ContractError: the source cannot go on; the message says why.
         """
 
+    def margin(self, request: MarginRequest, now_ns: UnixNs) -> MarginReply | None:
+        """Return what the broker would block; None while it is being asked, which the first call begins.
+
+        Never waits, and never fails: a broker that cannot be asked, or does not answer in time, is a reply with `error`.
+        A reply is returned once; asking for it again asks the broker again.
+
+        Args:
+            request: Positions that somebody wants to hold.
+            now_ns: The market's time.
+        """
+
     def conflate(self, away: bool) -> None:
         """While *away*, keep only the newest tick of each instrument; report the hole afterwards."""
 
@@ -83,3 +103,8 @@ class Source(Protocol):
 
     def close(self) -> None:
         """Let everything go."""
+
+
+def no_broker(request: MarginRequest, source: str, now_ns: UnixNs) -> MarginReply:
+    """Return what a source answers that has no broker behind it."""
+    return MarginReply(request.request_id, now_ns, error=f"no broker: the source is {source}")

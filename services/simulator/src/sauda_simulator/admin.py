@@ -4,6 +4,7 @@ A feed may use `/admin/clock` (with a real broker the clock is wall time) and no
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from aiohttp import web
@@ -21,11 +22,15 @@ from sauda_simulator.sockets import Connection
 class Admin:
     """Handlers of everything under /admin/."""
 
-    def __init__(self, market: MarketClock, logins: Logins, faults: Faults, sockets: Sockets) -> None:
+    def __init__(
+        self, market: MarketClock, logins: Logins, faults: Faults, sockets: Sockets, calls: Mapping[str, int]
+    ) -> None:
+        """*calls* counts the REST calls of each route since the start."""
         self._market = market
         self._logins = logins
         self._faults = faults
         self._sockets = sockets
+        self._calls = calls
 
     def routes(self) -> list[web.RouteDef]:
         """Return what is answered where."""
@@ -63,6 +68,7 @@ class Admin:
                 "logged_in": self._logins.logged_in,
                 "sockets": [_connection(one) for one in self._sockets.connections()],
                 "faults": self._faults.shown(),
+                "calls": dict(self._calls),
                 "market_ns": self._market.now_ns(),
                 "seed": self._market.plan.seed,
                 "underlyings": list(self._market.plan.underlyings),

@@ -122,6 +122,21 @@ class Latency(_Fault):
     ws_ms: Annotated[int, Field(ge=0, le=120_000)] = 0
 
 
+class SlowSpan(_Fault):
+    """Answer SpanCalc `ms` late; 0 ends it."""
+
+    kind: Literal["slow_span"]
+    ms: Annotated[int, Field(ge=0, le=120_000)] = 10_000
+
+
+class FailingSpan(_Fault):
+    """The next `requests` calls of SpanCalc get `text` for an answer; without one, a 502 page."""
+
+    kind: Literal["failing_span"]
+    requests: Count = 1
+    text: str | None = None
+
+
 class SecondSocket(_Fault):
     """Let a user have several sockets at once instead of kicking the earlier one."""
 
@@ -151,12 +166,15 @@ Fault: TypeAlias = (
     | MissingLp
     | TokenCap
     | Latency
+    | SlowSpan
+    | FailingSpan
     | SecondSocket
     | Clear
 )
 KINDS: tuple[type[_Fault], ...] = (
     Mute, Drop, Kick, ExpireSession, Http502, Ws502, Malformed, HalfFrame, RefuseLogin, StaleSnapshot,
-    Duplicate, OutOfOrder, MissingLp, TokenCap, Latency, SecondSocket, Clear,
+    Duplicate, OutOfOrder, MissingLp, TokenCap, Latency, SlowSpan, FailingSpan,
+    SecondSocket, Clear,
 )  # fmt: skip
 _fault: TypeAdapter[Fault] = TypeAdapter(Annotated[Fault, Field(discriminator="kind")])
 

@@ -5,6 +5,7 @@ from typing import Literal
 from sauda_simulator.fault_kinds import (
     Clear,
     Duplicate,
+    FailingSpan,
     Fault,
     Http502,
     Latency,
@@ -13,6 +14,7 @@ from sauda_simulator.fault_kinds import (
     OutOfOrder,
     RefuseLogin,
     SecondSocket,
+    SlowSpan,
     StaleSnapshot,
     TokenCap,
     Ws502,
@@ -47,12 +49,25 @@ class Faults:
         """Subscriptions of a socket that deliver; 0 is all."""
         self.rest_ms = 0
         self.ws_ms = 0
+        self.span_ms = 0
+        self.failing_span = 0
+        """Calls of SpanCalc that will still fail."""
+        self.span_text: str | None = None
+        """What they get instead of an answer; None is a 502 page."""
         self.second_socket = False
         """May a user have several sockets?"""
 
     def take(
         self,
-        name: Literal["http_502", "ws_502", "refuse_login", "mute_sockets", "duplicate", "out_of_order"],
+        name: Literal[
+            "http_502",
+            "ws_502",
+            "refuse_login",
+            "failing_span",
+            "mute_sockets",
+            "duplicate",
+            "out_of_order",
+        ],
     ) -> bool:
         """Use up one of a counted fault; False when none is left."""
         left: int = getattr(self, name)
@@ -68,6 +83,10 @@ class Faults:
                 self.token_cap = fault.limit
             case Latency():
                 self.rest_ms, self.ws_ms = fault.rest_ms, fault.ws_ms
+            case SlowSpan():
+                self.span_ms = fault.ms
+            case FailingSpan():
+                self.failing_span, self.span_text = fault.requests, fault.text
             case StaleSnapshot():
                 self.stale_s = fault.seconds
             case SecondSocket():
@@ -100,5 +119,7 @@ class Faults:
             "token_cap": self.token_cap,
             "rest_ms": self.rest_ms,
             "ws_ms": self.ws_ms,
+            "slow_span": self.span_ms,
+            "failing_span": self.failing_span,
             "second_socket": self.second_socket,
         }

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections import Counter
 
 from aiohttp import web
 
@@ -27,7 +28,8 @@ class Server:
         self._faults = Faults()
         self._rest = RestApi(market, logins)
         self.sockets = Sockets(market, logins, self._faults)
-        self._admin = Admin(market, logins, self._faults, self.sockets)
+        self._calls: Counter[str] = Counter()
+        self._admin = Admin(market, logins, self._faults, self.sockets, self._calls)
 
     def app(self) -> web.Application:
         """Return the application; clients write `//` where one slash would do, so paths end in a pattern."""
@@ -46,17 +48,30 @@ class Server:
         """Answer one REST call; the last part of the path is the route."""
         if self._faults.rest_ms:
             await asyncio.sleep(self._faults.rest_ms / 1000)
+        route = request.path.rpartition("/")[2]
+        self._calls[route] += 1
+        if route == "SpanCalc" and (spoilt := await self._spoilt_span()) is not None:
+            return spoilt
         if self._faults.take("http_502"):
             return _bad_gateway()
-        if request.path.endswith("/QuickAuth") and self._faults.take("refuse_login"):
+        if route == "QuickAuth" and self._faults.take("refuse_login"):
             return web.json_response({"stat": "Not_Ok", "emsg": WRONG_PASSWORD})
         # The client names no content type: the body is read raw, never as a form.
         body = (await request.read()).decode("utf-8", errors="replace")
         try:
-            reply = self._rest.answer(request.path.rpartition("/")[2], body)
+            reply = self._rest.answer(route, body)
         except KeyError:
             return web.Response(status=404, text=f"no such route: {request.path}")
         return web.Response(text=json.dumps(reply), content_type="application/json")
+
+    async def _spoilt_span(self) -> web.Response | None:
+        """Let SpanCalc be slow, or fail; None is neither."""
+        if self._faults.span_ms:
+            await asyncio.sleep(self._faults.span_ms / 1000)
+        if not self._faults.take("failing_span"):
+            return None
+        text = self._faults.span_text
+        return _bad_gateway() if text is None else web.Response(text=text, content_type="application/json")
 
     async def websocket(self, request: web.Request) -> web.StreamResponse:
         """Hold a WebSocket conversation."""
