@@ -262,7 +262,7 @@ def test_what_is_held_is_what_was_filled(history: list[Message]) -> None:
         if isinstance(answer, Fill):
             held[answer.strategy, answer.instrument] += answer.signed_qty
 
-    kept = {(h.strategy, h.instrument): h.qty for h in exchange._book.holdings()}
+    kept = {(h.strategy, h.instrument): h.qty for h in exchange.known.book.holdings()}
     assert kept == {key: qty for key, qty in held.items() if qty}
 
 
@@ -274,8 +274,8 @@ def test_square_off_and_a_tick_of_everything_leave_the_desk_flat(history: list[M
     quotes = [a_tick(100_00, instrument=i, at_ns=morning) for i in (OPTION, PUT)]
     play(exchange, [*MORNING, *history, *quotes, SquareOff(None, "me", 99)])
 
-    assert exchange._book.holdings() == []
-    assert exchange._book.all_working() == []
+    assert exchange.known.book.holdings() == []
+    assert exchange.known.book.all_working() == []
 
 
 def test_histories_reach_the_interesting_places() -> None:

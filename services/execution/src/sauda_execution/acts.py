@@ -7,12 +7,24 @@ from typing import NamedTuple, TypeAlias
 
 from sauda.contracts import InstrumentId, Message, PlaceOrder, Product, Side
 from sauda.money import Paise, Units
+from sauda_execution.checks import Refusal
 
 
 class Place(NamedTuple):
     """Put an order of the exchange's own making into the market: a bracket's stop, a square-off, a hedge's undoing."""
 
     order: PlaceOrder
+    made: bool = True
+    """Whether the exchange made it; False: a strategy sent it, as the leg of a basket."""
+    in_basket: bool = False
+    """Whether it was judged together with others (`Admission.basket_refusal`)."""
+
+
+class Refuse(NamedTuple):
+    """Answer an order that was sent, as the leg of a basket, with No."""
+
+    order: PlaceOrder
+    refusal: Refusal
 
 
 class Withdraw(NamedTuple):
@@ -49,4 +61,4 @@ class Say(NamedTuple):
     message: Message
 
 
-Act: TypeAlias = Place | Withdraw | Reprice | Settle | Say
+Act: TypeAlias = Place | Refuse | Withdraw | Reprice | Settle | Say

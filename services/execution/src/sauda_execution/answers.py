@@ -2,6 +2,7 @@
 
 from sauda.clock import UnixNs
 from sauda.contracts import (
+    Against,
     Fill,
     InstrumentId,
     OrderAccepted,
@@ -11,13 +12,22 @@ from sauda.contracts import (
     OrderTriggered,
     PlaceOrder,
 )
-from sauda.money import Paise
+from sauda.money import Paise, Units
+from sauda_execution.book import Working
 from sauda_execution.checks import Refusal
 
 
-def accepted(order: PlaceOrder, now_ns: UnixNs) -> OrderAccepted:
-    """Say that the order is in the market."""
-    return OrderAccepted(order.order_id, order.strategy, order.instrument, now_ns)
+def accepted(order: PlaceOrder, now_ns: UnixNs, *, is_new: bool, slices: int) -> OrderAccepted:
+    """Say that the order is accepted.
+
+    Args:
+        order: As it goes out.
+        now_ns: Market time.
+        is_new: Whether nobody has sent it so: its terms are told.
+        slices: Orders that it is cut into.
+    """
+    terms = order if is_new else None
+    return OrderAccepted(order.order_id, order.strategy, order.instrument, now_ns, terms, slices)
 
 
 def rejected(
@@ -45,22 +55,25 @@ def modified(order: PlaceOrder, now_ns: UnixNs) -> OrderModified:
     )
 
 
-def cancelled(order: PlaceOrder, reason: str, now_ns: UnixNs) -> OrderCancelled:
-    """Say that the order left the market untraded: orders here fill whole or not at all."""
-    return OrderCancelled(order.order_id, order.strategy, order.instrument, now_ns, order.qty, reason)
+def cancelled(order: PlaceOrder, unfilled: Units, reason: str, now_ns: UnixNs) -> OrderCancelled:
+    """Say that the order left the market with *unfilled* units untraded."""
+    return OrderCancelled(order.order_id, order.strategy, order.instrument, now_ns, unfilled, reason)
 
 
-def filled(order: PlaceOrder, price: Paise, now_ns: UnixNs) -> Fill:
-    """Say that all of the order traded at *price*."""
+def filled(working: Working, qty: Units, price: Paise, against: Against | None, now_ns: UnixNs) -> Fill:
+    """Say that *qty* more of the order traded at *price*; what that cost is added by whoever charges."""
+    order = working.order
     return Fill(
-        # Derived, so that a replay makes the same one. An order fills whole, so its first fill is its last.
-        fill_id=f"{order.order_id}-1",
+        # Derived, so that a replay makes the same one.
+        fill_id=f"{order.order_id}-{working.fills + 1}",
         order_id=order.order_id,
         strategy=order.strategy,
         instrument=order.instrument,
         side=order.side,
-        qty=order.qty,
+        qty=qty,
         price=price,
         charges=0,
         event_ns=now_ns,
+        product=order.product,
+        against=against,
     )

@@ -14,8 +14,7 @@ from sauda.contracts import (
     OrderKind,
     OrderRejected,
     PlaceOrder,
-    Side,
-    SquareOff,
+    Product,
 )
 from sauda.money import Units
 from sauda.state import State
@@ -23,20 +22,24 @@ from sauda.state import State
 Answer: TypeAlias = OrderAccepted | OrderRejected
 FOREVER_NS: UnixNs = 2**63
 """Later than any instant of the market."""
+STOPS = frozenset({OrderKind.SL, OrderKind.SL_M})
+"""Orders that wait for a trigger."""
 
 
 class Stage(Enum):
     """How far an order has come."""
 
+    TRAVELLING = "travelling"
+    """On its way to the market: it has been accepted and meets nothing before it arrives."""
     WAITING = "waiting"
     """A stop that waits for its trigger."""
     ARRIVING = "arriving"
-    """It has not met a fresh quote yet: a market order trades with the first one, a limit may rest then."""
+    """It takes what the next fresh quote offers: it has met none yet, or was larger than what it met."""
     RESTING = "resting"
     """A limit order that waits for somebody to come to its price."""
 
 
-class Working(msgspec.Struct, frozen=True):
+class Working(msgspec.Struct, frozen=True, omit_defaults=True):
     """An order in the market."""
 
     order: PlaceOrder
@@ -44,6 +47,19 @@ class Working(msgspec.Struct, frozen=True):
     stage: Stage
     expires_ns: UnixNs
     """The session's close: every order is for the day."""
+    arrives_ns: UnixNs = 0
+    """When it came, or comes, to the market; of two orders the one that came first is served first."""
+    filled: Units = 0
+    """What of it has traded."""
+    fills: int = 0
+    """In how many trades."""
+    slices: int = 1
+    """Orders at the exchange that it was cut into."""
+
+    @property
+    def open_qty(self) -> Units:
+        """Return what is left to trade."""
+        return self.order.qty - self.filled
 
 
 class Answered(msgspec.Struct, frozen=True):
@@ -52,13 +68,15 @@ class Answered(msgspec.Struct, frozen=True):
     first: Answer
 
 
-class Held(msgspec.Struct, frozen=True):
+class Held(msgspec.Struct, frozen=True, omit_defaults=True):
     """What a strategy holds of an instrument."""
 
     strategy: str
     instrument: InstrumentId
     qty: Units
     """Signed: a short is negative; never zero."""
+    product: Product = Product.NRML
+    """Positions of different products stand side by side, as at a broker: the one does not close the other."""
 
 
 class Book:
@@ -69,8 +87,11 @@ class Book:
         self._answers = state.table("answers", Answered)
         self._held = state.table("held", Held)
         self.by_instrument: dict[InstrumentId, list[str]] = {}
-        """Instrument -> ids of its working orders, sorted: derived, so that a tick finds them at once."""
+        """Instrument -> ids of its working orders as they came: derived, so that a tick finds them at once."""
+        self.changed: set[InstrumentId] = set()
+        """Instruments whose orders have changed since somebody emptied this: for what is derived from orders elsewhere."""
         self.first_expiry_ns: UnixNs = FOREVER_NS
+        self.first_arrival_ns: UnixNs = FOREVER_NS
 
     def answer(self, order_id: str) -> Answer | None:
         """Return what was first said to *order_id*, or None if it is new."""
@@ -95,61 +116,85 @@ class Book:
         """Return every order in the market, by id."""
         return list(self._working.values())
 
+    def arrived(self, now_ns: UnixNs) -> list[Working]:
+        """Return the orders that have come to the market by *now_ns* and have not been let in yet, first come first."""
+        if now_ns < self.first_arrival_ns:
+            return []
+        come = [w for w in self._working.values() if w.stage is Stage.TRAVELLING and w.arrives_ns <= now_ns]
+        return sorted(come, key=lambda w: (w.arrives_ns, w.order.order_id))
+
     def put(self, working: Working) -> None:
         """Place an order in the market, or bring what stands there up to date."""
-        is_new = working.order.order_id not in self._working
+        before = self._working.get(working.order.order_id)
         self._working.put(working.order.order_id, working)
-        if is_new:
+        self.changed.add(working.order.instrument)
+        if before is None:
             self._index(working)
+        elif before.arrives_ns != working.arrives_ns:
+            self._sort(working.order.instrument)
+        if before is not None and before.stage is Stage.TRAVELLING:
+            self._find_first()
+        elif working.stage is Stage.TRAVELLING:
+            self.first_arrival_ns = min(self.first_arrival_ns, working.arrives_ns)
 
     def take_out(self, order: PlaceOrder) -> None:
         """Take an order out of the market."""
         self._working.drop(order.order_id)
+        self.changed.add(order.instrument)
         ids = self.by_instrument[order.instrument]
         ids.remove(order.order_id)
         if not ids:
             del self.by_instrument[order.instrument]
-        self.first_expiry_ns = min((w.expires_ns for w in self._working.values()), default=FOREVER_NS)
+        self._find_first()
 
     def apply(self, fill: Fill) -> None:
         """Bring the strategy's holding up to date."""
-        key = _held_key(fill.strategy, fill.instrument)
-        qty = self.held_qty(fill.strategy, fill.instrument) + fill.signed_qty
+        key = _held_key(fill.strategy, fill.instrument, fill.product)
+        qty = self.held_qty(fill.strategy, fill.instrument, fill.product) + fill.signed_qty
         if qty:
-            self._held.put(key, Held(fill.strategy, fill.instrument, qty))
+            self._held.put(key, Held(fill.strategy, fill.instrument, qty, fill.product))
         else:
             self._held.drop(key)
 
-    def held_qty(self, strategy: str, instrument: InstrumentId) -> Units:
-        """Return what *strategy* holds of *instrument*, negative for a short."""
-        held = self._held.get(_held_key(strategy, instrument))
+    def held_qty(self, strategy: str, instrument: InstrumentId, product: Product = Product.NRML) -> Units:
+        """Return what *strategy* holds of *instrument* as *product*, negative for a short."""
+        held = self._held.get(_held_key(strategy, instrument, product))
         return 0 if held is None else held.qty
 
     def holdings(self) -> list[Held]:
         """Return everything held, by strategy and instrument."""
         return list(self._held.values())
 
-    def is_exit(self, order: PlaceOrder) -> bool:
-        """Does *order*, by itself, only reduce what its strategy holds?
+    def is_exit(self, order: PlaceOrder, filled: Units = 0) -> bool:
+        """Does what is left of *order*, by itself, only reduce what its strategy holds?
 
         Other working exits are not counted: a stop and the exit that replaces it may stand side by side,
         and it is for the strategy to cancel the one when the other has filled.
         """
-        held = self.held_qty(order.strategy, order.instrument)
-        return held * order.side.sign < 0 and order.qty <= abs(held)
+        held = self.held_qty(order.strategy, order.instrument, order.product)
+        return held * order.side.sign < 0 and order.qty - filled <= abs(held)
 
     def restored(self) -> None:
         """Build the index of the working orders."""
         self.by_instrument = {}
-        self.first_expiry_ns = FOREVER_NS
         for working in self._working.values():
-            self._index(working)
+            self.by_instrument.setdefault(working.order.instrument, []).append(working.order.order_id)
+        for instrument in self.by_instrument:
+            self._sort(instrument)
+        self._find_first()
 
     def _index(self, working: Working) -> None:
-        ids = self.by_instrument.setdefault(working.order.instrument, [])
-        ids.append(working.order.order_id)
-        ids.sort()
+        self.by_instrument.setdefault(working.order.instrument, []).append(working.order.order_id)
+        self._sort(working.order.instrument)
         self.first_expiry_ns = min(self.first_expiry_ns, working.expires_ns)
+
+    def _sort(self, instrument: InstrumentId) -> None:
+        self.by_instrument[instrument].sort(key=lambda name: (self._working[name].arrives_ns, name))
+
+    def _find_first(self) -> None:
+        self.first_expiry_ns = min((w.expires_ns for w in self._working.values()), default=FOREVER_NS)
+        travelling = (w.arrives_ns for w in self._working.values() if w.stage is Stage.TRAVELLING)
+        self.first_arrival_ns = min(travelling, default=FOREVER_NS)
 
 
 def changed_order(order: PlaceOrder, change: ModifyOrder) -> PlaceOrder:
@@ -163,18 +208,7 @@ def changed_order(order: PlaceOrder, change: ModifyOrder) -> PlaceOrder:
     )
 
 
-def closing_order(held: Held, request: SquareOff, now_ns: UnixNs) -> PlaceOrder:
-    """Return the market order that leaves *held* because of *request*."""
-    return PlaceOrder(
-        order_id=f"squareoff-{held.strategy}-{held.instrument}-{request.event_ns}",
-        strategy=held.strategy,
-        instrument=held.instrument,
-        side=Side.SELL if held.qty > 0 else Side.BUY,
-        qty=abs(held.qty),
-        kind=OrderKind.MARKET,
-        event_ns=now_ns,
+def _held_key(strategy: str, instrument: InstrumentId, product: Product) -> str:
+    return (
+        f"{strategy}|{instrument}" if product is Product.NRML else f"{strategy}|{instrument}|{product.value}"
     )
-
-
-def _held_key(strategy: str, instrument: InstrumentId) -> str:
-    return f"{strategy}|{instrument}"

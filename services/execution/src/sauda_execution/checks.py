@@ -18,7 +18,7 @@ from sauda.contracts import (
     Side,
     Tick,
 )
-from sauda.money import Paise, to_rupees
+from sauda.money import Paise, Units, to_rupees
 from sauda_execution.settings import Limits
 
 
@@ -48,6 +48,12 @@ class Moment(NamedTuple):
     """The contract's definition; None if it is not among the desk's instruments."""
     is_exit: bool = False
     """Whether the order only reduces what its strategy holds."""
+    is_change: bool = False
+    """Whether the order stands in the market already and these would be its new terms."""
+    filled: Units = 0
+    """What of it has traded; only what is left can still be refused."""
+    made: bool = False
+    """Whether the exchange made the order itself: a bracket's stop, a square-off."""
     in_basket: bool = False
     """Whether it is a leg of a basket that was judged as a whole (`Part.basket_refusal`)."""
 
@@ -113,6 +119,16 @@ def market_refusal(order: PlaceOrder, moment: Moment, limits: Limits, *, is_exit
             f" an entry needs one of {_seconds(limits.stale_quote_ns)} or less",
         )
     return None
+
+
+def change_refusal(change: ModifyOrder, filled: Units, *, is_triggered: bool) -> Refusal | None:
+    """May an order of which *filled* units have traded be changed so?"""
+    if change.qty is not None and change.qty <= filled:
+        return Refusal(
+            RejectReason.BAD_QUANTITY,
+            f"quantity {change.qty} is the new total and must be above the {filled} that have traded already; to keep those, cancel the rest",
+        )
+    return trigger_refusal(change, is_triggered=is_triggered)
 
 
 def trigger_refusal(change: ModifyOrder, *, is_triggered: bool) -> Refusal | None:

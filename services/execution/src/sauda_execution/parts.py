@@ -4,7 +4,7 @@ The exchange asks every part, in a fixed order, at each of these moments; what a
 None of it is asked on a tick that concerns nobody: for time, a part names the instant at which it is next due.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from sauda.clock import UnixNs
 from sauda.contracts import Fill, Message, PlaceOrder, Tick
@@ -22,6 +22,18 @@ class Part:
     def due_ns(self) -> UnixNs:
         """Return when `on_due` is next to be called: at the first message of the market at or after it."""
         return FOREVER_NS
+
+    def outgoing(self, order: PlaceOrder, moment: Moment) -> PlaceOrder:
+        """Return *order* as it goes out to the market, with terms that the market takes. Must change nothing.
+
+        Asked before `refusal`, for an order whose terms are sound, and again for each change of its terms
+        (`Moment.is_change`). What differs from what was sent is told in `OrderAccepted.terms`.
+        """
+        return order
+
+    def slices(self, order: PlaceOrder, moment: Moment) -> int:
+        """Return into how many orders the outgoing *order* is cut. Must change nothing."""
+        return 1
 
     def refusal(self, order: PlaceOrder, moment: Moment) -> Refusal | None:
         """May *order*, whose terms are sound, be accepted now? Must change nothing."""
@@ -55,11 +67,11 @@ class Part:
         return ()
 
     def on_quote(self, tick: Tick) -> Sequence[Act]:
-        """An instrument ticked of which something works or is watched (see `watches`); called after its orders met it."""
+        """An instrument ticked that this part watches, or of which an order was looked at; its orders have met the tick."""
         return ()
 
     def watches(self, instrument: str) -> bool:
-        """Does this part want `on_quote` for *instrument* although no order works in it?"""
+        """Does this part want `on_quote` at every tick of *instrument*? What it says may change in its hooks alone."""
         return False
 
     def on_due(self, now_ns: UnixNs) -> Sequence[Act]:
@@ -67,7 +79,7 @@ class Part:
         return ()
 
     def on_message(self, message: Message) -> Sequence[Act]:
-        """A message came that is no tick and no order: control, a point of P&L, a reply of the broker, a clock."""
+        """A message came that is no tick and no single order: a basket, control, P&L, a reply of the broker, a clock."""
         return ()
 
     def on_day(self, day_ns: UnixNs) -> Sequence[Act]:
@@ -76,3 +88,35 @@ class Part:
 
     def restored(self) -> None:
         """Rebuild what is derived, after the state was loaded."""
+
+
+class Parts:
+    """All parts of one exchange, in the order in which they are asked."""
+
+    def __init__(self, do: Callable[[Act], list[Message]]) -> None:
+        self._parts: tuple[Part, ...] = ()
+        self._do = do
+
+    def join(self, parts: Iterable[Part]) -> None:
+        """Let *parts* be asked from now on, after those that are there."""
+        self._parts += tuple(parts)
+
+    def __iter__(self) -> Iterator[Part]:
+        return iter(self._parts)
+
+    @property
+    def due_ns(self) -> UnixNs:
+        """Return when the first of them is due."""
+        return min((part.due_ns for part in self._parts), default=FOREVER_NS)
+
+    def wish(self, hook: Callable[[Part], Sequence[Act]]) -> list[Act]:
+        """Tell every part what *hook* tells it and return what they want done: when all is booked."""
+        return [act for part in self._parts for act in hook(part)]
+
+    def do(self, acts: Iterable[Act]) -> list[Message]:
+        """Have *acts* done, each with all that follows from it before the next."""
+        return [message for act in acts for message in self._do(act)]
+
+    def tell(self, hook: Callable[[Part], Sequence[Act]]) -> list[Message]:
+        """Tell every part, then do what they want done."""
+        return self.do(self.wish(hook)) if self._parts else []

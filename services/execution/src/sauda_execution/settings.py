@@ -15,6 +15,9 @@ class Limits:
     stale_quote_ns: int = 30 * NS_PER_S
     """A quote older than this fills nothing and lets no entry in."""
 
+    latency_ns: int = 0
+    """What an order, a change or a cancellation needs to the market; market time itself, whatever the speed."""
+
     @classmethod
     def at_speed(cls, speed: float, *, max_order_age_s: float, stale_quote_s: float) -> Self:
         """Turn seconds of the desk's own lag into market time: at 60x the market moves 60 s in one.

@@ -1,0 +1,98 @@
+"""May this order be accepted? The exchange's own checks first, then what goes out, then every part's say. Changes nothing."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sauda.contracts import PlaceOrder
+from sauda.money import Units
+from sauda_execution.checks import Moment, Refusal, late_refusal, market_refusal, terms_refusal
+from sauda_execution.known import Known
+from sauda_execution.parts import Parts
+
+
+class Ruling(NamedTuple):
+    """What was decided about an order."""
+
+    order: PlaceOrder
+    """As it goes out; as it was sent if it is refused."""
+    refusal: Refusal | None
+    slices: int = 1
+
+
+class Admission:
+    """Judges orders by what is known and what the parts say."""
+
+    def __init__(self, known: Known, parts: Parts) -> None:
+        self._known = known
+        self._parts = parts
+
+    def judge(
+        self,
+        order: PlaceOrder,
+        *,
+        filled: Units = 0,
+        is_change: bool = False,
+        made: bool = False,
+        in_basket: bool = False,
+    ) -> Ruling:
+        """Decide about *order*: one that is new, or the new terms of one that works."""
+        moment = self.moment(order, filled=filled, is_change=is_change, made=made, in_basket=in_basket)
+        refusal = self._basic_refusal(order, moment)
+        if refusal is not None:
+            return Ruling(order, refusal)
+        going = order
+        for part in self._parts:
+            going = part.outgoing(going, moment)
+        for part in self._parts:
+            refusal = part.refusal(going, moment)
+            if refusal is not None:
+                return Ruling(order, refusal)
+        slices = max((part.slices(going, moment) for part in self._parts), default=1)
+        return Ruling(going, None, slices)
+
+    def basket_refusal(self, legs: Sequence[PlaceOrder]) -> Refusal | None:
+        """May all *legs*, of which each may by itself (`judge(leg, in_basket=True)`), be accepted together?
+
+        Args:
+            legs: As they go out; not empty.
+        """
+        moment = self.moment(legs[0], in_basket=True)
+        for part in self._parts:
+            refusal = part.basket_refusal(legs, moment)
+            if refusal is not None:
+                return refusal
+        return None
+
+    def moment(
+        self,
+        order: PlaceOrder,
+        *,
+        filled: Units = 0,
+        is_change: bool = False,
+        made: bool = False,
+        in_basket: bool = False,
+    ) -> Moment:
+        """Return what is known at this instant about *order* and its market."""
+        known = self._known
+        return Moment(
+            now_ns=known.market.now_ns,
+            is_open=known.is_open(order.instrument),
+            halted=known.control.get("halted"),
+            quote=known.market.quote(order.instrument),
+            is_blind=known.market.is_blind(order.instrument),
+            answers_from_ns=known.days.previous_ns,
+            instrument=known.instruments.get(order.instrument),
+            is_exit=known.book.is_exit(order, filled),
+            is_change=is_change,
+            filled=filled,
+            made=made,
+            in_basket=in_basket,
+        )
+
+    def _basic_refusal(self, order: PlaceOrder, moment: Moment) -> Refusal | None:
+        limits = self._known.limits
+        return (
+            late_refusal(order, moment, limits, is_exit=moment.is_exit)
+            or terms_refusal(order, moment.instrument)
+            or market_refusal(order, moment, limits, is_exit=moment.is_exit)
+        )

@@ -1,0 +1,43 @@
+"""What the exchange knows, in one hand: the market, its book, the trading days, the contracts, who halted the desk.
+
+Every part of the exchange is given this and may look at all of it; only the floor changes the book.
+"""
+
+from sauda.clock import UnixNs
+from sauda.contracts import Instrument, Tick
+from sauda.state import State, Table
+from sauda_execution.book import Book
+from sauda_execution.days import TradingDays
+from sauda_execution.house import House
+from sauda_execution.market import Market
+
+
+class Known:
+    """The tables that orders are judged by."""
+
+    def __init__(self, state: State, house: House) -> None:
+        self.limits = house.limits
+        self.market = Market(state)
+        self.book = Book(state)
+        self.days = TradingDays(state, house.calendar)
+        self.instruments: Table[Instrument] = state.table("instruments", Instrument)
+        self.control: Table[str] = state.table("control", str)
+        """`halted` -> who and why, while entries are halted."""
+
+    def is_open(self, instrument: str) -> bool:
+        """Does *instrument* trade now?"""
+        known = self.instruments.get(instrument)
+        return known is not None and self.days.is_open(known.exchange, self.market.now_ns)
+
+    def fresh_quote(self, instrument: str) -> Tick | None:
+        """Return the quote if something may trade on it now."""
+        return self.market.fresh_quote(instrument, self.limits.stale_quote_ns)
+
+    def stamp_ns(self, asked_ns: UnixNs) -> UnixNs:
+        """Return market time; before the first message of the market, the request's own: 1970 would help nobody."""
+        return self.market.now_ns or asked_ns
+
+    def restored(self) -> None:
+        """Rebuild the indexes."""
+        self.market.restored()
+        self.book.restored()
