@@ -1,0 +1,100 @@
+"""Charges in whole paise: each line is rounded once over the running total of a strategy, segment and trading day.
+
+A fill's line is the rounded total with it less the rounded total without it (docs/adr/0018-charges-are-rounded-once-a-day.md).
+Of a total only what its rounding left over has to be kept: a whole paisa more or less moves both roundings alike.
+"""
+
+from datetime import date
+
+import msgspec
+
+from sauda.clock import UnixNs, ist_date
+from sauda.contracts import ChargeLines, PlaceOrder, RejectReason
+from sauda.errors import InvariantError
+from sauda.money import Paise
+from sauda.state import State
+from sauda_execution.charges.exact import PAISA, Exact, Fine, whole
+from sauda_execution.charges.tariff import Tariff
+from sauda_execution.charges.trade import Trade
+from sauda_execution.checks import Moment, Refusal
+from sauda_execution.parts import Part
+
+
+class Carry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What the rounding of a day's totals has left over, each at most half a paisa up or down."""
+
+    day: str
+    """`YYYY-MM-DD`, the trading day that the totals are of."""
+    lines: tuple[Fine, ...] = (0,) * len(Exact._fields)
+    total: Fine = 0
+    """Of the exact sum of all lines."""
+
+
+class OrderValue(msgspec.Struct, frozen=True):
+    """What an order has traded."""
+
+    day: str
+    value: Paise
+
+
+class Charging(Part):
+    """Prices every fill of the exchange, and lets no order in whose price it does not know."""
+
+    def __init__(self, state: State, tariff: Tariff) -> None:
+        self._tariff = tariff
+        self._carries = state.table("charge_carries", Carry)
+        """strategy|segment -> what rounding has left over today."""
+        self._orders = state.table("charged_orders", OrderValue)
+        """Order -> what it has traded, where the broker's price depends on it."""
+
+    def refusal(self, order: PlaceOrder, moment: Moment) -> Refusal | None:
+        """Is it known what a trade of this order would cost?"""
+        instrument = moment.instrument
+        if instrument is None or self._tariff.segment(instrument, order.product) is not None:
+            return None
+        return Refusal(
+            RejectReason.NOT_TRADABLE,
+            f"no charges are known for {order.instrument} ({instrument.kind.value} on {instrument.exchange}):"
+            " add its segment to config/market/charges.yaml",
+        )
+
+    def charge(self, trade: Trade) -> ChargeLines:
+        """Return what *trade* costs and count it into the day.
+
+        Raises:
+            InvariantError: it is of a contract that no order could be accepted for.
+        """
+        segment = self._tariff.segment(trade.instrument, trade.product)
+        if segment is None:
+            raise InvariantError(f"no charges are known for {trade.instrument.instrument}")
+        day = ist_date(trade.at_ns)
+        value_before = self._value_before(trade, day)
+        exact = self._tariff.exact(trade, segment, day, value_before)
+        if not trade.is_settlement and self._tariff.fee(segment, day).percent is not None:
+            self._orders.put(trade.order_id, OrderValue(day.isoformat(), value_before + trade.value))
+        return self._rounded(f"{trade.strategy}|{segment.value}", day, exact)
+
+    def on_day(self, day_ns: UnixNs) -> tuple[()]:
+        """Forget what was traded before the day that begins."""
+        today = ist_date(day_ns).isoformat()
+        for table in (self._carries, self._orders):
+            for key in table:
+                if table[key].day < today:
+                    table.drop(key)
+        return ()
+
+    def _value_before(self, trade: Trade, day: date) -> Paise:
+        before = self._orders.get(trade.order_id)
+        return before.value if before is not None and before.day == day.isoformat() else 0
+
+    def _rounded(self, key: str, day: date, exact: Exact) -> ChargeLines:
+        carry = self._carries.get(key)
+        if carry is None or carry.day != day.isoformat():
+            carry = Carry(day.isoformat())
+        lines = tuple(left + amount for left, amount in zip(carry.lines, exact, strict=True))
+        total = carry.total + sum(exact)
+        paise = tuple(map(whole, lines))
+        charged = whole(total)
+        left_over = tuple(line - part * PAISA for line, part in zip(lines, paise, strict=True))
+        self._carries.put(key, Carry(day.isoformat(), left_over, total - charged * PAISA))
+        return ChargeLines(**dict(zip(Exact._fields, paise, strict=True)), rounding=charged - sum(paise))
