@@ -2,7 +2,7 @@
 
 from datetime import date
 from itertools import pairwise
-from math import exp, sqrt
+from math import exp
 from statistics import fmean, pstdev
 
 import pytest
@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from sauda.calendar import Calendar
 from sauda.clock import NS_PER_S
 from sauda.contracts import InstrumentKind, Right
-from sauda_simulator.market.black76 import RATE, implied_vol, value
+from sauda.margin.black76 import implied_vol
 from sauda_simulator.market.day import MarketDay, trading_day
 from sauda_simulator.market.index_path import close_of, day_path
 from sauda_simulator.market.listing import Contract
-from sauda_simulator.market.underlying import QUARTERS
+from sauda_simulator.market.underlying import QUARTERS, RATE
 
 MONDAY = date(2026, 11, 30)
 SECONDS = (15 * 60 + 40 - 9 * 60 - 15) * 60
@@ -181,7 +181,7 @@ def test_low_strikes_cost_more_volatility_than_high_ones(market_day: MarketDay) 
             RATE * market_day.life(contract).carry_years(market_day.hours.open_ns)
         )
         return implied_vol(
-            market_day.pricer(contract).fair(0), forward, strike * 100, years, call=right is Right.CALL
+            market_day.pricer(contract).fair(0), forward, strike * 100, years, RATE, call=right is Right.CALL
         )
 
     assert vol(centre - 900, Right.PUT) > vol(centre, Right.CALL)
@@ -202,19 +202,6 @@ def test_futures_cost_the_carry_more(market_day: MarketDay) -> None:
 
     assert len(futures) == 3
     assert market_day.spot("NIFTY", 0) < prices[0] < prices[1] < prices[2]
-
-
-@given(st.floats(0.05, 1.2), st.floats(0.01, 1.0), st.floats(0.85, 1.15), st.booleans())
-def test_implied_volatility_is_the_inverse_of_the_price(
-    vol: float, years: float, moneyness: float, call: bool
-) -> None:
-    forward, strike = 100.0, 100.0 * moneyness
-    premium = value(forward, strike, vol * sqrt(years), exp(-RATE * years), call=call)
-    found = implied_vol(premium, forward, strike, years, call=call)
-
-    assert value(forward, strike, found * sqrt(years), exp(-RATE * years), call=call) == pytest.approx(
-        premium, abs=1e-6
-    )
 
 
 def test_the_session_lasts_from_0915_to_1540(market_day: MarketDay) -> None:

@@ -12,6 +12,7 @@ from sauda.clock import SystemClock
 from sauda.errors import ConfigError
 from sauda.health import Health
 from sauda.logs import Channel, configure, logger
+from sauda.margin import MarginBook, load_margins
 from sauda.settings import Settings, load_settings
 from sauda_simulator.anchor import AnchorFile
 from sauda_simulator.login import Account, Logins
@@ -28,7 +29,8 @@ def main() -> int:
         settings = load_settings()
         configure(settings, settings.service_name or SERVICE)
         market, logins = wire(settings)
-        return asyncio.run(serve(settings, market, logins))
+        margins = load_margins(settings.config / "market")
+        return asyncio.run(serve(settings, market, logins, margins))
     except ConfigError as error:
         sys.stderr.write(f"{SERVICE}: {error}\n")
         return 2
@@ -65,13 +67,13 @@ def account_of(settings: Settings) -> Account:
     )
 
 
-async def serve(settings: Settings, market: MarketClock, logins: Logins) -> int:
+async def serve(settings: Settings, market: MarketClock, logins: Logins, margins: MarginBook) -> int:
     """Listen until SIGTERM or SIGINT; return 1 if the port is taken or the address not ours.
 
     Raises:
         ConfigError: the anchor file cannot be written.
     """
-    server = Server(market, logins)
+    server = Server(market, logins, margins)
     # Nobody's request is worth delaying a stop: who is still asking will ask again.
     runner = web.AppRunner(server.app(), access_log=None, shutdown_timeout=1.0)
     await runner.setup()

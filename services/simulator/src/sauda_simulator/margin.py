@@ -1,4 +1,4 @@
-"""SpanCalc: the margin of a set of positions, netted per underlying as the exchange does.
+"""SpanCalc: the margin of a set of positions, netted per underlying as the exchange does, by the rules of `sauda.margin`.
 
 The live broker is known to answer without netting; this one nets.
 """
@@ -6,19 +6,18 @@ The live broker is known to answer without netting; this one nets.
 from collections import defaultdict
 from math import exp
 
-from sauda.contracts import InstrumentKind
+from sauda.margin import Leg, MarginBook, netted, requirement
 from sauda.money import to_paise, to_rupees
 from sauda_simulator.calls import Call
 from sauda_simulator.login import BusinessError
-from sauda_simulator.market.black76 import RATE
 from sauda_simulator.market.day import MarketDay
 from sauda_simulator.market.listing import Contract
+from sauda_simulator.market.underlying import RATE
 from sauda_simulator.market_clock import MarketClock
-from sauda_simulator.span import Leg, span_and_exposure
 from sauda_simulator.wire import expiry_text, option_type
 
 
-def span_calc(market: MarketClock, call: Call) -> dict[str, object]:
+def span_calc(market: MarketClock, margins: MarginBook, call: Call) -> dict[str, object]:
     """Answer SpanCalc; the `_trade` figures leave pending orders out.
 
     Raises:
@@ -31,13 +30,13 @@ def span_calc(market: MarketClock, call: Call) -> dict[str, object]:
     day, moment = market.moment()
     reply: dict[str, object] = {}
     for suffix, pending in (("", True), ("_trade", False)):
-        span, exposure = _margin(day, moment or 0, positions, pending=pending)
+        span, exposure = _margin(day, margins, moment or 0, positions, pending=pending)
         reply |= {f"span{suffix}": to_rupees(span), f"expo{suffix}": to_rupees(exposure)}
     return reply
 
 
 def _margin(
-    day: MarketDay, quarter: int, positions: list[dict[str, object]], *, pending: bool
+    day: MarketDay, margins: MarginBook, quarter: int, positions: list[dict[str, object]], *, pending: bool
 ) -> tuple[int, int]:
     legs: defaultdict[str, list[Leg]] = defaultdict(list)
     for position in positions:
@@ -46,8 +45,11 @@ def _margin(
         if contract is not None:
             qty = _qty(position, pending=pending)
             legs[contract.underlying].append(_leg(day, contract, qty, quarter))
-    totals = [span_and_exposure(day.spot(name, quarter), group) for name, group in legs.items()]
-    return sum(span for span, _ in totals), sum(exposure for _, exposure in totals)
+    needs = [
+        requirement(day.spot(name, quarter), netted(group), margins.rates(name, day.hours.day))
+        for name, group in legs.items()
+    ]
+    return sum(need.span for need in needs), sum(need.exposure + need.expiry for need in needs)
 
 
 def _contract(day: MarketDay, position: dict[str, object]) -> Contract | None:
@@ -78,11 +80,11 @@ def _leg(day: MarketDay, contract: Contract, qty: int, quarter: int) -> Leg:
     forward = day.spot(contract.underlying, quarter) * exp(RATE * life.carry_years(day.instant_ns(quarter)))
     return Leg(
         qty=qty,
-        kind=contract.kind if contract.strike is not None else InstrumentKind.FUTURE,
+        expiry=contract.expiry.isoformat() if contract.expiry else "",
         forward=forward,
         premium=day.pricer(contract).fair(quarter),
         years=years,
+        last_day=life.days_after == 0,
         strike=contract.strike,
         right=contract.right,
-        last_day=life.days_after == 0,
     )

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from sauda.clock import NS_PER_S, to_ist
+from sauda.margin import MarginBook
 from sauda_simulator.calls import Call, parse_call
 from sauda_simulator.login import BusinessError, Logins
 from sauda_simulator.lookups import NO_DATA, Lookups, Reply
@@ -28,7 +29,7 @@ NO_ORDERS = "Rejected : this is a paper desk, orders are never sent to the broke
 class RestApi:
     """Answers one call at a time."""
 
-    def __init__(self, market: MarketClock, logins: Logins) -> None:
+    def __init__(self, market: MarketClock, logins: Logins, margins: MarginBook) -> None:
         self._market = market
         self._logins = logins
         lookups = Lookups(market)
@@ -40,7 +41,7 @@ class RestApi:
             "GetSecurityInfo": lookups.security_info,
             "Limits": lookups.limits,
             "TPSeries": lookups.time_series,
-            "SpanCalc": lambda call: span_calc(market, call),
+            "SpanCalc": lambda call: span_calc(market, margins, call),
             **dict.fromkeys(_EMPTY_BOOKS, _empty),
             **dict.fromkeys(_ORDER_ROUTES, _refuse_order),
         }

@@ -6,6 +6,7 @@ from collections import Counter
 
 from aiohttp import web
 
+from sauda.margin import MarginBook
 from sauda_simulator.admin import Admin
 from sauda_simulator.faults import Faults
 from sauda_simulator.login import WRONG_PASSWORD, Logins
@@ -23,10 +24,10 @@ BAD_GATEWAY = (
 class Server:
     """Routes requests to whoever answers them, and lets faults in between."""
 
-    def __init__(self, market: MarketClock, logins: Logins) -> None:
+    def __init__(self, market: MarketClock, logins: Logins, margins: MarginBook) -> None:
         self._market = market
         self._faults = Faults()
-        self._rest = RestApi(market, logins)
+        self._rest = RestApi(market, logins, margins)
         self.sockets = Sockets(market, logins, self._faults)
         self._calls: Counter[str] = Counter()
         self._admin = Admin(market, logins, self._faults, self.sockets, self._calls)

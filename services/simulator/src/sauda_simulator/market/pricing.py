@@ -8,13 +8,13 @@ from math import exp, log, sqrt
 
 from sauda.clock import UnixNs
 from sauda.contracts import InstrumentKind, Right
+from sauda.margin.black76 import value
 from sauda.money import Paise, Rounding, Units, to_tick
-from sauda_simulator.market.black76 import RATE, value
 from sauda_simulator.market.listing import Contract
 from sauda_simulator.market.noise import mixed, uniform
 from sauda_simulator.market.quotes import Level, Quote, Trade
 from sauda_simulator.market.smile import smile
-from sauda_simulator.market.underlying import QUARTERS, TRADING_DAYS, Life, UnderlyingDay
+from sauda_simulator.market.underlying import QUARTERS, RATE, TRADING_DAYS, Life, UnderlyingDay
 
 _LONGEST_SILENCE = 240
 """Even the deadest contract trades once a minute, in quarters."""

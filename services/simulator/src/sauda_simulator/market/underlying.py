@@ -12,6 +12,8 @@ QUARTERS = 4
 YEAR_NS = 365 * 86_400 * NS_PER_S
 TRADING_DAYS = 252
 """Of a year."""
+RATE = 0.065
+"""The yearly interest rate at which the simulated forwards carry and premiums are discounted."""
 
 
 @dataclass(frozen=True)

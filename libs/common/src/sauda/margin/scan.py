@@ -1,0 +1,86 @@
+"""What one unit of a contract gains in each of SPAN's sixteen scenarios.
+
+The scenarios move the price of the underlying by thirds of its scan range, with volatility up and down; the last two
+move it far out, and a part of their loss counts. A day passes in each.
+"""
+
+from functools import lru_cache
+from math import exp, sqrt
+from typing import Final, NamedTuple
+
+from sauda.contracts import Right
+from sauda.margin.black76 import delta, implied_vol, value
+from sauda.margin.rules import Rates
+from sauda.money import Paise, Units
+
+_GRID: Final = tuple((third / 3, up) for third in (0, 1, -1, 2, -2, 3, -3) for up in (1, -1))
+"""(move in scan ranges, direction of volatility)."""
+_DAY: Final = 1 / 365
+_LEAST_VOL: Final = 0.01
+_LEAST_FORWARD: Final = 1.0
+"""Paise: a scenario does not move a price below zero."""
+
+
+class Leg(NamedTuple):
+    """One contract of an underlying, held or wished for."""
+
+    qty: Units
+    """Signed."""
+    expiry: str
+    """`YYYY-MM-DD`."""
+    forward: float
+    """Price of the underlying for the leg's expiry, paise; a future's own price."""
+    premium: float
+    """What an option costs, paise; of no meaning for a future."""
+    years: float
+    """To expiry, above zero."""
+    last_day: bool = False
+    strike: Paise | None = None
+    """None for a future."""
+    right: Right | None = None
+
+    @property
+    def is_short_option(self) -> bool:
+        """Is it an option that somebody else may exercise?"""
+        return self.strike is not None and self.qty < 0
+
+
+class Scan(NamedTuple):
+    """The scenarios of one unit."""
+
+    gains: tuple[float, ...]
+    """Paise, by scenario; of the extreme ones the part that counts."""
+    delta: float
+    """Units of the underlying that one unit of the contract is like."""
+
+
+def scan(leg: Leg, move: float, rates: Rates) -> Scan:
+    """Return what a unit of *leg* gains when the underlying moves by up to *move* paise, the price scan range."""
+    if leg.strike is None:
+        return _future(move, rates.extreme_ranges, rates.extreme_share)
+    return _option(leg._replace(qty=0), leg.strike, move, rates)
+
+
+@lru_cache(maxsize=256)
+def _future(move: float, ranges: float, share: float) -> Scan:
+    far = share * ranges * move
+    return Scan((*(part * move for part, _ in _GRID), far, -far), 1.0)
+
+
+@lru_cache(maxsize=4096)
+def _option(leg: Leg, strike: Paise, move: float, rates: Rates) -> Scan:
+    """Remembered, because between two orders most legs' quotes stand still."""
+    call, forward, premium, years = leg.right is Right.CALL, leg.forward, leg.premium, leg.years
+    vol = implied_vol(premium, forward, strike, years, rates.interest, call=call)
+    shock = max(rates.vol_least, rates.vol_scan * vol)
+    left = max(0.0, years - _DAY)
+    root, discount = sqrt(left), exp(-rates.interest * left)
+
+    def gain(moved: float, shocked: float) -> float:
+        reached = max(_LEAST_FORWARD, forward + moved)
+        return value(reached, strike, max(_LEAST_VOL, shocked) * root, discount, call=call) - premium
+
+    grid = (gain(part * move, vol + up * shock) for part, up in _GRID)
+    far = (rates.extreme_share * gain(way * rates.extreme_ranges * move, vol) for way in (1, -1))
+    now = delta(forward, strike, vol * sqrt(years), exp(-rates.interest * years), call=call)
+    return Scan((*grid, *far), now)
