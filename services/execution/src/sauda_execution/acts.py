@@ -40,6 +40,8 @@ class Reprice(NamedTuple):
     order_id: str
     trigger_price: Paise | None = None
     limit_price: Paise | None = None
+    qty: Units | None = None
+    """The new total, what has traded included."""
 
 
 class Settle(NamedTuple):

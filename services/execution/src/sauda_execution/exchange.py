@@ -28,13 +28,13 @@ from sauda.state import State
 from sauda.unit import Unit
 from sauda_execution.acts import Act, Place, Refuse, Reprice, Say, Settle, Withdraw
 from sauda_execution.admission import Admission
+from sauda_execution.charges import Charging
 from sauda_execution.floor import Floor
 from sauda_execution.house import House
 from sauda_execution.known import Known
 from sauda_execution.parts import Part, Parts
 from sauda_execution.requests import Requests
 from sauda_execution.steering import Steering
-from sauda_execution.trade import Charges
 
 INPUTS = ("instruments", "control", "ticks", "orders")
 """Ticks before orders: an order of the same instant sees the newest price."""
@@ -55,8 +55,9 @@ class PaperExchange:
         self._house = house
         self.known = Known(self.state, house)
         self._parts = Parts(self._act)
+        self._charging = None if house.tariff is None else Charging(self.state, house.tariff)
         self._admission = Admission(self.known, self._parts)
-        self._floor = Floor(self.known, self._parts, self._charges())
+        self._floor = Floor(self.known, self._parts, self._charging)
         self._requests = Requests(self.state, self.known, self._admission, self._floor, self._parts)
         self._steering = Steering(self.state, self.known)
         self._parts.join(self._made_parts())
@@ -74,13 +75,9 @@ class PaperExchange:
             SquareOff: lambda request: self._parts.do(self._steering.on_square_off(request)),
         }
 
-    def _charges(self) -> Charges | None:
-        """Return who charges trades; None: nobody does."""
-        return None
-
     def _made_parts(self) -> list[Part]:
         """Return the house's parts in the order in which they are asked: legality, risk, account, groups, life."""
-        return []
+        return [] if self._charging is None else [self._charging]
 
     def handle(self, message: Message) -> Sequence[Message]:
         """Take one message; return the answers and fills that follow from it."""
@@ -192,6 +189,7 @@ class PaperExchange:
             act.order_id,
             working.order.strategy,
             self.known.market.now_ns,
+            qty=act.qty,
             limit_price=act.limit_price,
             trigger_price=act.trigger_price,
         )
