@@ -9,11 +9,12 @@ from typing import Final
 
 import typer
 
-from sauda.cli import archive, bundle, dead_letters, desk, screen
+from sauda.cli import archive, bundle, dead_letters, desk, order, screen
 from sauda.cli.diff import diff
 from sauda.cli.doctor import doctor
 from sauda.cli.lag import lag
 from sauda.cli.replay import replay
+from sauda.cli.square_off import square_off
 from sauda.cli.state import state
 from sauda.cli.tail import tail
 from sauda.cli.trades import fills, orders, pnl, positions
@@ -37,10 +38,12 @@ app = typer.Typer(
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(desk.up, desk.down, desk.ps, desk.logs, desk.restart, desk.scale, desk.clean),
     *(tail, replay, diff, state, why, lag, orders, fills, positions, pnl, doctor),
+    square_off,
 )
 """In the order in which the help lists them: run it, then look at it."""
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(order.app, name="order")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(archive.app, name="archive")
 app.add_typer(bundle.app, name="bundle")

@@ -20,6 +20,7 @@ from sauda.contracts import (
     OrderModified,
     OrderRejected,
     OrderTriggered,
+    PlaceBasket,
     PlaceOrder,
     PositionPnl,
     Side,
@@ -70,19 +71,32 @@ def orders_of(orders: Iterable[Message], executions: Iterable[Message]) -> list[
     """Return every order, in the order in which they were placed.
 
     An id that was placed twice is one order: the exchange answers the second with its first answer. Orders that the
-    exchange made itself, to square a strategy off, stand on no stream; they come last, as their fills tell them.
+    exchange made itself (a square-off, a bracket's stop) come last, by the terms that it gave them; a settlement, which
+    is no order, as its fill tells it.
     """
     book: dict[str, OrderState] = {}
     for message in orders:
-        if isinstance(message, PlaceOrder) and message.order_id not in book:
-            book[message.order_id] = _placed(message)
+        for order in _asked_for(message):
+            book.setdefault(order.order_id, _placed(order))
     for message in executions:
         order_id = getattr(message, "order_id", None)
+        if isinstance(message, OrderAccepted) and message.terms is not None:
+            book.setdefault(message.order_id, _placed(message.terms))
         if isinstance(message, Fill) and message.order_id not in book:
-            book[message.order_id] = _squared_off(message)
+            book[message.order_id] = _settled(message)
         if order_id in book:
             _answer(book[order_id], message)
     return list(book.values())
+
+
+def _asked_for(message: Message) -> tuple[PlaceOrder, ...]:
+    match message:
+        case PlaceOrder():
+            return (message,)
+        case PlaceBasket():
+            return message.legs
+        case _:
+            return ()
 
 
 def _placed(order: PlaceOrder) -> OrderState:
@@ -106,7 +120,7 @@ def _placed(order: PlaceOrder) -> OrderState:
     )
 
 
-def _squared_off(fill: Fill) -> OrderState:
+def _settled(fill: Fill) -> OrderState:
     return _placed(
         PlaceOrder(
             order_id=fill.order_id,

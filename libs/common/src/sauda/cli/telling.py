@@ -2,6 +2,7 @@
 
 from sauda.clock import clock_text
 from sauda.contracts import (
+    Account,
     Alert,
     BrokerUpdate,
     CancelOrder,
@@ -14,6 +15,8 @@ from sauda.contracts import (
     Halt,
     Instrument,
     LetterSettled,
+    MarginReply,
+    MarginRequest,
     Message,
     ModifyOrder,
     Opened,
@@ -22,9 +25,11 @@ from sauda.contracts import (
     OrderModified,
     OrderRejected,
     OrderTriggered,
+    PlaceBasket,
     PlaceOrder,
     PositionPnl,
     Requeued,
+    ResetRisk,
     Resume,
     Signal,
     SquareOff,
@@ -43,14 +48,16 @@ def tell(message: Message) -> str:
     match message:
         case Tick() | ClockTick() | FeedGap() | Instrument() | Subscribe() | Unsubscribe() | BrokerUpdate():
             return _market(message)
-        case PlaceOrder() | ModifyOrder() | CancelOrder() | Signal():
+        case PlaceOrder() | PlaceBasket() | ModifyOrder() | CancelOrder() | Signal():
             return _intent(message)
         case PositionPnl() | StrategyPnl() | DeskPnl():
             return _pnl(message)
-        case Start() | Stop() | SquareOff() | Halt() | Resume() | Alert():
+        case Start() | Stop() | SquareOff() | Halt() | Resume() | ResetRisk() | Alert():
             return _desk(message)
         case DeadLetter() | LetterSettled() | Requeued() | Commit() | Opened():
             return _work(message)
+        case Account() | MarginRequest() | MarginReply():
+            return _account(message)
     return _execution(message)
 
 
@@ -77,12 +84,15 @@ def _market(
     return f"{message.by}: {', '.join(message.instruments)}"
 
 
-def _intent(message: PlaceOrder | ModifyOrder | CancelOrder | Signal) -> str:
+def _intent(message: PlaceOrder | PlaceBasket | ModifyOrder | CancelOrder | Signal) -> str:
     match message:
         case PlaceOrder():
             prices = _prices(message.limit_price, message.trigger_price)
             parent = _named(parent=message.parent_id)
             return f"{message.order_id}  {message.side.value} {message.qty} {message.instrument} {message.kind.value}{prices}{parent}"
+        case PlaceBasket():
+            legs = "; ".join(_intent(leg) for leg in message.legs)
+            return f"{message.basket_id}  or else {message.on_failure.value}: {legs}"
         case ModifyOrder():
             return f"{message.order_id}{_named(qty=message.qty)}{_prices(message.limit_price, message.trigger_price)}"
         case CancelOrder():
@@ -111,6 +121,20 @@ def _execution(
     return order
 
 
+def _account(message: Account | MarginRequest | MarginReply) -> str:
+    match message:
+        case Account():
+            money = f"cash {to_indian(message.cash)}, blocked {to_indian(message.blocked)}"
+            return f"{money}, available {to_indian(message.available)}"
+        case MarginRequest():
+            legs = ", ".join(f"{leg.qty} {leg.instrument}" for leg in message.legs)
+            return f"{message.request_id} by {message.by}: {legs}"
+    if message.error is not None:
+        return f"{message.request_id}  {message.error}"
+    blocked = f"span {to_indian(message.span)}, exposure {to_indian(message.exposure)}"
+    return f"{message.request_id}  {blocked}"
+
+
 def _pnl(message: PositionPnl | StrategyPnl | DeskPnl) -> str:
     parts = f"realised {to_indian(message.realised)}, unrealised {to_indian(message.unrealised)}"
     if isinstance(message, PositionPnl):
@@ -121,12 +145,15 @@ def _pnl(message: PositionPnl | StrategyPnl | DeskPnl) -> str:
     return f"{who}  net {to_indian(message.net)}: {parts}, charges {to_indian(message.charges)}{roi}"
 
 
-def _desk(message: Start | Stop | SquareOff | Halt | Resume | Alert) -> str:
+def _desk(message: Start | Stop | SquareOff | Halt | Resume | ResetRisk | Alert) -> str:
     match message:
         case Alert():
             return f"{message.level.value} {message.code} from {message.source}: {message.text}"
         case Halt():
-            return f"by {message.by}: {message.reason}"
+            flat = ", and flatten" if message.flatten else ""
+            return f"by {message.by}: {message.reason}{flat}"
+        case ResetRisk():
+            return f"{message.strategy or 'the desk'}, by {message.by}: {message.reason}"
         case Resume():
             return f"by {message.by}"
     return f"{message.strategy or 'every strategy'}, by {message.by}"
