@@ -7,7 +7,8 @@ from sauda.contracts import ChargeLines, Instrument, InstrumentId, InstrumentKin
 from sauda.money import Paise, Units
 from sauda.state import State
 from sauda.testing.builders import at
-from sauda_execution.charges import Charging, Tariff, Trade, load_tariff
+from sauda_execution.charges import Charging, Tariff, load_tariff
+from sauda_execution.trade import Trade
 
 MARKET = Path(__file__).parents[3] / "config/market"
 TODAY = date(2026, 11, 23)
@@ -48,11 +49,11 @@ def a_trade(
     day: date = TODAY,
     product: Product = Product.NRML,
     order_id: str = "o-1",
-    slices: tuple[int, int] = (0, 1),
+    slices: int = 1,
     strategy: str = "straddle",
     is_settlement: bool = False,
 ) -> Trade:
-    """Build a trade that is all of an order, unless *slices* (before, after) say otherwise."""
+    """Build a trade; *slices* says how many orders at the exchange its order has traded in."""
     return Trade(
         strategy=strategy,
         instrument=instrument,
@@ -61,8 +62,7 @@ def a_trade(
         price=price,
         product=product,
         order_id=order_id,
-        slices=slices[1],
-        slices_before=slices[0],
+        slices=slices,
         at_ns=at("10:00", day),
         is_settlement=is_settlement,
     )

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from sauda.contracts import ChargeLines, Product, Side
 from sauda.state import State
-from sauda_execution.charges import Charging, Trade
+from sauda_execution.charges import Charging
+from sauda_execution.trade import Trade
 from tests.unit.execution.charged import TODAY, a_contract, a_trade, summed, tariff
 
 CONTRACTS = [
@@ -59,9 +60,7 @@ def test_how_the_market_cuts_an_order_changes_nothing_in_the_days_sum(
     whole = whole._replace(is_settlement=False)
     cuts = sorted(data.draw(st.sets(st.integers(1, max(1, whole.qty - 1)), max_size=6)) - {whole.qty})
     edges = [0, *cuts, whole.qty]
-    pieces = [
-        whole._replace(qty=after - before, slices_before=min(before, 1)) for before, after in pairwise(edges)
-    ]
+    pieces = [whole._replace(qty=after - before) for before, after in pairwise(edges)]
     at_once = Charging(State(), TARIFFS[plan]).charge(whole)
     desk = Charging(State(), TARIFFS[plan])
     assert summed([desk.charge(piece) for piece in pieces]) == at_once

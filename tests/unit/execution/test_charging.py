@@ -59,25 +59,20 @@ def test_a_plan_prices_an_order(
 
 def test_brokerage_is_for_an_order_however_many_fills_it_took() -> None:
     desk = charging("flat_20")
-    fills = [
-        desk.charge(a_trade(CALL, Side.BUY, 65, 100_00, slices=slices)) for slices in ((0, 1), (1, 1), (1, 1))
-    ]
+    fills = [desk.charge(a_trade(CALL, Side.BUY, 65, 100_00)) for _ in range(3)]
     assert [fill.brokerage for fill in fills] == [20_00, 0, 0]
 
 
 def test_every_slice_of_an_order_is_an_order() -> None:
     desk = charging("flat_20")
-    first = desk.charge(a_trade(CALL, Side.BUY, 1800, 100_00, slices=(0, 1)))
-    rest = desk.charge(a_trade(CALL, Side.BUY, 1900, 100_00, slices=(1, 3)))
+    first = desk.charge(a_trade(CALL, Side.BUY, 1800, 100_00, slices=1))
+    rest = desk.charge(a_trade(CALL, Side.BUY, 1900, 100_00, slices=3))
     assert (first.brokerage, rest.brokerage) == (20_00, 40_00)
 
 
 def test_a_share_of_the_value_stops_at_the_flat_price() -> None:
     desk = charging("flat_20")
-    fills = [
-        desk.charge(a_trade(SHARE, Side.BUY, 100, 500_00, product=Product.MIS, slices=slices))
-        for slices in ((0, 1), (1, 1), (1, 1))
-    ]
+    fills = [desk.charge(a_trade(SHARE, Side.BUY, 100, 500_00, product=Product.MIS)) for _ in range(3)]
     # 0.03 % of 50,000 is 15; the order stops at 20.
     assert [fill.brokerage for fill in fills] == [15_00, 5_00, 0]
 
@@ -108,23 +103,24 @@ def test_a_day_begins_with_nothing_left_over() -> None:
     assert second == first
 
 
-def test_a_new_day_keeps_nothing_of_the_last() -> None:
+def test_nothing_is_kept_of_a_day_that_is_over_nor_of_an_order_that_has_ended() -> None:
     state = State()
     desk = Charging(state, tariff("flat_20"))
-    desk.charge(a_trade(SHARE, Side.BUY, 1, 100_00, product=Product.MIS))
-    before = state.take_changes()
-    desk.on_day(at("00:00", TODAY + timedelta(days=1)))
-    assert state.take_changes() == dict.fromkeys(before)
-    assert before
-
-
-def test_the_present_day_is_kept() -> None:
-    state = State()
-    desk = Charging(state, tariff("flat_20"))
-    desk.charge(a_trade(SHARE, Side.BUY, 1, 100_00, product=Product.MIS))
-    state.take_changes()
+    desk.charge(a_trade(SHARE, Side.BUY, 1, 100_00, product=Product.MIS, order_id="o-1"))
+    assert set(state.take_changes()) == {b"charge_carries/straddle|equity_intraday", b"charged_orders/o-1"}
     desk.on_day(at("00:00", TODAY))
     assert state.take_changes() == {}
+    desk.on_ended(an_order(order_id="o-1"), 0, "filled")
+    assert state.take_changes() == {b"charged_orders/o-1": None}
+    desk.on_day(at("00:00", TODAY + timedelta(days=1)))
+    assert state.take_changes() == {b"charge_carries/straddle|equity_intraday": None}
+
+
+def test_an_order_made_smaller_has_not_traded_in_fewer_slices() -> None:
+    desk = charging("flat_20")
+    first = desk.charge(a_trade(CALL, Side.BUY, 3600, 100_00, slices=2))
+    last = desk.charge(a_trade(CALL, Side.BUY, 65, 100_00, slices=1))
+    assert (first.brokerage, last.brokerage) == (40_00, 0)
 
 
 def test_an_order_whose_cost_is_unknown_is_refused() -> None:

@@ -148,8 +148,7 @@ class Floor:
                 price=price,
                 product=fill.product,
                 order_id=fill.order_id,
-                slices_before=slices_traded(working.filled, qty_all, working.slices),
-                slices_after=slices_traded(working.filled + qty, qty_all, working.slices),
+                slices=slices_traded(working.filled + qty, qty_all, working.slices),
                 at_ns=fill.event_ns,
                 is_settlement=against is Against.SETTLEMENT,
             )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from sauda_execution.charges.tariff import Tariff
 from sauda_execution.days import TradingCalendar
 from sauda_execution.settings import Limits
 
@@ -15,3 +16,5 @@ class House:
 
     calendar: TradingCalendar
     limits: Limits = field(default_factory=Limits)
+    tariff: Tariff | None = None
+    """What trades cost."""

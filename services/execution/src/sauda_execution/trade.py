@@ -17,13 +17,16 @@ class Trade(NamedTuple):
     price: Paise
     product: Product
     order_id: str
-    slices_before: int
-    """Orders at the exchange, of those that this one was cut into, that had traded before ..."""
-    slices_after: int
-    """... and that have traded now: a flat brokerage is taken once for each."""
+    slices: int
+    """Orders at the exchange, of those that this one was cut into, that have traded now: a flat brokerage is taken for each."""
     at_ns: UnixNs
     is_settlement: bool = False
     """Whether it is the settlement of an expired contract: no order, its own taxes."""
+
+    @property
+    def value(self) -> Paise:
+        """Return price x quantity: an option's premium, or its intrinsic value at its settlement."""
+        return self.qty * self.price
 
 
 class Charges(Protocol):

@@ -7,6 +7,5 @@ The tables are config/market/charges.yaml and brokerage.yaml, read by `sauda.pri
 
 from sauda_execution.charges.charging import Charging
 from sauda_execution.charges.tariff import Tariff, load_tariff
-from sauda_execution.charges.trade import Trade
 
-__all__ = ["Charging", "Tariff", "Trade", "load_tariff"]
+__all__ = ["Charging", "Tariff", "load_tariff"]

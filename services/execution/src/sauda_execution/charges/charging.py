@@ -11,13 +11,12 @@ import msgspec
 from sauda.clock import UnixNs, ist_date
 from sauda.contracts import ChargeLines, PlaceOrder, RejectReason
 from sauda.errors import InvariantError
-from sauda.money import Paise
 from sauda.state import State
-from sauda_execution.charges.exact import PAISA, Exact, Fine, whole
+from sauda_execution.charges.exact import PAISA, Exact, Fine, Traded, whole
 from sauda_execution.charges.tariff import Tariff
-from sauda_execution.charges.trade import Trade
 from sauda_execution.checks import Moment, Refusal
 from sauda_execution.parts import Part
+from sauda_execution.trade import Trade
 
 
 class Carry(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -30,13 +29,6 @@ class Carry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Of the exact sum of all lines."""
 
 
-class OrderValue(msgspec.Struct, frozen=True):
-    """What an order has traded."""
-
-    day: str
-    value: Paise
-
-
 class Charging(Part):
     """Prices every fill of the exchange, and lets no order in whose price it does not know."""
 
@@ -44,8 +36,8 @@ class Charging(Part):
         self._tariff = tariff
         self._carries = state.table("charge_carries", Carry)
         """strategy|segment -> what rounding has left over today."""
-        self._orders = state.table("charged_orders", OrderValue)
-        """Order -> what it has traded, where the broker's price depends on it."""
+        self._orders = state.table("charged_orders", Traded)
+        """Order that is still working -> what of it has traded."""
 
     def refusal(self, order: PlaceOrder, moment: Moment) -> Refusal | None:
         """Is it known what a trade of this order would cost?"""
@@ -68,24 +60,24 @@ class Charging(Part):
         if segment is None:
             raise InvariantError(f"no charges are known for {trade.instrument.instrument}")
         day = ist_date(trade.at_ns)
-        value_before = self._value_before(trade, day)
-        exact = self._tariff.exact(trade, segment, day, value_before)
-        if not trade.is_settlement and self._tariff.fee(segment, day).percent is not None:
-            self._orders.put(trade.order_id, OrderValue(day.isoformat(), value_before + trade.value))
+        before = self._orders.get(trade.order_id) or Traded()
+        exact = self._tariff.exact(trade, segment, day, before)
+        if not trade.is_settlement:
+            self._orders.put(trade.order_id, before.more(trade))
         return self._rounded(f"{trade.strategy}|{segment.value}", day, exact)
 
-    def on_day(self, day_ns: UnixNs) -> tuple[()]:
-        """Forget what was traded before the day that begins."""
-        today = ist_date(day_ns).isoformat()
-        for table in (self._carries, self._orders):
-            for key in table:
-                if table[key].day < today:
-                    table.drop(key)
+    def on_ended(self, order: PlaceOrder, unfilled: int, reason: str) -> tuple[()]:
+        """Forget what of *order* has traded: nothing more will."""
+        self._orders.drop(order.order_id)
         return ()
 
-    def _value_before(self, trade: Trade, day: date) -> Paise:
-        before = self._orders.get(trade.order_id)
-        return before.value if before is not None and before.day == day.isoformat() else 0
+    def on_day(self, day_ns: UnixNs) -> tuple[()]:
+        """Forget what rounding had left over on the days before."""
+        today = ist_date(day_ns).isoformat()
+        for key in self._carries:
+            if self._carries[key].day < today:
+                self._carries.drop(key)
+        return ()
 
     def _rounded(self, key: str, day: date, exact: Exact) -> ChargeLines:
         carry = self._carries.get(key)

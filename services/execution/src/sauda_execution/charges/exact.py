@@ -5,10 +5,12 @@ A rate is a number of billionths and GST a rate of a rate, so every charge of a 
 
 from typing import Final, NamedTuple, TypeAlias
 
+import msgspec
+
 from sauda.charge_rules import BILLION, Billionths, Gst, Levy, OrderFee
 from sauda.contracts import Side
 from sauda.money import Paise
-from sauda_execution.charges.trade import Trade
+from sauda_execution.trade import Trade
 
 Fine: TypeAlias = int
 """An amount in quintillionths of a paisa."""
@@ -53,14 +55,26 @@ def levied(levy: Levy | None, trade: Trade, *, is_option: bool) -> Fine:
     return share(trade.value, exercised) + share((trade.instrument.strike or 0) * trade.qty, levy.settled)
 
 
-def order_fee(fee: OrderFee, slices: int, value: Paise) -> Fine:
-    """Return the brokerage of an order of which *slices* orders have traded *value* so far.
+class Traded(msgspec.Struct, frozen=True):
+    """What of an order has traded so far."""
+
+    slices: int = 0
+    """Orders at the exchange that have traded."""
+    value: Paise = 0
+
+    def more(self, trade: Trade) -> "Traded":
+        """Return it with *trade*; an order that was made smaller has not traded less."""
+        return Traded(max(self.slices, trade.slices), self.value + trade.value)
+
+
+def order_fee(fee: OrderFee, traded: Traded) -> Fine:
+    """Return the brokerage of an order of which *traded* has traded.
 
     Where the lower of a flat price and a share is taken, the slices of one order are compared together: each but the last
     is of the freeze quantity, whose share is far above any flat price.
     """
-    flat = None if fee.flat is None else fee.flat * slices * PAISA
-    part = None if fee.percent is None else share(value, fee.percent)
+    flat = None if fee.flat is None else fee.flat * traded.slices * PAISA
+    part = None if fee.percent is None else share(traded.value, fee.percent)
     return min(price for price in (flat, part) if price is not None)
 
 
