@@ -37,6 +37,7 @@ FASTEST: Final = 100_000.0
 _PASSED_ON: Final = (
     *("redis_url", "underlyings", "log_level", "log_format", "lease_ms", "batch"),
     *("max_order_age_s", "stale_quote_s", "pnl_grid_ms"),
+    *("capital", "brokerage", "margin_source", "fills", "order_latency_ms", "slippage_ticks"),
 )
 
 
