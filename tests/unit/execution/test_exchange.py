@@ -1,6 +1,7 @@
 """How orders live in the paper market: they fill, wait, trigger, change, and end with the session."""
 
 from sauda.contracts import (
+    Against,
     Fill,
     Message,
     OrderAccepted,
@@ -46,7 +47,7 @@ def test_a_market_order_is_accepted_and_filled_at_the_offer_at_once(exchange: Pa
 
     assert answers == [
         OrderAccepted("o-1", "straddle", OPTION, NOW),
-        Fill("o-1-1", "o-1", "straddle", OPTION, Side.BUY, LOT, 100_05, 0, NOW),
+        Fill("o-1-1", "o-1", "straddle", OPTION, Side.BUY, LOT, 100_05, 0, NOW, against=Against.TOUCH),
     ]
 
 

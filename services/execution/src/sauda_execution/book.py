@@ -16,7 +16,7 @@ from sauda.contracts import (
     PlaceOrder,
     Product,
 )
-from sauda.money import Units
+from sauda.money import Paise, Units
 from sauda.state import State
 
 Answer: TypeAlias = OrderAccepted | OrderRejected
@@ -86,10 +86,12 @@ class Book:
         self._working = state.table("working", Working)
         self._answers = state.table("answers", Answered)
         self._held = state.table("held", Held)
+        self._ahead = state.table("ahead", int)
+        """Order that rests -> units that stand before it at its price; no row: nobody knows."""
         self.by_instrument: dict[InstrumentId, list[str]] = {}
         """Instrument -> ids of its working orders as they came: derived, so that a tick finds them at once."""
-        self.changed: set[InstrumentId] = set()
-        """Instruments whose orders have changed since somebody emptied this: for what is derived from orders elsewhere."""
+        self.bounds: dict[InstrumentId, tuple[Paise, Paise]] = {}
+        """Instrument -> prices between which its orders are not concerned (`attention`), while they stand as they do."""
         self.first_expiry_ns: UnixNs = FOREVER_NS
         self.first_arrival_ns: UnixNs = FOREVER_NS
 
@@ -127,7 +129,7 @@ class Book:
         """Place an order in the market, or bring what stands there up to date."""
         before = self._working.get(working.order.order_id)
         self._working.put(working.order.order_id, working)
-        self.changed.add(working.order.instrument)
+        self.bounds.pop(working.order.instrument, None)
         if before is None:
             self._index(working)
         elif before.arrives_ns != working.arrives_ns:
@@ -140,12 +142,31 @@ class Book:
     def take_out(self, order: PlaceOrder) -> None:
         """Take an order out of the market."""
         self._working.drop(order.order_id)
-        self.changed.add(order.instrument)
+        self._ahead.drop(order.order_id)
+        self.bounds.pop(order.instrument, None)
         ids = self.by_instrument[order.instrument]
         ids.remove(order.order_id)
         if not ids:
             del self.by_instrument[order.instrument]
         self._find_first()
+
+    def ahead(self, order_id: str) -> Units | None:
+        """Return what stands before a resting order at its price; None: nobody knows."""
+        return self._ahead.get(order_id)
+
+    def put_ahead(self, order_id: str, ahead: Units | None) -> None:
+        """Set what stands before a resting order; nothing is written if it is so already."""
+        if ahead == self._ahead.get(order_id):
+            return
+        if ahead is None:
+            self._ahead.drop(order_id)
+        else:
+            self._ahead.put(order_id, ahead)
+
+    def lose_places(self) -> None:
+        """Let nobody know any more what stands before whom: the market went on unseen."""
+        for order_id in self._ahead:
+            self._ahead.drop(order_id)
 
     def apply(self, fill: Fill) -> None:
         """Bring the strategy's holding up to date."""
@@ -176,7 +197,7 @@ class Book:
 
     def restored(self) -> None:
         """Build the index of the working orders."""
-        self.by_instrument = {}
+        self.by_instrument, self.bounds = {}, {}
         for working in self._working.values():
             self.by_instrument.setdefault(working.order.instrument, []).append(working.order.order_id)
         for instrument in self.by_instrument:

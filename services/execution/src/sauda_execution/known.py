@@ -9,6 +9,7 @@ from sauda.state import State, Table
 from sauda_execution.book import Book
 from sauda_execution.days import TradingDays
 from sauda_execution.house import House
+from sauda_execution.liquidity import Liquidity
 from sauda_execution.market import Market
 
 
@@ -18,6 +19,7 @@ class Known:
     def __init__(self, state: State, house: House) -> None:
         self.limits = house.limits
         self.market = Market(state)
+        self.liquidity = Liquidity(state)
         self.book = Book(state)
         self.days = TradingDays(state, house.calendar)
         self.instruments: Table[Instrument] = state.table("instruments", Instrument)
@@ -33,6 +35,10 @@ class Known:
         """Return the quote if something may trade on it now."""
         return self.market.fresh_quote(instrument, self.limits.stale_quote_ns)
 
+    def seen_quote(self, instrument: str) -> Tick | None:
+        """Return the last quote, if the market has been in sight since."""
+        return None if self.market.is_blind(instrument) else self.market.quote(instrument)
+
     def stamp_ns(self, asked_ns: UnixNs) -> UnixNs:
         """Return market time; before the first message of the market, the request's own: 1970 would help nobody."""
         return self.market.now_ns or asked_ns
@@ -40,4 +46,5 @@ class Known:
     def restored(self) -> None:
         """Rebuild the indexes."""
         self.market.restored()
+        self.liquidity.restored()
         self.book.restored()

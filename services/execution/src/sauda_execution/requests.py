@@ -60,9 +60,9 @@ class Requests:
         now_ns = self._known.market.now_ns
         accepted = answers.accepted(going, now_ns, is_new=made or going != order, slices=ruling.slices)
         self._known.book.remember(accepted)
-        self._floor.enter(ruling, now_ns + self._known.limits.latency_ns)
+        self._floor.enter(ruling, now_ns + self._known.limits.travel_ns)
         said: list[Message] = [accepted, *self._parts.tell(lambda part: part.on_accepted(going))]
-        return said if self._known.limits.latency_ns else said + self._floor.arrive(going.order_id)
+        return said if self._known.limits.travel_ns else said + self._floor.arrive(going.order_id)
 
     def refuse(self, order: PlaceOrder, refusal: Refusal) -> list[Message]:
         """Answer *order* with No; an order that was answered before gets that answer again."""
@@ -75,7 +75,7 @@ class Requests:
 
     def ask(self, request: Request) -> list[Message]:
         """Let a change or a cancellation travel to the market."""
-        latency_ns = self._known.limits.latency_ns
+        latency_ns = self._known.limits.travel_ns
         if not latency_ns:
             return self._arrive(request)
         arrives_ns = self._known.market.now_ns + latency_ns
@@ -116,7 +116,7 @@ class Requests:
         self._floor.change(working, ruling)
         said: list[Message] = [answers.modified(ruling.order, self._known.market.now_ns)]
         said += self._parts.tell(lambda part: part.on_modified(ruling.order))
-        return said + self._floor.meet_last_quote(ruling.order)
+        return said + self._floor.meet_last_quote(change.order_id)
 
     def restored(self) -> None:
         """Find the first arrival again."""

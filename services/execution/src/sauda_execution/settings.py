@@ -1,7 +1,7 @@
 """What can be set: how late an order and how old a quote may be before an entry is refused."""
 
 from dataclasses import dataclass
-from typing import Self
+from typing import Literal, Self
 
 from sauda.clock import NS_PER_S
 
@@ -17,6 +17,19 @@ class Limits:
 
     latency_ns: int = 0
     """What an order, a change or a cancellation needs to the market; market time itself, whatever the speed."""
+    slippage_ticks: int = 0
+    """By how much every order that takes pays worse than the quote."""
+    half_spread_ticks: int = 0
+    """Where no quote is shown, one is assumed so far from the last price at least, ..."""
+    half_spread_bps: int = 0
+    """... and at least this share of it, in hundredths of a percent."""
+    fills: Literal["depth", "ltp"] = "depth"
+    """`ltp`: everything fills whole at the last price, at once: no spread, slippage, latency or queue. Only to compare."""
+
+    @property
+    def travel_ns(self) -> int:
+        """Return how long a message travels to the market in the chosen model."""
+        return 0 if self.fills == "ltp" else self.latency_ns
 
     @classmethod
     def at_speed(cls, speed: float, *, max_order_age_s: float, stale_quote_s: float) -> Self:

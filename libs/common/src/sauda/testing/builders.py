@@ -3,13 +3,16 @@
 The market of these messages is Monday 2026-11-23, 10:00 IST, in the middle of an ordinary session.
 """
 
+from collections.abc import Sequence
 from datetime import date, time
 
 from sauda.calendar import Session
 from sauda.clock import NS_PER_S, UnixNs, from_ist, ist_date
 from sauda.contracts import (
+    BookLevel,
     CancelOrder,
     ClockTick,
+    Depth,
     FeedGap,
     Fill,
     Instrument,
@@ -18,9 +21,11 @@ from sauda.contracts import (
     ModifyOrder,
     OrderKind,
     PlaceOrder,
+    Product,
     Right,
     Side,
     Tick,
+    Validity,
 )
 from sauda.money import Paise, Units
 
@@ -48,10 +53,33 @@ def a_tick(
     instrument: InstrumentId = OPTION,
     bid: Paise | None = None,
     ask: Paise | None = None,
+    bid_qty: Units | None = None,
+    ask_qty: Units | None = None,
+    volume: Units | None = None,
+    depth: Depth | None = None,
     at_ns: UnixNs = NOW,
 ) -> Tick:
     """Build a tick; without *bid* and *ask* the market shows no quote."""
-    return Tick(instrument=instrument, event_ns=at_ns, recv_ns=at_ns, ltp=ltp, bid=bid, ask=ask)
+    return Tick(
+        instrument=instrument,
+        event_ns=at_ns,
+        recv_ns=at_ns,
+        ltp=ltp,
+        bid=bid,
+        ask=ask,
+        bid_qty=bid_qty,
+        ask_qty=ask_qty,
+        volume=volume,
+        depth=depth,
+    )
+
+
+def a_depth(bids: Sequence[tuple[Paise, Units]] = (), asks: Sequence[tuple[Paise, Units]] = ()) -> Depth:
+    """Build an order book of levels `(price, qty)`, best first."""
+    return Depth(
+        bids=tuple(BookLevel(price, qty) for price, qty in bids),
+        asks=tuple(BookLevel(price, qty) for price, qty in asks),
+    )
 
 
 def a_clock(at_ns: UnixNs = NOW) -> ClockTick:
@@ -112,6 +140,8 @@ def an_order(
     limit_price: Paise | None = None,
     trigger_price: Paise | None = None,
     parent_id: str | None = None,
+    product: Product = Product.NRML,
+    validity: Validity = Validity.DAY,
     event_ns: UnixNs = NOW,
 ) -> PlaceOrder:
     """Build an order: a market buy of one lot unless told otherwise."""
@@ -126,6 +156,8 @@ def an_order(
         limit_price=limit_price,
         trigger_price=trigger_price,
         parent_id=parent_id,
+        product=product,
+        validity=validity,
     )
 
 
