@@ -337,7 +337,10 @@ def test_speed_turns_the_desks_lag_into_market_time() -> None:
 def test_the_unit_reads_ticks_before_orders() -> None:
     unit = paper_unit(House(Weekdays()))
 
-    assert (unit.name, unit.inputs) == ("execution.paper", ("instruments", "control", "ticks", "orders"))
+    assert (unit.name, unit.inputs) == (
+        "execution.paper",
+        ("instruments", "control", "pnl", "ticks", "orders"),
+    )
     assert unit.build().handle(a_tick(instrument=OPTION)) == []
 
 

@@ -9,6 +9,8 @@ from sauda.errors import ConfigError
 from sauda.state import State
 
 _DAY_NS: Final = 24 * 3600 * NS_PER_S
+_DAYS_AHEAD: Final = 11
+"""Longer than any row of holidays, today included."""
 
 
 class TradingCalendar(Protocol):
@@ -61,6 +63,15 @@ class TradingDays:
         hours = self._hours(exchange, now_ns)
         parts = () if hours is None else hours.parts
         return next((closes for opens, closes in parts if opens <= now_ns < closes), None)
+
+    def next_open_ns(self, exchange: str, now_ns: UnixNs) -> UnixNs:
+        """Return when *exchange* opens next, or a day from now if the calendar knows of no opening within ten days."""
+        for ahead in range(_DAYS_AHEAD):
+            hours = self._hours(exchange, now_ns + ahead * _DAY_NS)
+            for opens, _ in () if hours is None else hours.parts:
+                if opens > now_ns:
+                    return opens
+        return now_ns + _DAY_NS
 
     def _hours(self, exchange: str, now_ns: UnixNs) -> Session | None:
         try:

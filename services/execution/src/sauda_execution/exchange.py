@@ -5,7 +5,7 @@ nothing. An `OrderRejected` that comes after the order's `OrderAccepted` refuses
 the order itself stands as it stood. Each accepted order ends exactly once: filled, or cancelled.
 
 The exchange moves with market time (`sauda_execution.market`), never with a clock of its own. Here each message finds
-who works on it: `requests` (what strategies ask), `floor` (orders meet quotes), `steering` (people), `parts` (all else).
+who works on it: `requests` (what strategies ask), `floor` (orders meet quotes), `parts` (all else).
 """
 
 from collections.abc import Callable, Sequence
@@ -15,31 +15,26 @@ from sauda.contracts import (
     CancelOrder,
     ClockTick,
     FeedGap,
-    Halt,
     Instrument,
     Message,
     ModifyOrder,
     PlaceOrder,
-    Resume,
-    SquareOff,
     Tick,
 )
 from sauda.state import State
 from sauda.unit import Unit
 from sauda_execution.acts import Act, Place, Refuse, Reprice, Say, Settle, Withdraw
 from sauda_execution.admission import Admission
-from sauda_execution.attention import Attention
 from sauda_execution.charges import Charging
 from sauda_execution.floor import Floor
 from sauda_execution.house import House
 from sauda_execution.known import Known
 from sauda_execution.parts import Part, Parts
-from sauda_execution.queueing import volume_between
 from sauda_execution.requests import Requests
-from sauda_execution.steering import Steering
+from sauda_execution.risk.parts import risk_parts
 
-INPUTS = ("instruments", "control", "ticks", "orders")
-"""Ticks before orders: an order of the same instant sees the newest price."""
+INPUTS = ("instruments", "control", "pnl", "ticks", "orders")
+"""Ticks before orders: an order of the same instant sees the newest price. Before both what may halt the desk."""
 _ORDERS = (PlaceOrder, ModifyOrder, CancelOrder)
 
 
@@ -61,9 +56,7 @@ class PaperExchange:
         self._admission = Admission(self.known, self._parts)
         self._floor = Floor(self.known, self._parts, self._charging)
         self._requests = Requests(self.state, self.known, self._admission, self._floor, self._parts)
-        self._steering = Steering(self.state, self.known)
         self._parts.join(self._made_parts())
-        self._attention = Attention(self.known.book, self.known.liquidity, self._parts)
         self._wake_ns: UnixNs = 0
         """No tick before this instant ends a session, begins a day, or lets something arrive."""
         self._work: dict[type[Message], Callable[..., list[Message]]] = {
@@ -73,21 +66,20 @@ class PaperExchange:
             PlaceOrder: self._requests.place,
             ModifyOrder: self._requests.ask,
             CancelOrder: self._requests.ask,
-            Halt: lambda halt: self._parts.do(self._steering.on_halt(halt)),
-            Resume: lambda resume: self._parts.do(self._steering.on_resume(resume)),
-            SquareOff: lambda request: self._parts.do(self._steering.on_square_off(request)),
         }
 
     def _made_parts(self) -> list[Part]:
         """Return the house's parts in the order in which they are asked: legality, risk, account, groups, life."""
-        return [] if self._charging is None else [self._charging]
+        charging: list[Part] = [] if self._charging is None else [self._charging]
+        risk = risk_parts(self.state, self.known, self._house.risk, f"execution.{self.account}")
+        return [*charging, *risk]
 
     def handle(self, message: Message) -> Sequence[Message]:
         """Take one message; return the answers and fills that follow from it."""
         if type(message) is Tick:
             # Thousands come for each order: those that concern nobody leave here, within a microsecond.
-            if message.recv_ns < self._wake_ns and self._attention.is_quiet(message):
-                self.known.market.see(message)
+            self.known.market.see(message)
+            if message.recv_ns < self._wake_ns and message.instrument not in self.known.book.by_instrument:
                 return ()
             said = self._on_eventful_tick(message)
         else:
@@ -118,20 +110,15 @@ class PaperExchange:
     # The market moves.
 
     def _on_eventful_tick(self, tick: Tick) -> list[Message]:
-        known = self.known
-        volume = volume_between(known.seen_quote(tick.instrument), tick)
-        known.market.see(tick)
-        known.liquidity.renew(tick.instrument)
-        # Whoever comes because of this tick has not stood here when it came.
-        standing = tuple(known.book.by_instrument.get(tick.instrument, ()))
         said = self._pass_time()
-        if known.days.begin(tick.instrument.partition(":")[0], known.market.now_ns):
+        if self.known.days.begin(tick.instrument.partition(":")[0], self.known.market.now_ns):
             said += self._begin_day()
-        quote = known.fresh_quote(tick.instrument)
-        for order_id in () if quote is None else standing:
-            said += self._floor.meet(order_id, tick, volume)
+        quote = self.known.fresh_quote(tick.instrument)
+        if quote is not None:
+            for order_id in tuple(self.known.book.by_instrument.get(tick.instrument, ())):
+                said += self._floor.meet(order_id, quote)
         said += self._requests.arrivals()
-        return said if quote is None else said + self._parts.tell(lambda part: part.on_quote(tick))
+        return said if quote is None else said + self._parts.tell(lambda part: part.on_quote(quote))
 
     def _on_clock(self, clock: ClockTick) -> list[Message]:
         self.known.market.reach(clock.event_ns)
@@ -139,7 +126,6 @@ class PaperExchange:
 
     def _on_gap(self, gap: FeedGap) -> list[Message]:
         self.known.market.lose_sight(gap)
-        self.known.book.lose_places()
         return self._pass_time() + self._requests.arrivals()
 
     def _pass_time(self) -> list[Message]:

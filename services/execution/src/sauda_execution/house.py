@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 
 from sauda_execution.charges.tariff import Tariff
 from sauda_execution.days import TradingCalendar
+from sauda_execution.risk.rules import RiskRules
 from sauda_execution.settings import Limits
 
 
@@ -18,3 +19,5 @@ class House:
     limits: Limits = field(default_factory=Limits)
     tariff: Tariff | None = None
     """What trades cost."""
+    risk: RiskRules | None = None
+    """What the desk and its strategies may risk."""

@@ -1,31 +1,8 @@
-"""How to get out of what is held: cancel what works, then close every position at the market, with no help of a strategy."""
+"""The order that leaves a position: at the market, with no help of its strategy."""
 
 from sauda.clock import UnixNs
 from sauda.contracts import OrderKind, PlaceOrder, Product, Side
-from sauda_execution.acts import Act, Place, Withdraw
-from sauda_execution.book import Book, Held
-
-
-def leave(book: Book, strategy: str | None, reason: str, asked_ns: UnixNs, now_ns: UnixNs) -> list[Act]:
-    """Return what cancels and closes everything of *strategy*, or of the desk.
-
-    Args:
-        book: What works and what is held.
-        strategy: Whose; None means everybody's.
-        reason: Told with each cancellation.
-        asked_ns: Names the request, and with it the closing orders.
-        now_ns: Market time.
-    """
-    acts: list[Act] = [
-        Withdraw(working.order.order_id, reason)
-        for working in book.all_working()
-        if strategy in (None, working.order.strategy)
-    ]
-    return acts + [
-        Place(closing_order(held, asked_ns, now_ns))
-        for held in book.holdings()
-        if strategy in (None, held.strategy)
-    ]
+from sauda_execution.book import Held
 
 
 def closing_order(held: Held, asked_ns: UnixNs, now_ns: UnixNs) -> PlaceOrder:

@@ -53,6 +53,10 @@ class Market:
         """Return the last quote, however old."""
         return self._quotes.get(instrument)
 
+    def last_tick_ns(self) -> UnixNs:
+        """Return when the last tick of anything came; 0 before the first."""
+        return max((quote.recv_ns for quote in self._quotes.values()), default=0)
+
     def is_blind(self, instrument: InstrumentId) -> bool:
         """Is the instrument's quote from before a gap in the feed?"""
         return instrument in self._blind_now
