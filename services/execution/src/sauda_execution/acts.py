@@ -40,8 +40,14 @@ class Reprice(NamedTuple):
     order_id: str
     trigger_price: Paise | None = None
     limit_price: Paise | None = None
-    qty: Units | None = None
-    """The new total, what has traded included."""
+
+
+class Fit(NamedTuple):
+    """Make a working order as large as the parts now want it (`Part.fitting`); withdraw it if they want it no more."""
+
+    order_id: str
+    reason: str
+    """Told if it is withdrawn."""
 
 
 class Settle(NamedTuple):
@@ -63,4 +69,4 @@ class Say(NamedTuple):
     message: Message
 
 
-Act: TypeAlias = Place | Refuse | Withdraw | Reprice | Settle | Say
+Act: TypeAlias = Place | Refuse | Withdraw | Reprice | Fit | Settle | Say

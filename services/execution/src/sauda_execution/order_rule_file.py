@@ -35,10 +35,15 @@ class Form(Enum):
 
 
 def _hundredths(text: object) -> object:
+    if not isinstance(text, str):
+        return text
     try:
-        return int(Decimal(text) * 100) if isinstance(text, str) else text
+        scaled = Decimal(text) * 100
     except InvalidOperation as error:
         raise ValueError(f"{text!r} is not a percentage") from error
+    if not scaled.is_finite() or scaled != int(scaled):
+        raise ValueError(f"{text!r} is not a percentage of at most two decimals")
+    return int(scaled)
 
 
 Percent = Annotated[int, BeforeValidator(_hundredths), Field(gt=0, le=100_00)]

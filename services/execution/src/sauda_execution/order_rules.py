@@ -12,7 +12,7 @@ import yaml
 from pydantic import ValidationError
 
 from sauda.calendar_rules import in_force
-from sauda.contracts import Instrument, InstrumentKind, OrderKind, Product
+from sauda.contracts import Instrument, InstrumentKind, OrderKind, Product, Side
 from sauda.errors import ConfigError
 from sauda.instruments import underlyings
 from sauda.money import Paise, Units
@@ -69,30 +69,35 @@ class OrderRules:
             return 0
         return next(step.percent for step in rule.steps if step.below is None or price < step.below)
 
-    def bounds(self, instrument: Instrument, is_buy: bool, reference: Paise | None, day: date) -> Bounds:
-        """Return where the limit of an order may lie.
-
-        Args:
-            instrument: The contract; its circuit limits, where it has them, replace the operating range.
-            is_buy: Limit price protection bounds buys from above and sells from below.
-            reference: The last price (a stop's trigger); None while there is none: then only circuit limits hold.
-            day: The trading day.
-        """
-        rule = self._band(instrument, day)
+    def day_range(self, instrument: Instrument, last: Paise | None, day: date) -> Bounds:
+        """Return where any price of an order may lie: inside the contract's circuit limits, else near the last price."""
         low, high = instrument.low_limit, instrument.high_limit
         low_by = high_by = "circuit limit"
-        if reference is not None and rule.within is not None:
-            width = reference * rule.within // 100_00
-            low, low_by = (reference - width, "price band") if low is None else (low, low_by)
-            high, high_by = (reference + width, "price band") if high is None else (high, high_by)
-        if reference is None or rule.beyond is None:
+        within = self._band(instrument, day).within
+        if last is not None and within is not None:
+            width = last * within // 100_00
+            low, low_by = (last - width, "price band") if low is None else (low, low_by)
+            high, high_by = (last + width, "price band") if high is None else (high, high_by)
+        return Bounds(low, high, low_by, high_by)
+
+    def bounds(self, instrument: Instrument, side: Side, reference: Paise | None, day: date) -> Bounds:
+        """Return where the limit of an order may lie: in the day's range, and not too far into the market.
+
+        Args:
+            instrument: The contract.
+            side: Limit price protection bounds buys from above and sells from below.
+            reference: The last price (of a stop: its trigger); None while there is none.
+            day: The trading day.
+        """
+        low, high, low_by, high_by = self.day_range(instrument, reference, day)
+        beyond = self._band(instrument, day).beyond
+        if reference is None or beyond is None:
             return Bounds(low, high, low_by, high_by)
-        reach = max(reference * rule.beyond.percent // 100_00, rule.beyond.at_least or 0)
-        name = "limit price protection"
-        if is_buy and (high is None or reference + reach < high):
-            high, high_by = reference + reach, name
-        elif not is_buy and (low is None or reference - reach > low):
-            low, low_by = reference - reach, name
+        reach = max(reference * beyond.percent // 100_00, beyond.at_least or 0)
+        if side is Side.BUY and (high is None or reference + reach < high):
+            high, high_by = reference + reach, "limit price protection"
+        elif side is Side.SELL and (low is None or reference - reach > low):
+            low, low_by = reference - reach, "limit price protection"
         return Bounds(low, high, low_by, high_by)
 
     def _band(self, instrument: Instrument, day: date) -> BandRule:

@@ -50,6 +50,13 @@ class Part:
         """*order* is in the market."""
         return ()
 
+    def fitting(self, order: PlaceOrder, open_qty: int) -> int:
+        """Return how much of *order*, of which *open_qty* units are left to trade, may still trade. Must change nothing.
+
+        Asked when a `Fit` is done, so it answers for that instant, whatever was known when the act was wished for.
+        """
+        return open_qty
+
     def on_modified(self, order: PlaceOrder) -> Sequence[Act]:
         """*order* stands in the market with new terms."""
         return ()
