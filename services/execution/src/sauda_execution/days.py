@@ -20,6 +20,16 @@ class TradingCalendar(Protocol):
         """Return the hours of *exchange* on *day*, or None if it is closed all day."""
 
 
+class ClosingTimes(Protocol):
+    """What the life of a position asks of `sauda.calendar`."""
+
+    def square_off_ns(self, exchange: str, day: date, /) -> UnixNs | None:
+        """Return when MIS is closed on *day*, or None if *exchange* is closed all day."""
+
+    def closing_window(self, exchange: str, day: date, /, *, of_index: bool) -> tuple[UnixNs, UnixNs]:
+        """Return from when until when prices count for what expires on *day*."""
+
+
 class TradingDays:
     """The present trading day and the one before it. A day begins with the first tick in a session of it."""
 

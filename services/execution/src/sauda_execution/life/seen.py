@@ -1,0 +1,99 @@
+"""What was seen of the prices that settle contracts: their closing windows, and of an expiry day the last one.
+
+The market keeps the last quote alone, and the first tick of the next day takes its place: so once a minute the price of
+an expiry day is put down, for a desk that goes down before the close and comes back in the morning.
+"""
+
+import msgspec
+
+from sauda.clock import NS_PER_S, UnixNs
+from sauda.contracts import Tick
+from sauda.money import Paise
+from sauda.state import State
+from sauda_execution.known import Known
+from sauda_execution.life.closing import Closing
+from sauda_execution.life.evidence import (
+    Evidence,
+    last_evidence,
+    other_evidence,
+    quote_evidence,
+    window_evidence,
+)
+from sauda_execution.life.expiring import Expiring
+
+PUT_DOWN_NS = 60 * NS_PER_S
+"""How often the last price of an expiry day is put down."""
+
+
+class Last(msgspec.Struct, frozen=True):
+    """A price and when it was seen."""
+
+    price: Paise
+    at_ns: UnixNs
+
+
+class Seen:
+    """The prices that settle contracts, as far as they were seen."""
+
+    def __init__(self, state: State, known: Known) -> None:
+        self._known = known
+        self._closings = state.table("closings", Closing)
+        """Reference -> what was seen of its closing window."""
+        self._last = state.table("last_seen", Last)
+
+    def begin_window(self, one: Expiring) -> None:
+        """Begin to average: from the price that stands, unless the feed was lost since it was seen."""
+        if one.reference is None or self.has_begun(one):
+            return
+        closing = Closing(one.from_ns, one.close_ns)
+        quote = self._known.seen_quote(one.reference)
+        if quote is not None and one.is_of_day(quote.recv_ns):
+            closing = closing.seen(quote.ltp, quote.recv_ns)
+        self._closings.put(one.reference, closing)
+
+    def has_begun(self, one: Expiring) -> bool:
+        """Has its window begun?"""
+        return self._closing(one) is not None
+
+    def count(self, tick: Tick) -> None:
+        """Take a price of an expiry day."""
+        name = tick.instrument
+        last = self._last.get(name)
+        if last is None or tick.recv_ns >= last.at_ns + PUT_DOWN_NS:
+            self._last.put(name, Last(tick.ltp, tick.recv_ns))
+        closing = self._closings.get(name)
+        if closing is not None and tick.recv_ns < closing.to_ns:
+            self._closings.put(name, closing.seen(tick.ltp, tick.recv_ns))
+
+    def evidence(self, one: Expiring) -> Evidence | None:
+        """Return the best that is known of what settles *one*."""
+        return (
+            window_evidence(self._closing(one))
+            or self._last_evidence(one)
+            or other_evidence(one.contract, self._known, one.day_ns)
+        )
+
+    def forget_before(self, day_ns: UnixNs) -> None:
+        """Drop what was seen before *day_ns*."""
+        for name in self._closings:
+            if self._closings[name].to_ns <= day_ns:
+                self._closings.drop(name)
+        for name in self._last:
+            if self._last[name].at_ns < day_ns:
+                self._last.drop(name)
+
+    def _last_evidence(self, one: Expiring) -> Evidence | None:
+        if one.reference is None:
+            return None
+        quote = self._known.market.quote(one.reference)
+        if quote is not None and one.is_of_day(quote.recv_ns):
+            return quote_evidence(quote, one.close_ns)
+        last = self._last.get(one.reference)
+        return (
+            last_evidence(last.price, last.at_ns) if last is not None and one.is_of_day(last.at_ns) else None
+        )
+
+    def _closing(self, one: Expiring) -> Closing | None:
+        """Return what was seen of the window of *one*; a row of an earlier window is none."""
+        closing = None if one.reference is None else self._closings.get(one.reference)
+        return closing if closing is not None and closing.from_ns == one.from_ns else None
