@@ -6,14 +6,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sauda.contracts import Tick
+from sauda.contracts import BookLevel, Tick
+from sauda.money import to_rupees
 from sauda_feed.noren_quotes import Quotes
+from sauda_feed.terms import Terms
 
 NAMES = {("NFO", "44594"): "NFO:NIFTY01DEC26C24500", ("NSE", "44594"): "NSE:Nifty 50"}
 SNAPSHOT = {
     "lp": "161.45", "bp1": "161.35", "sp1": "161.50", "bq1": "1300", "sq1": "845", "v": "38412400",
     "oi": "9124050", "c": "148.20", "pc": "8.94",
 }  # fmt: skip
+BOOK = {
+    f"{side}{what}{n}": text
+    for side, best, step in (("b", 161_35, -5), ("s", 161_50, 5))
+    for n in range(1, 6)
+    for what, text in (("p", to_rupees(best + step * (n - 1))), ("q", str(65 * n)), ("o", str(n)))
+}
 NOW = 1_795_580_107_250_000_000
 
 
@@ -164,18 +172,88 @@ def test_the_newest_price_wins_in_whatever_order_frames_arrive(changes: list[tup
 
 
 def test_five_levels_become_depth() -> None:
-    book = {
-        f"{side}{what}{n}": str(n * (10 if what == "p" else 1))
-        for side in "bs"
-        for what in "pqo"
-        for n in range(1, 6)
-    }
-    tick = quotes().take(frame("dk", **SNAPSHOT | book), NOW)
+    tick = quotes().take(frame("dk", **SNAPSHOT | BOOK), NOW)
 
     assert tick is not None
     assert tick.depth is not None
-    assert [level.price for level in tick.depth.bids] == [10_00, 20_00, 30_00, 40_00, 50_00]
-    assert [(level.qty, level.orders) for level in tick.depth.asks] == [(n, n) for n in range(1, 6)]
+    assert [level.price for level in tick.depth.bids] == [161_35, 161_30, 161_25, 161_20, 161_15]
+    assert [level.price for level in tick.depth.asks] == [161_50, 161_55, 161_60, 161_65, 161_70]
+    assert [(level.qty, level.orders) for level in tick.depth.asks] == [(65 * n, n) for n in range(1, 6)]
+    assert (tick.bid, tick.ask, tick.bid_qty) == (161_35, 161_50, 65)
+
+
+def deep() -> Quotes:
+    found = quotes()
+    found.take(frame("dk", **SNAPSHOT | BOOK, ft="1795580105"), NOW)
+    return found
+
+
+def test_a_change_of_one_level_leaves_the_others() -> None:
+    tick = deep().take(frame("df", bq3="650", bo3="7", ft="1795580106"), NOW)
+
+    assert tick is not None
+    assert tick.depth is not None
+    assert tick.depth.bids[2] == BookLevel(161_25, 650, 7)
+    assert [level.qty for level in tick.depth.bids] == [65, 130, 650, 260, 325]
+    assert [level.qty for level in tick.depth.asks] == [65, 130, 195, 260, 325]
+
+
+def test_levels_that_are_gone_are_no_levels() -> None:
+    gone = {f"s{what}{n}": "0" for what in "pqo" for n in (4, 5)}
+    tick = deep().take(frame("df", **gone, ft="1795580106"), NOW)
+
+    assert tick is not None
+    assert tick.depth is not None
+    assert [level.price for level in tick.depth.asks] == [161_50, 161_55, 161_60]
+
+
+@pytest.mark.parametrize(
+    "changes", [{"bp2": "161.40"}, {"sp3": "161.50"}, {"bp1": "161.55"}], ids=["bids", "asks", "crossed"]
+)
+def test_a_book_of_several_moments_is_none(changes: dict[str, str]) -> None:
+    found = deep()
+    tick = found.take(frame("df", **changes, ft="1795580106"), NOW)
+
+    assert tick is not None
+    assert tick.depth is None
+    assert found.defects["torn_depth"] == 1
+
+
+def noted(*frames: dict[str, Any]) -> list[Terms]:
+    """Return the limits that were passed on."""
+    told: list[Terms] = []
+    found = Quotes(NAMES, lambda _, terms: told.append(terms))
+    for one in frames:
+        found.take(one, NOW)
+    return told
+
+
+def test_limits_are_passed_on_when_they_are_known_and_when_they_change() -> None:
+    first = frame("dk", uc="600.00", lc="0.05", ft="1795580105", **SNAPSHOT)
+    again = frame("df", uc="600.00", ft="1795580106")
+    wider = frame("df", uc="700.00", ft="1795580107")
+
+    assert noted(first, again, first, wider) == [Terms(None, 5, 600_00), Terms(None, 5, 700_00)]
+
+
+def test_limits_of_an_unpriced_contract_are_limits() -> None:
+    assert noted(frame("dk", uc="600.00", lc="0.05")) == [Terms(None, 5, 600_00)]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {},
+        {"uc": "NA", "lc": ""},
+        {"uc": "0.00", "lc": "0.00"},
+        {"uc": "5.00", "lc": "6.00"},
+        {"uc": "garbage", "lc": "6.00"},
+        {"uc": "600.00", "lc": "0.05", "ft": "1795493705"},
+    ],
+    ids=["none", "NA", "zero", "contradictory", "garbage", "yesterday's"],
+)
+def test_what_is_no_limit_is_not_passed_on(values: dict[str, str]) -> None:
+    assert noted(frame("dk", **SNAPSHOT | values)) == []
 
 
 def test_after_a_reconnect_a_change_waits_for_its_snapshot() -> None:

@@ -84,7 +84,13 @@ def _noren(settings: Settings, calendar: Calendar) -> Callable[[], Source]:
         tell = _events(Channel.WEBSOCKET)
         return NorenSource(
             lambda inbox: NorenSession(
-                account, masters=masters, clock=clock, hours=calendar, inbox=inbox, on_event=tell
+                account,
+                masters=masters,
+                clock=clock,
+                hours=calendar,
+                inbox=inbox,
+                on_event=tell,
+                depth=settings.feed_depth,
             ),
             clock,
             name=settings.source,

@@ -1,7 +1,8 @@
 """One desk's share of the feed: its lease, its subscriptions, and commits that are done exactly once."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
@@ -12,8 +13,9 @@ from sauda.contracts import Alert, ClockTick, Instrument, InstrumentId, Level, M
 from sauda.errors import LeaseLostError, TransientError
 from sauda.log import Lease, Log, Output, Step
 from sauda_feed.progress import UNIT, Progress, changes, digest, loaded
-from sauda_feed.questions import Question, Questions
+from sauda_feed.questions import Question
 from sauda_feed.source import MarketMessage, Resume
+from sauda_feed.terms import Terms, defined, rows, told
 from sauda_feed.wishes import Wishes
 
 _STREAM: Final = "subscriptions"
@@ -41,7 +43,9 @@ class Desk:
         self._in_doubt = False
         """Whether an answer was lost: only the log knows what was done, and whether it still stands where we left it."""
         self._kept_s = 0.0
-        self._wishes = Wishes(self.progress.answered)
+        self.wishes = Wishes(self.progress.answered)
+        self._terms: dict[InstrumentId, Terms] = {}
+        """instrument -> what the desk was told of it beside its definition"""
 
     def acquire(self) -> bool:
         """Take the lease; return whether it is ours."""
@@ -55,25 +59,27 @@ class Desk:
         """Load what was committed, and the wishes honoured so far; return where *source* left off."""
         with self._doubting():
             self.progress = self._look() if self._in_doubt else self._committed()
-        self._wishes = Wishes(self.progress.answered)
+            self._terms = told(self._log.load(self.lease, ()).state)
+        self.wishes = Wishes(self.progress.answered)
         self._source = source
         self.resumes = self.progress.source == source
         if not self.resumes:
             return Resume()
         honoured = self.progress.subscriptions.encode()
         with self._doubting():
-            while page := self._log.entries(_STREAM, b"(" + self._wishes.read_to.id, honoured, _PAGE):
-                self._wishes.take(page, honoured=True)
+            while page := self._log.entries(_STREAM, b"(" + self.wishes.read_to.id, honoured, _PAGE):
+                self.wishes.take(page, honoured=True)
         done = self.progress
-        return Resume(done.row, done.market_ns, done.quoted_ns, self._wishes.wanted)
+        return Resume(done.row, done.market_ns, done.quoted_ns, self.wishes.wanted)
 
     def start_book(self, old: str) -> None:
         """Forget the book that is now called *old*, and say so on the new one."""
         self.progress = Progress()
         self.resumes = False
-        self._wishes = Wishes(self.progress.answered)
+        self.wishes = Wishes(self.progress.answered)
+        self._terms = {}
         text = f"another market begins: the book so far is kept as desk {old}"
-        self._wishes.complaints = [Output("alerts", encode(Alert(UNIT, Level.INFO, "NEW_BOOK", text, 0)))]
+        self.wishes.complaints = [Output("alerts", encode(Alert(UNIT, Level.INFO, "NEW_BOOK", text, 0)))]
 
     def is_bare(self) -> bool:
         """Return whether the log holds nothing of what we remember: the book was put aside."""
@@ -94,23 +100,14 @@ class Desk:
     @property
     def wanted(self) -> frozenset[InstrumentId]:
         """Return what the desk has subscribed."""
-        return self._wishes.wanted
+        return self.wishes.wanted
 
     def read_wishes(self) -> bool:
         """Take what has arrived on the stream `subscriptions`; return whether anything has."""
         with self._doubting():
-            entries = self._log.read({_STREAM: self._wishes.read_to}, _PAGE, 0)
-        self._wishes.take(entries, honoured=False)
+            entries = self._log.read({_STREAM: self.wishes.read_to}, _PAGE, 0)
+        self.wishes.take(entries, honoured=False)
         return bool(entries)
-
-    def check_wishes(self, known: dict[InstrumentId, Instrument], market_ns: UnixNs) -> None:
-        """Raise an alert for what was subscribed and does not exist; everything else goes on."""
-        self._wishes.check(known, market_ns)
-
-    @property
-    def questions(self) -> Questions:
-        """Return what the desk wants to know of the broker."""
-        return self._wishes.questions
 
     def reply(self, question: Question, reply: MarginReply) -> None:
         """Commit the one reply to *question*: alone, because who reads it reads our other streams as well (ADR 13)."""
@@ -118,7 +115,7 @@ class Desk:
         output = Output("replies", encode(reply), _STREAM.encode() + b" " + entry)
         self.commit([output], self._next(answered=entry.decode()))
         # Only now: a commit that has to be said again must say the same.
-        self.questions.answered(question)
+        self.wishes.questions.answered(question)
 
     def complain(self, code: str, text: str) -> None:
         """Raise an alert at once: before the market's time is known, nothing is committed that could carry it."""
@@ -133,12 +130,25 @@ class Desk:
         found = digest(instruments)
         if found == self.progress.instruments:
             return
-        outputs = [Output("instruments", encode(instrument)) for instrument in instruments]
+        # Limits were those of the day before. In the first commit, so that none of them counts as told once definitions follow.
+        names = {one.instrument for one in instruments}
+        terms = {name: one.lasting() if name in names else Terms() for name, one in self._terms.items()}
+        outputs = [Output("instruments", encode(defined(one, terms))) for one in instruments]
         for start in range(0, len(outputs), _PAGE):
             last = start + _PAGE >= len(outputs)
-            self.commit(
-                outputs[start : start + _PAGE], self._next(instruments=found) if last else self._next()
-            )
+            progress = self._next(instruments=found) if last else self._next()
+            self.commit(outputs[start : start + _PAGE], progress, {} if start else rows(terms))
+            self._terms = terms
+
+    def amend(self, news: Mapping[InstrumentId, Terms], known: Mapping[InstrumentId, Instrument]) -> None:
+        """Define again what the broker has told more of, with what it told; what the desk was told already is passed over."""
+        terms = {name: one.over(self._terms.get(name)) for name, one in news.items() if name in known}
+        changed = {name: one for name, one in terms.items() if one != self._terms.get(name)}
+        if not changed:
+            return
+        outputs = [Output("instruments", encode(defined(known[name], changed))) for name in sorted(changed)]
+        self.commit(outputs, self._next(), rows(changed))
+        self._terms |= changed
 
     def fresh(self, messages: Iterable[MarketMessage], rows: list[int]) -> list[bool]:
         """Return which *messages* of a recording the desk has not had: another desk may be behind it."""
@@ -152,7 +162,7 @@ class Desk:
         self, outputs: list[Output], row: int, market_ns: UnixNs | None, quoted_ns: UnixNs | None = None
     ) -> None:
         """Commit *outputs* and where the source then stands; *quoted_ns* is when the newest price among them came."""
-        complaints = self._wishes.complaints[:]
+        complaints = self.wishes.complaints[:]
         if not outputs and not complaints:
             self.keep()
             return
@@ -165,20 +175,25 @@ class Desk:
                 row=max(row, self._row),
                 market_ns=reached,
                 quoted_ns=self.progress.quoted_ns if quoted_ns is None else quoted_ns,
-                subscriptions=self._wishes.read_to.id.decode(),
+                subscriptions=self.wishes.read_to.id.decode(),
             ),
         )
         # Only now: a commit that has to be said again must say the same.
-        del self._wishes.complaints[: len(complaints)]
+        del self.wishes.complaints[: len(complaints)]
 
-    def commit(self, outputs: list[Output], progress: Progress) -> None:
-        """Do one step; say it again after an error and it is still done once.
+    def commit(
+        self,
+        outputs: list[Output],
+        progress: Progress,
+        more: Mapping[bytes, bytes | None] = MappingProxyType({}),
+    ) -> None:
+        """Do one step, with *more* rows of state; say it again after an error and it is still done once.
 
         Raises:
             TransientError: no answer came; call again with the same arguments.
             LeaseLostError: another feed serves the desk now.
         """
-        step = Step(changes=changes(progress), outputs=outputs)
+        step = Step(changes={**changes(progress), **more}, outputs=outputs)
         with self._doubting():
             if self._in_doubt:
                 committed = self._look()

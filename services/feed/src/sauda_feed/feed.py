@@ -22,7 +22,7 @@ from sauda.runner import Stop
 from sauda_feed.continuity import Continuity, continuity
 from sauda_feed.desk import Desk
 from sauda_feed.new_book import Shelf, StoppedError, begin_new_book, wait_for_readers
-from sauda_feed.source import Batch, Resume, Source, time_of
+from sauda_feed.source import Batch, Source, time_of, together
 
 LIMIT: Final = 1_000
 """Messages in a step at the most, unless they belong to one instant."""
@@ -118,7 +118,7 @@ class Feed:
         resumes = [self._insist(partial(desk.open, source.name)) for desk in self._desks]
         self._known, self._undefined, self._checked, self._newest = None, False, False, {}
         self._joined = {desk.name: desk.wanted for desk in self._desks}
-        source.start(_together(resumes))
+        source.start(together(resumes))
         self._enter("serving", source=source.name)
 
     def turn(self, timeout_s: float = _IDLE_S) -> int:
@@ -193,11 +193,13 @@ class Feed:
             self._insist(desk.keep)
             return
         if self._undefined and self._known is not None:
-            known = list(self._known.values())
-            self._insist(lambda: desk.define(known))
+            definitions = list(self._known.values())
+            self._insist(lambda: desk.define(definitions))
             self._let_read(desk)
         if self._known is not None:
-            desk.check_wishes(self._known, batch.market_ns or 0)
+            known = self._known
+            self._insist(lambda: desk.amend(batch.terms, known))
+            desk.wishes.check(self._known, batch.market_ns or 0)
         outputs = [Output(STREAM_OF[type(m)], encode(m)) for m in batch.messages]
         if len(self._desks) > 1:
             outputs = self._share(desk, batch, outputs)
@@ -207,12 +209,12 @@ class Feed:
 
     def _answer(self, desk: Desk, source: Source, now_ns: UnixNs | None) -> None:
         """Give the desk's oldest question its reply, if it is known by now; the source looks into it meanwhile."""
-        question = desk.questions.first
+        question = desk.wishes.questions.first
         if question is None or self._known is None or not self._checked or now_ns is None:
             return
-        reply = desk.questions.overtaken(question, now_ns)
+        reply = desk.wishes.questions.overtaken(question, now_ns)
         if reply is None:
-            desk.questions.asked(question)
+            desk.wishes.questions.asked(question)
             reply = source.margin(question.request, now_ns)
         if reply is not None:
             found = reply
@@ -281,16 +283,3 @@ class Feed:
         if phase != self.phase:
             self.phase = phase
             self._on_event(f"feed_{phase}", facts)
-
-
-def _together(resumes: Sequence[Resume]) -> Resume:
-    """Return where to begin so that no desk misses anything."""
-    seen = [resume.market_ns for resume in resumes if resume.market_ns is not None]
-    if len(seen) < len(resumes):
-        return Resume()
-    return Resume(
-        row=min(resume.row for resume in resumes),
-        market_ns=min(seen),
-        quoted_ns=min((one.quoted_ns for one in resumes if one.quoted_ns is not None), default=None),
-        wanted=frozenset().union(*(resume.wanted for resume in resumes)),
-    )

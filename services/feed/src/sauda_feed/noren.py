@@ -56,7 +56,8 @@ class NorenSource:
         messages = self._inbox.take(limit, wait_s, self._clock.now_ns())
         now_ns = self._clock.now_ns()
         self._strike(messages, now_ns)
-        return Batch(messages=messages, instruments=instruments, market_ns=now_ns)
+        terms = self._session.terms.take()
+        return Batch(messages=messages, instruments=instruments, terms=terms, market_ns=now_ns)
 
     def _require_session(self) -> None:
         failure = self._session.failure

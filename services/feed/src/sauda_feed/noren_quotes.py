@@ -5,24 +5,26 @@ All values are strings; a key may be missing, hold "NA", or hold a zero that mea
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
-from sauda.clock import NS_PER_S, UnixNs
+from sauda.clock import NS_PER_S, UnixNs, ist_date
 from sauda.contracts import BookLevel, Depth, InstrumentId, Tick
 from sauda.errors import ContractError
 from sauda.money import to_paise
+from sauda_feed.terms import Terms
 
 Token: TypeAlias = tuple[str, str]
 """(exchange, token): a bare token names different things on different exchanges."""
 
 _LEVELS: Final = range(1, 6)
-_PRICES: Final = frozenset({"lp", *(f"{side}p{level}" for side in "bs" for level in _LEVELS)})
+_PRICES: Final = frozenset({"lp", "uc", "lc", *(f"{side}p{level}" for side in "bs" for level in _LEVELS)})
 _COUNTS: Final = frozenset(
     {"v", "oi", "ft", *(f"{side}{what}{n}" for side in "bs" for what in "qo" for n in _LEVELS)}
 )
-_NOTHING_AT_ZERO: Final = frozenset({"lp", "ft"})
+_NOTHING_AT_ZERO: Final = frozenset({"lp", "ft", "uc", "lc"})
 """Keys that a zero must not overwrite; a zero in the book does say something: that side is empty."""
 _LONGEST: Final = 16
 _SNAPSHOTS: Final = frozenset({"tk", "dk"})
@@ -44,10 +46,17 @@ class _Quote:
 class Quotes:
     """What is known of each instrument; one thread feeds it."""
 
-    def __init__(self, names: Mapping[Token, InstrumentId]) -> None:
+    def __init__(
+        self,
+        names: Mapping[Token, InstrumentId],
+        on_terms: Callable[[InstrumentId, Terms], None] = lambda _instrument, _terms: None,
+    ) -> None:
+        """*on_terms* is told a contract's circuit limits when they are known or have changed."""
         self.names = names
+        self._on_terms = on_terms
+        self._terms: dict[InstrumentId, Terms] = {}
         self.defects: Counter[str] = Counter()
-        """Frames that gave nothing: `malformed`, `out_of_order`, `duplicate`, `unknown_token`, `unpriced`, `stale`."""
+        """Frames that gave nothing: `malformed`, `out_of_order`, `duplicate`, `unknown_token`, `unpriced`, `stale`; books: `torn_depth`."""
         self._quotes: dict[Token, _Quote] = {}
         self._reached_s: dict[Token, int] = {}
         """Feed times that earlier connections had come to: a snapshot out of an old cache is no news."""
@@ -80,7 +89,26 @@ class Quotes:
         if not _merge(quote, values, snapshot=frame.get("t") in _SNAPSHOTS):
             self.defects["out_of_order"] += 1
             return None
+        if "uc" in values or "lc" in values:
+            self._note_limits(instrument, quote, recv_ns)
         return self._tick(instrument, quote, recv_ns)
+
+    def _note_limits(self, instrument: InstrumentId, quote: _Quote, recv_ns: UnixNs) -> None:
+        """Pass limits on; those of an old cache may be yesterday's."""
+        values, seconds = quote.values, quote.values.get("ft")
+        old = seconds is not None and ist_date(seconds * NS_PER_S) != ist_date(recv_ns)
+        terms = Terms(low_limit=values.get("lc"), high_limit=values.get("uc"))
+        if old or terms == self._terms.get(instrument):
+            return
+        if (
+            terms.low_limit is not None
+            and terms.high_limit is not None
+            and terms.low_limit >= terms.high_limit
+        ):
+            self.defects["malformed"] += 1
+            return
+        self._terms[instrument] = terms
+        self._on_terms(instrument, terms)
 
     def _tick(self, instrument: InstrumentId, quote: _Quote, recv_ns: UnixNs) -> Tick | None:
         values = quote.values
@@ -102,13 +130,23 @@ class Quotes:
             ask_qty=values.get("sq1") if values.get("sp1") else None,
             volume=values.get("v"),
             oi=values.get("oi"),
-            depth=_depth(values) if "bp2" in values or "sp2" in values else None,
+            depth=self._depth(values) if "bp2" in values or "sp2" in values else None,
         )
         if quote.latest is not None and _same(quote.latest, tick):
             self.defects["duplicate"] += 1
             return None
         quote.latest = tick
         return tick
+
+    def _depth(self, values: Mapping[str, int]) -> Depth | None:
+        """Return the book; one whose levels contradict each other is of several moments, and is none."""
+        bids, asks = _ladder(values, "b"), _ladder(values, "s")
+        torn = any(better.price <= worse.price for better, worse in pairwise(bids))
+        torn |= any(better.price >= worse.price for better, worse in pairwise(asks))
+        if torn or (bids and asks and bids[0].price > asks[0].price):
+            self.defects["torn_depth"] += 1
+            return None
+        return Depth(bids, asks)
 
 
 def _merge(quote: _Quote, values: dict[str, int], *, snapshot: bool) -> bool:
@@ -163,10 +201,6 @@ def _number(key: str, text: object, *, hundredfold: bool) -> int | None:
         return int(whole or "0")
     # Two decimals, as all of them have, need no Decimal: that was half the cost of a frame.
     return int(whole or "0") * 100 + int(f"{part}00"[:2]) if len(part) <= 2 else to_paise(digits)
-
-
-def _depth(values: Mapping[str, int]) -> Depth:
-    return Depth(_ladder(values, "b"), _ladder(values, "s"))
 
 
 def _ladder(values: Mapping[str, int], side: str) -> tuple[BookLevel, ...]:

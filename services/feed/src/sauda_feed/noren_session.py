@@ -22,6 +22,7 @@ from sauda_feed.noren_inquiries import Inquiries
 from sauda_feed.noren_login import Account, RefusedError, ReplyTap, ask, log_in
 from sauda_feed.noren_masters import Masters
 from sauda_feed.noren_socket import Events, NorenSocket
+from sauda_feed.terms import TermsNews
 
 SILENCE_S: Final = 10.0
 """Seconds without a frame during a session after which a socket is taken for dead: an index ticks every second."""
@@ -65,7 +66,9 @@ class NorenSession:
         inbox: Inbox,
         on_event: Events,
         silence_s: float = SILENCE_S,
+        depth: bool = False,
     ) -> None:
+        """*depth* asks for five levels of each order book; the rest is what a session is made of."""
         self._account = account
         self._masters = masters
         self._clock = clock
@@ -77,7 +80,9 @@ class NorenSession:
         self._api: NorenApi | None = None
         self._stop = threading.Event()
         self._news = threading.Event()
-        self._socket = NorenSocket(clock, inbox, on_event, self._news)
+        self.terms = TermsNews()
+        """What the broker tells of contracts beside their definitions, until it is taken."""
+        self._socket = NorenSocket(clock, inbox, on_event, self._news, self.terms, depth=depth)
         self.inquiries = Inquiries(
             account.host, clock, complain=self._socket.complain, expired=self._renew, wake=inbox.wake
         )

@@ -13,14 +13,15 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from NorenRestApiPy.NorenApi import NorenApi
+from NorenRestApiPy.NorenApi import FeedType, NorenApi
 
 from sauda.clock import UnixNs, monotonic_s
-from sauda.contracts import BrokerUpdate, FeedGap, Instrument, InstrumentId
+from sauda.contracts import BrokerUpdate, FeedGap, Instrument, InstrumentId, InstrumentKind
 from sauda.errors import ContractError
 from sauda_feed.inbox import Inbox
 from sauda_feed.market_clock import MarketClock
 from sauda_feed.noren_quotes import Quotes, Token
+from sauda_feed.terms import TermsNews
 
 _BATCH: Final = 100
 """Instruments in one subscription frame, and the pause between two: what other clients of this broker do."""
@@ -33,8 +34,17 @@ Events = Callable[[str, dict[str, object]], None]
 class NorenSocket:
     """Keeps what was subscribed, merges what comes, and tells of every hole."""
 
-    def __init__(self, clock: MarketClock, inbox: Inbox, on_event: Events, news: threading.Event) -> None:
-        """*news* is set when the session's thread should have a look."""
+    def __init__(
+        self,
+        clock: MarketClock,
+        inbox: Inbox,
+        on_event: Events,
+        news: threading.Event,
+        terms: TermsNews,
+        *,
+        depth: bool = False,
+    ) -> None:
+        """*news* is set when the session's thread should have a look; with *depth* five levels are asked for."""
         self.open = False
         """Whether the broker has acknowledged the present connection."""
         self.expired = False
@@ -45,6 +55,8 @@ class NorenSocket:
         self._inbox = inbox
         self._on_event = on_event
         self._news = news
+        self._terms = terms
+        self._depth = depth
         self._api: Any = None
         self._quotes = Quotes({})
         self._by_name: dict[InstrumentId, Instrument] = {}
@@ -86,7 +98,7 @@ class NorenSocket:
         names: dict[Token, InstrumentId] = {(one.exchange, one.token): one.instrument for one in instruments}
         self._by_name = {one.instrument: one for one in instruments}
         # A new one, whole: the library's thread may be in the middle of a frame.
-        self._quotes = Quotes(names)
+        self._quotes = Quotes(names, self._terms.put)
         # Tokens may have changed hands overnight: what was sent under the old ones no longer counts.
         self._sent.clear()
 
@@ -95,10 +107,9 @@ class NorenSocket:
         indices = {name for name, one in self._by_name.items() if one.strike is None and one.expiry is None}
         names = {name for name in wanted | indices if name in self._by_name}
         new, old = sorted(names - self._sent), sorted(self._sent - names)
-        if new:
-            self._send(new, self._api.subscribe, stop)
-        if old:
-            self._send(old, self._api.unsubscribe, stop)
+        for deep in (False, True):
+            self._send([name for name in new if self._deep(name) == deep], stop, asks=True, deep=deep)
+            self._send([name for name in old if self._deep(name) == deep], stop, asks=False, deep=deep)
 
     def shut(self) -> None:
         """Shut the raw socket, so that the library notices: nothing else works on a half-open one."""
@@ -129,10 +140,14 @@ class NorenSocket:
             self._complaints[event] = now_s
             self._on_event(event, {"why": why})
 
-    def _send(
-        self, names: list[InstrumentId], call: Callable[[list[str]], None], stop: threading.Event
-    ) -> None:
-        asks = call == self._api.subscribe
+    def _deep(self, name: InstrumentId) -> bool:
+        """Whether the order book of *name* is asked for: an index has none."""
+        known = self._by_name.get(name)
+        return self._depth and known is not None and known.kind is not InstrumentKind.INDEX
+
+    def _send(self, names: list[InstrumentId], stop: threading.Event, *, asks: bool, deep: bool) -> None:
+        call = self._api.subscribe if asks else self._api.unsubscribe
+        kind = FeedType.SNAPQUOTE if deep else FeedType.TOUCHLINE
         for start in range(0, len(names), _BATCH):
             if not self.open or (start and stop.wait(_BATCH_PAUSE_S)):
                 return
@@ -141,7 +156,7 @@ class NorenSocket:
             # Before the frame goes out: a reconnect in between clears it, and all is sent again.
             (self._sent.update if asks else self._sent.difference_update)(batch)
             try:
-                call([f"{one.exchange}|{one.token}" for one in found])
+                call([f"{one.exchange}|{one.token}" for one in found], feed_type=kind)
             except Exception as error:  # noqa: BLE001  (the socket closed under us: the open callback starts anew)
                 self.complain("subscription_not_sent", f"{type(error).__name__}: {error}")
                 return

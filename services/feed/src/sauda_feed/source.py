@@ -1,5 +1,6 @@
 """What a source of market data can do, whatever stands behind it: a broker, a file, a generator."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -14,6 +15,7 @@ from sauda.contracts import (
     MarginRequest,
     Tick,
 )
+from sauda_feed.terms import Terms
 
 MarketMessage: TypeAlias = Tick | ClockTick | FeedGap | BrokerUpdate
 """What a source says of the market, in the order of market time."""
@@ -44,6 +46,19 @@ class Resume:
     """What was subscribed then, and has been honoured."""
 
 
+def together(resumes: Sequence[Resume]) -> Resume:
+    """Return where to begin so that no desk misses anything."""
+    seen = [resume.market_ns for resume in resumes if resume.market_ns is not None]
+    if len(seen) < len(resumes):
+        return Resume()
+    return Resume(
+        row=min(resume.row for resume in resumes),
+        market_ns=min(seen),
+        quoted_ns=min((one.quoted_ns for one in resumes if one.quoted_ns is not None), default=None),
+        wanted=frozenset().union(*(resume.wanted for resume in resumes)),
+    )
+
+
 @dataclass(slots=True)
 class Batch:
     """What has come from a source since it was asked last."""
@@ -57,6 +72,8 @@ class Batch:
     """All definitions, when they are new or have changed."""
     market_ns: UnixNs | None = None
     """Market time after this batch; None while it is not known yet."""
+    terms: dict[InstrumentId, Terms] = field(default_factory=dict)
+    """What was learned of contracts beside their definitions."""
 
 
 class Source(Protocol):

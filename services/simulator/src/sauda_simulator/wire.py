@@ -15,8 +15,10 @@ from sauda.contracts import InstrumentKind
 from sauda.money import Paise, to_rupees
 from sauda_simulator.market.day import MarketDay
 from sauda_simulator.market.listing import Contract
-from sauda_simulator.market.quotes import Trade
+from sauda_simulator.market.quotes import Level, Trade
 
+DEPTH = 5
+"""Levels of each side of the book that the depth feed shows."""
 _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 INSTRUMENT_NAMES = {
     InstrumentKind.INDEX: "UNDIND",
@@ -82,7 +84,9 @@ def depth(day: MarketDay, contract: Contract, quarter: int | None) -> dict[str, 
     trade = pricer.trade(quarter)
     bids, asks = pricer.levels(quote, quarter)
     for letter, levels in (("b", bids), ("s", asks)):
-        for place, level in enumerate(levels, start=1):
+        for place in range(1, DEPTH + 1):
+            # A level that is gone is told as zeros: a client that is told only what changed would keep it otherwise.
+            level = levels[place - 1] if place <= len(levels) else Level(0, 0, 0)
             values[f"{letter}p{place}"] = to_rupees(level.price)
             values[f"{letter}q{place}"] = str(level.qty)
             values[f"{letter}o{place}"] = str(level.orders)

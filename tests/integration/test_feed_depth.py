@@ -1,0 +1,121 @@
+"""Five levels of each book and the day's limits, with the unmodified library against the simulator, over `kill -9`."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from sauda.clock import NS_PER_S
+from sauda.codec import decode, encode
+from sauda.contracts import BookLevel, Depth, Instrument, Tick, Unsubscribe
+from sauda.log import Output
+from sauda.money import to_paise
+from sauda_simulator.market.underlying import QUARTERS
+from sauda_simulator.wire import depth
+from tests.integration.fed_desk import NIFTY, Gate, fed
+from tests.integration.noren_simulator import wait_until
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
+    with fed(tmp_path_factory.mktemp("depth")) as gate:
+        gate.feed.environ["SAUDA_FEED_DEPTH"] = "true"
+        gate.open()
+        yield gate
+
+
+@pytest.fixture
+def gate(opened: Gate) -> Iterator[Gate]:
+    opened.begin()
+    yield opened
+    opened.fault("clear")
+
+
+def books(gate: Gate) -> list[Tick]:
+    return [one for one in gate.said() if isinstance(one, Tick) and one.instrument.startswith("NFO:")]
+
+
+def shown(gate: Gate, tick: Tick) -> list[Depth]:
+    """Return the books that the market had within the tick's second, computed without the feed."""
+    day = gate.truth.day(tick.event_ns)
+    exchange, symbol = tick.instrument.split(":")
+    pricer = day.pricer(day.by_symbol[exchange, symbol])
+    last = day.quarter_at(tick.event_ns + NS_PER_S - 1) or 0
+    found = []
+    for moment in range(max(0, last - QUARTERS + 1), last + 1):
+        quote = pricer.quote(moment)
+        assert quote is not None
+        bids, asks = pricer.levels(quote, moment)
+        sides = [tuple(BookLevel(one.price, one.qty, one.orders) for one in side) for side in (bids, asks)]
+        found.append(Depth(*sides))
+    return found
+
+
+def limits(gate: Gate) -> dict[str, list[tuple[int | None, int | None]]]:
+    """Return the limits of each instrument as the desk was told them, one after the other."""
+    told: dict[str, list[tuple[int | None, int | None]]] = {}
+    for entry in gate.view.forwards("instruments"):
+        one = decode(entry.data)
+        if isinstance(one, Instrument) and one.high_limit is not None:
+            told.setdefault(one.instrument, []).append((one.low_limit, one.high_limit))
+    return told
+
+
+def test_each_tick_carries_a_book_that_the_market_had(gate: Gate) -> None:
+    wait_until(lambda: len(books(gate)) > 150, "ticks come")
+    ticks = books(gate)
+
+    wrong = [tick for tick in ticks if tick.depth not in shown(gate, tick)]
+    assert wrong == []
+    assert {len(side) for tick in ticks if tick.depth for side in (tick.depth.bids, tick.depth.asks)} == {5}
+    assert all(tick.depth and tick.depth.bids[0].price == tick.bid for tick in ticks)
+    assert gate.verdict() == []
+
+
+def test_books_are_asked_of_contracts_and_prices_of_indices(gate: Gate) -> None:
+    [socket] = gate.simulator.get("/admin/state")["sockets"]
+    asked = {
+        (kind, key.partition("|")[0])
+        for kind, _, key in (one.partition(" ") for one in socket["subscriptions"])
+    }
+
+    assert asked == {("d", "NFO"), ("t", "NSE")}
+
+
+@pytest.mark.parametrize("fault", ["drop", "expire_session", "duplicate"])
+def test_after_a_fault_books_are_whole_again(gate: Gate, fault: str) -> None:
+    if fault == "duplicate":
+        gate.fault(fault, frames=200)
+    else:
+        gate.costs_frames(fault, lambda: gate.fault(fault))
+    gate.recovers(fault)
+    wait_until(lambda: len(books(gate)) > 100, "ticks come")
+
+    assert [tick for tick in books(gate) if tick.depth not in shown(gate, tick)] == []
+    assert gate.verdict() == []
+
+
+def test_a_desk_is_told_each_limit_once_however_often_the_feed_is_killed(gate: Gate) -> None:
+    options = gate.names - {NIFTY, "NSE:Nifty Bank"}
+    for _ in range(3):
+        gate.restart_feed()
+        gate.recovers("kill -9")
+    wait_until(lambda: limits(gate).keys() >= options, "all limits are told")
+
+    day = gate.truth.day(gate.now_ns())
+    for name, told in limits(gate).items():
+        exchange, symbol = name.split(":")
+        values = depth(day, day.by_symbol[exchange, symbol], 100)
+        assert told == [(to_paise(values["lc"]), to_paise(values["uc"]))], name
+
+
+def test_who_leaves_is_sent_no_book_any_more(gate: Gate) -> None:
+    leaver = min(gate.names - {NIFTY, "NSE:Nifty Bank"})
+    gate.view.append([Output("subscriptions", encode(Unsubscribe("gate", (leaver,), 0)))])
+
+    def subscribed() -> int:
+        return sum(len(one["subscriptions"]) for one in gate.simulator.get("/admin/state")["sockets"])
+
+    wait_until(lambda: subscribed() == len(gate.names) - 1, "one book less is asked for")
+    gate.names.remove(leaver)
