@@ -25,11 +25,13 @@ from sauda.state import State
 from sauda.unit import Unit
 from sauda_execution.acts import Act, Place, Refuse, Reprice, Say, Settle, Withdraw
 from sauda_execution.admission import Admission
+from sauda_execution.attention import Attention
 from sauda_execution.charges import Charging
 from sauda_execution.floor import Floor
 from sauda_execution.house import House
 from sauda_execution.known import Known
 from sauda_execution.parts import Part, Parts
+from sauda_execution.queueing import volume_between
 from sauda_execution.requests import Requests
 from sauda_execution.risk.parts import risk_parts
 
@@ -57,6 +59,7 @@ class PaperExchange:
         self._floor = Floor(self.known, self._parts, self._charging)
         self._requests = Requests(self.state, self.known, self._admission, self._floor, self._parts)
         self._parts.join(self._made_parts())
+        self._attention = Attention(self.known.book, self.known.liquidity, self._parts)
         self._wake_ns: UnixNs = 0
         """No tick before this instant ends a session, begins a day, or lets something arrive."""
         self._work: dict[type[Message], Callable[..., list[Message]]] = {
@@ -78,8 +81,8 @@ class PaperExchange:
         """Take one message; return the answers and fills that follow from it."""
         if type(message) is Tick:
             # Thousands come for each order: those that concern nobody leave here, within a microsecond.
-            self.known.market.see(message)
-            if message.recv_ns < self._wake_ns and message.instrument not in self.known.book.by_instrument:
+            if message.recv_ns < self._wake_ns and self._attention.is_quiet(message):
+                self.known.market.see(message)
                 return ()
             said = self._on_eventful_tick(message)
         else:
@@ -110,15 +113,20 @@ class PaperExchange:
     # The market moves.
 
     def _on_eventful_tick(self, tick: Tick) -> list[Message]:
+        known = self.known
+        volume = volume_between(known.seen_quote(tick.instrument), tick)
+        known.market.see(tick)
+        known.liquidity.renew(tick.instrument)
+        # Whoever comes because of this tick has not stood here when it came.
+        standing = tuple(known.book.by_instrument.get(tick.instrument, ()))
         said = self._pass_time()
-        if self.known.days.begin(tick.instrument.partition(":")[0], self.known.market.now_ns):
+        if known.days.begin(tick.instrument.partition(":")[0], known.market.now_ns):
             said += self._begin_day()
-        quote = self.known.fresh_quote(tick.instrument)
-        if quote is not None:
-            for order_id in tuple(self.known.book.by_instrument.get(tick.instrument, ())):
-                said += self._floor.meet(order_id, quote)
+        quote = known.fresh_quote(tick.instrument)
+        for order_id in () if quote is None else standing:
+            said += self._floor.meet(order_id, tick, volume)
         said += self._requests.arrivals()
-        return said if quote is None else said + self._parts.tell(lambda part: part.on_quote(quote))
+        return said if quote is None else said + self._parts.tell(lambda part: part.on_quote(tick))
 
     def _on_clock(self, clock: ClockTick) -> list[Message]:
         self.known.market.reach(clock.event_ns)
@@ -126,6 +134,7 @@ class PaperExchange:
 
     def _on_gap(self, gap: FeedGap) -> list[Message]:
         self.known.market.lose_sight(gap)
+        self.known.book.lose_places()
         return self._pass_time() + self._requests.arrivals()
 
     def _pass_time(self) -> list[Message]:
