@@ -1,14 +1,19 @@
-"""What can be set: how late an order and how old a quote may be before an entry is refused."""
+"""What can be set: how late an order and how old a quote may be, how long a message travels, how fills are modelled."""
 
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from sauda.clock import NS_PER_S
+
+HALF_SPREAD_TICKS: Final = 1
+HALF_SPREAD_BPS: Final = 30
+"""The desk's own assumption where a feed shows no quotes. Measured as (ask - bid) / 2 / last price, the median: NIFTY options of
+all expiries above Rs 100 on 2025-08-29 28 to 29, of the nearest expiry 10 to 11; BANKNIFTY's monthly straddle on 2021-08-20 36."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Durations in market time, so they are already multiplied by the speed of the market."""
+    """Durations are in market time: those of the desk's own lag are already multiplied by the speed of the market."""
 
     max_order_age_ns: int = 30 * NS_PER_S
     """An entry decided longer ago than this is refused: the market it was meant for is gone."""

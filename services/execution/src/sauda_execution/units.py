@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from sauda.calendar import load_calendar
+from sauda.clock import NS_PER_MS
 from sauda.contracts import Plain
 from sauda.settings import Settings
 from sauda.unit import Unit
@@ -14,10 +15,18 @@ from sauda_execution.charges import load_tariff
 from sauda_execution.exchange import paper_unit
 from sauda_execution.house import House
 from sauda_execution.risk.rules_file import load_risk
-from sauda_execution.settings import Limits
+from sauda_execution.settings import HALF_SPREAD_BPS, HALF_SPREAD_TICKS, Limits
 
 UNIT: Final = "execution.paper"
-DECISIVE: Final = ("speed", "max_order_age_s", "stale_quote_s", "brokerage")
+DECISIVE: Final = (
+    "speed",
+    "max_order_age_s",
+    "stale_quote_s",
+    "brokerage",
+    "order_latency_ms",
+    "slippage_ticks",
+    "fills",
+)
 """Settings that the exchange's answers depend on."""
 
 
@@ -29,11 +38,22 @@ def units(settings: Settings, rules: Mapping[str, Mapping[str, Plain]] | None = 
     """
     market = settings.config / "market"
     calendar = load_calendar(market)
-    limits = Limits.at_speed(
-        settings.speed, max_order_age_s=settings.max_order_age_s, stale_quote_s=settings.stale_quote_s
-    )
     risk = load_risk(settings.config, (rules or {}).get(UNIT))
-    house = House(calendar, limits, tariff=load_tariff(market, settings.brokerage), risk=risk)
+    house = House(calendar, _limits(settings), tariff=load_tariff(market, settings.brokerage), risk=risk)
     made_of = chosen(settings, DECISIVE)
     version = code_version("sauda", "sauda_execution")
     return [replace(paper_unit(house), settings=made_of, rules=risk.plain(), version=version)]
+
+
+def _limits(settings: Settings) -> Limits:
+    guards = Limits.at_speed(
+        settings.speed, max_order_age_s=settings.max_order_age_s, stale_quote_s=settings.stale_quote_s
+    )
+    return replace(
+        guards,
+        latency_ns=settings.order_latency_ms * NS_PER_MS,
+        slippage_ticks=settings.slippage_ticks,
+        half_spread_ticks=HALF_SPREAD_TICKS,
+        half_spread_bps=HALF_SPREAD_BPS,
+        fills=settings.fills,
+    )
