@@ -10,6 +10,7 @@ from typing import Final
 import typer
 
 from sauda.cli import archive, bundle, dead_letters, desk, order, screen
+from sauda.cli.contract_note import contract_note
 from sauda.cli.diff import diff
 from sauda.cli.doctor import doctor
 from sauda.cli.lag import lag
@@ -37,7 +38,7 @@ app = typer.Typer(
 )
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(desk.up, desk.down, desk.ps, desk.logs, desk.restart, desk.scale, desk.clean),
-    *(tail, replay, diff, state, why, lag, orders, fills, positions, pnl, doctor),
+    *(tail, replay, diff, state, why, lag, orders, fills, positions, pnl, contract_note, doctor),
     square_off,
 )
 """In the order in which the help lists them: run it, then look at it."""

@@ -1,7 +1,9 @@
 """`sauda orders`, `fills`, `positions`, `pnl`: what the desk ordered, traded, holds and has made."""
 
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from sauda.cli import screen
 from sauda.cli.options import DateOption, DeskOption, JsonOption, StrategyOption, opened
@@ -41,22 +43,28 @@ def orders(
 def fills(
     strategy: StrategyOption = None,
     day: DateOption = None,
+    with_charges: Annotated[
+        bool, typer.Option("--charges", help="Show what each cost, line by line.")
+    ] = False,
     desk: DeskOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """List the fills in the order in which they happened."""
+    from sauda.cli import charge_lines
     from sauda.cli.valuation import read_fills
 
     with opened(desk) as view:
         reads = read_fills(view)
     wanted = [(read, fill) for read, fill in reads if _is_wanted(fill.strategy, fill.event_ns, strategy, day)]
     if as_json:
-        screen.json_list(read.wire() for read, _ in wanted)
+        screen.json_list(charge_lines.wire(*one) if with_charges else one[0].wire() for one in wanted)
+        return
+    nothing = _nothing("fills", view.desk, strategy, day)
+    if with_charges:
+        screen.answer(charge_lines.COLUMNS, charge_lines.rows(fill for _, fill in wanted), nothing)
         return
     columns = ("TIME", "FILL", "STRATEGY", "SIDE", ">QTY", "INSTRUMENT", ">PRICE", ">CHARGES")
-    screen.answer(
-        columns, [_fill_row(fill) for _, fill in wanted], _nothing("fills", view.desk, strategy, day)
-    )
+    screen.answer(columns, [_fill_row(fill) for _, fill in wanted], nothing)
 
 
 def positions(
