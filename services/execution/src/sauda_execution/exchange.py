@@ -23,13 +23,16 @@ from sauda.contracts import (
 )
 from sauda.state import State
 from sauda.unit import Unit
-from sauda_execution.acts import Act, Place, Refuse, Reprice, Say, Settle, Withdraw
+from sauda_execution.acts import Act, Fit, Place, Refuse, Reprice, Say, Settle, Withdraw
 from sauda_execution.admission import Admission
 from sauda_execution.attention import Attention
 from sauda_execution.charges import Charging
 from sauda_execution.floor import Floor
+from sauda_execution.groups import group_parts
 from sauda_execution.house import House
 from sauda_execution.known import Known
+from sauda_execution.legality import Legality
+from sauda_execution.life.part import Life
 from sauda_execution.parts import Part, Parts
 from sauda_execution.queueing import volume_between
 from sauda_execution.requests import Requests
@@ -75,7 +78,16 @@ class PaperExchange:
         """Return the house's parts in the order in which they are asked: legality, risk, account, groups, life."""
         charging: list[Part] = [] if self._charging is None else [self._charging]
         risk = risk_parts(self.state, self.known, self._house.risk, f"execution.{self.account}")
-        return [*charging, *risk]
+        groups = group_parts(self.state, self.known, self._admission)
+        return [*self._legality(), *charging, *risk, *groups, *self._life()]
+
+    def _legality(self) -> list[Part]:
+        rules = self._house.rules
+        return [] if rules is None else [Legality(rules, self.known)]
+
+    def _life(self) -> list[Part]:
+        times = self._house.closing
+        return [] if times is None else [Life(self.state, self.known, times, self.account)]
 
     def handle(self, message: Message) -> Sequence[Message]:
         """Take one message; return the answers and fills that follow from it."""
@@ -182,6 +194,8 @@ class PaperExchange:
                 return [] if working is None else self._floor.cancel(working, reason)
             case Reprice():
                 return self._reprice(act)
+            case Fit(order_id, reason):
+                return self._fit(order_id, reason)
             case Settle():
                 return self._floor.settle(act)
 
@@ -193,8 +207,27 @@ class PaperExchange:
             act.order_id,
             working.order.strategy,
             self.known.market.now_ns,
-            qty=act.qty,
             limit_price=act.limit_price,
             trigger_price=act.trigger_price,
         )
         return self._requests.change(change, made=True)
+
+    def _fit(self, order_id: str, reason: str) -> list[Message]:
+        working = self.known.book.working(order_id)
+        if working is None:
+            return []
+        wanted = working.open_qty
+        for part in self._parts:
+            wanted = part.fitting(working.order, wanted)
+        if wanted == working.open_qty:
+            return []
+        if wanted <= 0:
+            return self._floor.cancel(working, reason)
+        order, total = working.order, working.filled + wanted
+        change = ModifyOrder(order_id, order.strategy, self.known.market.now_ns, qty=total)
+        said = self._requests.change(change, made=True)
+        after = self.known.book.working(order_id)
+        if after is not None and after.order.qty > total:
+            # It would not be made smaller: better none than too much.
+            said += self._floor.cancel(after, reason)
+        return said

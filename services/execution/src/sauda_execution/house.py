@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 
 from sauda_execution.charges.tariff import Tariff
-from sauda_execution.days import TradingCalendar
+from sauda_execution.days import ClosingTimes, TradingCalendar
+from sauda_execution.order_rules import OrderRules
 from sauda_execution.risk.rules import RiskRules
 from sauda_execution.settings import Limits
 
@@ -19,5 +20,9 @@ class House:
     limits: Limits = field(default_factory=Limits)
     tariff: Tariff | None = None
     """What trades cost."""
+    rules: OrderRules | None = None
+    """Which orders are taken, and in which form they go out."""
     risk: RiskRules | None = None
     """What the desk and its strategies may risk."""
+    closing: ClosingTimes | None = None
+    """When MIS is closed and what expired contracts are settled at; None: positions are held for ever."""

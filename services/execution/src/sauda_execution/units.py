@@ -14,6 +14,7 @@ from sauda.version import code_version
 from sauda_execution.charges import load_tariff
 from sauda_execution.exchange import paper_unit
 from sauda_execution.house import House
+from sauda_execution.order_rules import load_order_rules
 from sauda_execution.risk.rules_file import load_risk
 from sauda_execution.settings import HALF_SPREAD_BPS, HALF_SPREAD_TICKS, Limits
 
@@ -39,7 +40,14 @@ def units(settings: Settings, rules: Mapping[str, Mapping[str, Plain]] | None = 
     market = settings.config / "market"
     calendar = load_calendar(market)
     risk = load_risk(settings.config, (rules or {}).get(UNIT))
-    house = House(calendar, _limits(settings), tariff=load_tariff(market, settings.brokerage), risk=risk)
+    house = House(
+        calendar,
+        _limits(settings),
+        tariff=load_tariff(market, settings.brokerage),
+        rules=load_order_rules(market),
+        risk=risk,
+        closing=calendar,
+    )
     made_of = chosen(settings, DECISIVE)
     version = code_version("sauda", "sauda_execution")
     return [replace(paper_unit(house), settings=made_of, rules=risk.plain(), version=version)]
