@@ -22,7 +22,7 @@ $style</style>
 <main>
 <header>
 <div><h1>Contract note</h1><p>$strategies</p></div>
-<dl><dt>Trade date</dt><dd>$day</dd><dt>Desk</dt><dd>$desk</dd></dl>
+<dl><dt>Trade date</dt><dd>$day</dd><dt>Desk</dt><dd>$desk</dd><dt>Amounts in</dt><dd>rupees</dd></dl>
 </header>
 <section class="figures">
 $figures
@@ -63,11 +63,9 @@ def _segment(segment: SegmentNote) -> str:
     *charges, total = rows.charges(segment)
     parts = (
         f"<section><h2>{escape(segment.title)}</h2>",
-        _table(rows.TRADES, rows.trades(segment)),
-        '<div class="pair">',
-        _table(rows.CONTRACTS, rows.contracts(segment)),
-        _table(rows.CHARGES, charges, total),
-        "</div></section>",
+        f'<div class="wide">{_table(rows.TRADES, rows.trades(segment))}</div>',
+        f'<div class="pair"><div>{_table(rows.CONTRACTS, rows.contracts(segment))}</div>',
+        f"<div>{_table(rows.CHARGES, charges, total)}</div></div></section>",
     )
     return "\n".join(parts)
 

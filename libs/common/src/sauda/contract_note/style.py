@@ -21,9 +21,11 @@ h2 { margin: 30px 0 10px; font-size: 17px; }
 .figures span { font-size: 17px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .figures .net { background: var(--wash); }
 table { width: 100%; border-collapse: collapse; font-variant-numeric: tabular-nums; }
-th, td { padding: 5px 10px 5px 0; text-align: left; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
-th { color: var(--soft); font-size: 12px; font-weight: 600; border-bottom-color: var(--ink); white-space: nowrap; }
-.number { padding-left: 10px; padding-right: 0; text-align: right; white-space: nowrap; }
+th, td { padding: 5px 10px 5px 0; text-align: left; border-bottom: 1px solid var(--line); white-space: nowrap; }
+th { color: var(--soft); font-size: 12px; font-weight: 600; border-bottom-color: var(--ink); }
+.number { padding-left: 10px; padding-right: 0; text-align: right; }
+.wide { overflow-x: auto; }
+.wide td:nth-child(2), .wide td:nth-child(3) { min-width: 14ch; white-space: normal; overflow-wrap: anywhere; }
 tfoot td { font-weight: 700; border-bottom: 0; }
 .buy { color: var(--buy); font-weight: 600; }
 .sell { color: var(--sell); font-weight: 600; }
@@ -31,13 +33,19 @@ tfoot td { font-weight: 700; border-bottom: 0; }
 .pair { display: grid; grid-template-columns: 3fr 2fr; gap: 32px; margin-top: 18px; align-items: start; }
 footer { margin-top: 32px; padding-top: 12px; border-top: 1px solid var(--line); color: var(--soft); font-size: 12px; }
 footer p { margin: 2px 0; }
-@media (max-width: 820px) { .pair, .figures { grid-template-columns: 1fr; } main { margin: 0; padding: 20px 16px; border: 0; } }
+@media screen and (max-width: 820px) {
+  main { margin: 0; padding: 20px 16px; border: 0; }
+  .figures { grid-template-columns: 1fr 1fr; }
+  .pair { grid-template-columns: 1fr; }
+  .pair > * { overflow-x: auto; }
+}
 @media print {
   @page { size: A4 landscape; margin: 12mm; }
   body { background: #fff; font-size: 11px; }
   main { max-width: none; margin: 0; padding: 0; border: 0; }
   thead { display: table-header-group; }
-  tr, .pair table, .figures { break-inside: avoid; }
+  .wide { overflow-x: visible; }
+  tr, .pair, .figures { break-inside: avoid; }
   h2 { break-after: avoid; }
 }
 """
