@@ -69,6 +69,7 @@ def _recording(settings: Settings, calendar: Calendar) -> Callable[[], Source]:
             "file": str(path),
             "rows": recording.rows,
             "instruments": len(recording.instruments),
+            "counted_in_lots": sorted(recording.in_lots),
             "ignored_columns": recording.ignored_columns,
         },
     )

@@ -3,20 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+import pandas as pd
+
 from sauda.clock import NS_PER_S, UnixNs, clock_text, ist_date
-from sauda.contracts import Instrument, InstrumentId, InstrumentKind
+from sauda.contracts import Instrument, InstrumentKind
 from sauda.errors import ConfigError, ContractError
 from sauda.instruments import index_instrument, parse_symbol
 from sauda.money import Units
 from sauda_feed import bars
 from sauda_feed.columns import pieces
+from sauda_feed.counted import COLUMNS, Counted
 from sauda_feed.rows import Defects, usable
 
 _SURVEYED: Final = frozenset(
-    {"ts_utc_ns", "exchange", "trading_symbol", "expiry", "lot_size", "preopen", "after_hours"}
+    {"ts_utc_ns", "exchange", "trading_symbol", "expiry", "lot_size", "preopen", "after_hours", *COLUMNS}
 )
 
 
@@ -33,13 +37,17 @@ class Survey:
 
     instruments: list[Instrument] = field(default_factory=list)
     """Definitions of all contracts of the underlyings asked for, sorted."""
-    known: dict[tuple[str, str], InstrumentId] = field(default_factory=dict)
-    """(exchange, trading symbol) -> instrument"""
+    known: dict[tuple[str, str], Instrument] = field(default_factory=dict)
+    """(exchange, trading symbol) -> definition"""
     rows: int = 0
     first_ns: UnixNs = 0
     last_ns: UnixNs = 0
     bar_ns: int = bars.DEFAULT_LENGTH_NS
     """How long a bar lasts: the smallest step between two stamps of the file."""
+    step_ns: int | None = None
+    """The smallest step between two stamps so far."""
+    in_lots: frozenset[str] = frozenset()
+    """Columns that count lots, not units."""
     other: set[str] = field(default_factory=set)
     """Symbols that were left out: another underlying, or none that we can read."""
 
@@ -50,26 +58,25 @@ def survey(path: Path, names: list[str], underlyings: frozenset[str], lots: LotS
     Raises:
         ConfigError: its rows go back in time from one piece to the next, or it holds nothing that is asked for.
     """
-    found = Survey()
+    found, counted = Survey(), Counted()
     wanted = [name for name in names if name in _SURVEYED]
-    rows: dict[tuple[str, str], Mapping[str, Any]] = {}
-    step_ns: int | None = None
+    defined: dict[tuple[str, str], Instrument | None] = {}
     for piece in pieces(path, wanted):
         frame = usable(piece, Defects()).to_pandas()
         if len(frame):
-            times = frame["ts_utc_ns"]
-            _require_order(path, found, int(times.iloc[0]))
-            steps = times.diff()
-            smallest = steps[steps > 0].min()
-            if smallest == smallest and (step_ns is None or smallest < step_ns):  # noqa: PLR0124  (NaN: no step)
-                step_ns = int(smallest)
-            found.last_ns = int(times.iloc[-1])
-            new = frame.drop_duplicates(["exchange", "trading_symbol"])
-            for row in new.to_dict("records"):
-                rows.setdefault((row["exchange"], row["trading_symbol"]), row)
+            _require_order(path, found, int(frame["ts_utc_ns"].iloc[0]))
+            _note_times(found, frame["ts_utc_ns"])
+            _define(defined, frame, ist_date(found.first_ns), lots, underlyings)
+            counted.look(frame, {symbol: one.lot_size for (_, symbol), one in defined.items() if one})
         found.rows += piece.num_rows
-    found.bar_ns = max(step_ns or bars.DEFAULT_LENGTH_NS, 4 * NS_PER_S)
-    _define(found, rows, underlyings, lots)
+    found.bar_ns = max(found.step_ns or bars.DEFAULT_LENGTH_NS, 4 * NS_PER_S)
+    found.in_lots = counted.in_lots()
+    for (exchange, symbol), instrument in sorted(defined.items(), key=itemgetter(0)):
+        if instrument is None:
+            found.other.add(f"{exchange}:{symbol}")
+            continue
+        found.instruments.append(instrument)
+        found.known[exchange, symbol] = instrument
     if not found.instruments:
         raise ConfigError(
             f"SAUDA_RECORDING: {path} holds no contract of {', '.join(sorted(underlyings))} "
@@ -88,22 +95,29 @@ def _require_order(path: Path, found: Survey, first_ns: UnixNs) -> None:
         )
 
 
+def _note_times(found: Survey, times: Any) -> None:
+    steps = times.diff()
+    smallest = steps[steps > 0].min()
+    if smallest == smallest and (found.step_ns is None or smallest < found.step_ns):  # noqa: PLR0124  (NaN: no step)
+        found.step_ns = int(smallest)
+    found.last_ns = int(times.iloc[-1])
+
+
 def _define(
-    found: Survey,
-    rows: Mapping[tuple[str, str], Mapping[str, Any]],
-    underlyings: frozenset[str],
+    defined: dict[tuple[str, str], Instrument | None],
+    frame: pd.DataFrame,
+    day: date,
     lots: LotSizes,
+    underlyings: frozenset[str],
 ) -> None:
-    for (exchange, symbol), row in sorted(rows.items()):
-        try:
-            instrument = _instrument(row, ist_date(found.first_ns), lots, underlyings)
-        except ContractError:
-            instrument = None
-        if instrument is None:
-            found.other.add(f"{exchange}:{symbol}")
-            continue
-        found.instruments.append(instrument)
-        found.known[exchange, symbol] = instrument.instrument
+    """Add the contracts that *frame* is the first to name; None for one that is left out."""
+    for row in frame.drop_duplicates(["exchange", "trading_symbol"]).to_dict("records"):
+        key = (row["exchange"], row["trading_symbol"])
+        if key not in defined:
+            try:
+                defined[key] = _instrument(row, day, lots, underlyings)
+            except ContractError:
+                defined[key] = None
 
 
 def _instrument(

@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sauda.clock import UnixNs
-from sauda.contracts import BookLevel, Depth, InstrumentId, Tick
+from sauda.contracts import BookLevel, Depth, Instrument, InstrumentId, Tick
 from sauda.money import Paise
 from sauda_feed import bars
 from sauda_feed.columns import BAR, level_name
@@ -48,10 +48,23 @@ class RowReader:
     """Turns pieces of one file into ticks of the instruments that are known."""
 
     def __init__(
-        self, known: Mapping[tuple[str, str], InstrumentId], defects: Defects, length_ns: int
+        self,
+        known: Mapping[tuple[str, str], Instrument],
+        defects: Defects,
+        length_ns: int,
+        in_lots: frozenset[str] = frozenset(),
     ) -> None:
-        """*known* maps (exchange, trading symbol); *length_ns* is how long a bar lasts."""
-        self._known = known
+        """Prepare.
+
+        Args:
+            known: (exchange, trading symbol) -> definition.
+            defects: Counts what is left out.
+            length_ns: How long a bar lasts.
+            in_lots: Columns whose numbers are lots.
+        """
+        self._known = {key: one.instrument for key, one in known.items()}
+        self._lots = {one.instrument: one.lot_size for one in known.values()}
+        self._in_lots = in_lots
         self._defects = defects
         self._length_ns = length_ns
         self._latest: dict[InstrumentId, Tick] = {}
@@ -73,8 +86,8 @@ class RowReader:
             self._prices(piece, "ltp"),
             *self._side(piece, "bid"),
             *self._side(piece, "ask"),
-            _counts(piece, "volume"),
-            _counts(piece, "oi"),
+            self._units(piece, "volume", names),
+            self._units(piece, "oi", names),
             self._depths(piece),
         )
         for name, event, recv, ltp, bid, bid_qty, ask, ask_qty, volume, oi, depth in zip(
@@ -96,7 +109,8 @@ class RowReader:
         self, piece: pa.Table, names: Sequence[InstrumentId | None], times: Sequence[int]
     ) -> Iterator[Tick]:
         prices = [self._prices(piece, name) for name in BAR]
-        rows = zip(names, times, *prices, _counts(piece, "volume"), _counts(piece, "oi"), strict=True)
+        counts = [self._units(piece, name, names) for name in ("volume", "oi")]
+        rows = zip(names, times, *prices, *counts, strict=True)
         for name, start, open_, high, low, close, volume, oi in rows:
             if name is None:
                 continue
@@ -119,6 +133,18 @@ class RowReader:
         before = traded if known_day == day else 0
         self._traded[name] = (day, before + volume)
         return before, before + volume
+
+    def _units(
+        self, piece: pa.Table, name: str, instruments: Sequence[InstrumentId | None]
+    ) -> list[int | None]:
+        """Return volume or open interest in units, whatever the file counts it in."""
+        counts = _counts(piece, name)
+        if name not in self._in_lots:
+            return counts
+        return [
+            None if count is None else count * self._lots.get(instrument or "", 1)
+            for count, instrument in zip(counts, instruments, strict=True)
+        ]
 
     def _instruments(self, piece: pa.Table) -> list[InstrumentId | None]:
         pairs = zip(piece["exchange"].to_pylist(), piece["trading_symbol"].to_pylist(), strict=True)

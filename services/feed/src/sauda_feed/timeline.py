@@ -80,6 +80,11 @@ class Recording:
         return self._survey.instruments
 
     @property
+    def in_lots(self) -> frozenset[str]:
+        """Return the columns that count lots: their numbers are multiplied on the way."""
+        return self._survey.in_lots
+
+    @property
     def indices(self) -> frozenset[InstrumentId]:
         """Return those that are published whether anybody asks or not."""
         return frozenset(i.instrument for i in self.instruments if i.kind is InstrumentKind.INDEX)
@@ -119,7 +124,7 @@ class Recording:
 
     def _in_order(self) -> Iterator[Tick]:
         self.defects.clear()
-        reader = RowReader(self._survey.known, self.defects, self._survey.bar_ns)
+        reader = RowReader(self._survey.known, self.defects, self._survey.bar_ns, self.in_lots)
         if "ltp" in self._names:
             for piece in pieces(self.path, self._names):
                 yield from reader.ticks(usable(piece, self.defects))
