@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -17,7 +18,9 @@ from sauda.contracts import (
     Right,
     Side,
 )
+from sauda.errors import ConfigError
 from sauda.money import Paise
+from sauda.settings import load_settings
 from sauda.testing.builders import (
     LOT,
     OPTION,
@@ -33,7 +36,8 @@ from sauda.testing.restart import play, play_with_restarts
 from sauda_execution.acts import Settle
 from sauda_execution.exchange import PaperExchange
 from sauda_execution.house import House
-from tests.unit.execution.charged import a_contract, summed, tariff
+from sauda_execution.units import units
+from tests.unit.execution.charged import MARKET, a_contract, summed, tariff
 
 PUT = "NFO:NIFTY01DEC26P24500"
 
@@ -84,6 +88,14 @@ def test_the_worked_straddle_costs_57_89_through_real_fills() -> None:
 def test_a_restart_at_any_message_changes_no_charge(restart_before: int) -> None:
     steady = play(exchange(), straddle())
     assert play_with_restarts(exchange, straddle(), {restart_before}) == steady
+
+
+def test_the_setting_names_the_plan_and_is_on_record(tmp_path: Path) -> None:
+    given = {"SAUDA_CONFIG": str(MARKET.parent), "SAUDA_BROKERAGE": "flat_5"}
+    (unit,) = units(load_settings(tmp_path, given))
+    assert unit.settings["brokerage"] == "flat_5"
+    with pytest.raises(ConfigError, match=r"brokerage\.yaml: plans: no plan 'flat_10'"):
+        units(load_settings(tmp_path, {**given, "SAUDA_BROKERAGE": "flat_10"}))
 
 
 def test_without_a_tariff_nothing_is_charged() -> None:
