@@ -16,7 +16,7 @@ from sauda_execution.known import Known
 from sauda_execution.parts import Part
 from sauda_execution.risk.exposure import Exposure
 from sauda_execution.risk.one_order import hours_refusal, price_refusal, size_refusal
-from sauda_execution.risk.pace import DESK, Pace, Twins
+from sauda_execution.risk.pace import DESK, Pace, Twins, terms
 from sauda_execution.risk.rules import RiskRules, ScopeLimits, SymbolLimits
 from sauda_execution.risk.standing import open_orders_refusal, symbol_refusal, total_refusal
 
@@ -161,10 +161,13 @@ class RiskGate(Part):
         )
 
     def _twin_exit_refusal(self, order: PlaceOrder, moment: Moment) -> Refusal | None:
-        twin = self._twins.of(order, moment.now_ns)
-        working = None if twin is None else self._known.book.working(twin.order_id)
-        held = abs(self._known.book.held_qty(order.strategy, order.instrument, order.product))
-        if working is None or working.open_qty + order.qty <= held:
+        book = self._known.book
+        if self._twins.of(order, moment.now_ns) is None:
+            return None
+        beside = (book.working(order_id) for order_id in book.by_instrument.get(order.instrument, ()))
+        closing = sum(one.open_qty for one in beside if one and terms(one.order) == terms(order))
+        held = abs(book.held_qty(order.strategy, order.instrument, order.product))
+        if not closing or closing + order.qty <= held:
             return None
         return self._twin_refusal(order, moment)
 

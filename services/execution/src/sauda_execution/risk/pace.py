@@ -67,18 +67,18 @@ class Twins:
 
     def of(self, order: PlaceOrder, now_ns: UnixNs) -> Twin | None:
         """Return the order with the same terms that came last, if it came within the window."""
-        twin = self._rows.get(_terms(order))
+        twin = self._rows.get(terms(order))
         return None if twin is None or now_ns - twin.at_ns >= self._window_ns else twin
 
     def remember(self, order: PlaceOrder, now_ns: UnixNs) -> None:
         """Keep *order*, and drop those whose time is over."""
         if not self._window_ns:
             return
-        self._rows.put(_terms(order), Twin(order.order_id, now_ns))
+        self._rows.put(terms(order), Twin(order.order_id, now_ns))
         if now_ns - self._oldest_ns >= self._window_ns:
-            for terms in self._rows:
-                if now_ns - self._rows[terms].at_ns >= self._window_ns:
-                    self._rows.drop(terms)
+            for key in self._rows:
+                if now_ns - self._rows[key].at_ns >= self._window_ns:
+                    self._rows.drop(key)
             self.restored()
 
     def restored(self) -> None:
@@ -86,7 +86,8 @@ class Twins:
         self._oldest_ns = min((twin.at_ns for twin in self._rows.values()), default=0)
 
 
-def _terms(order: PlaceOrder) -> str:
+def terms(order: PlaceOrder) -> str:
+    """Return what makes two orders the same to whoever gave them."""
     return "|".join(
         (
             order.strategy,
