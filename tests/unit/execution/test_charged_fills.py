@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from sauda.contracts import (
@@ -19,7 +20,7 @@ from sauda.contracts import (
     Side,
 )
 from sauda.errors import ConfigError
-from sauda.money import Paise
+from sauda.money import Paise, Units
 from sauda.settings import load_settings
 from sauda.testing.builders import (
     LOT,
@@ -96,6 +97,39 @@ def test_the_setting_names_the_plan_and_is_on_record(tmp_path: Path) -> None:
     assert unit.settings["brokerage"] == "flat_5"
     with pytest.raises(ConfigError, match=r"brokerage\.yaml: plans: no plan 'flat_10'"):
         units(load_settings(tmp_path, {**given, "SAUDA_BROKERAGE": "flat_10"}))
+
+
+def sized(qty: Units, second: int) -> Message:
+    """Return a tick at 100 that offers *qty* units."""
+    tick = a_tick(100_00, bid=100_00, ask=100_00, at_ns=after(second))
+    return msgspec.structs.replace(tick, bid_qty=qty, ask_qty=qty)
+
+
+def bought(*offers: Units) -> list[Fill]:
+    """Return the fills of an order for three lots that meets these offers one after another."""
+    market = [
+        message
+        for n, qty in enumerate(offers)
+        for message in (sized(qty, 2 * n + 2), a_clock(after(2 * n + 3)))
+    ]
+    order = an_order(qty=3 * LOT, event_ns=after(1))
+    return fills_of(play(exchange("flat_20"), [an_option(), a_clock(after(1)), sized(1, 0), order, *market]))
+
+
+def test_an_order_in_pieces_costs_what_it_costs_at_once() -> None:
+    pieces, at_once = bought(LOT, LOT, LOT), bought(3 * LOT)
+    assert len(pieces) > len(at_once)
+    assert summed([fill.costs or ChargeLines() for fill in pieces]) == summed(
+        [fill.costs or ChargeLines() for fill in at_once]
+    )
+
+
+def test_nothing_is_kept_of_an_order_that_is_filled() -> None:
+    desk = exchange("flat_20")
+    play(desk, straddle())
+    kept = {row for row, value in desk.state.take_changes().items() if value is not None}
+    assert [row for row in kept if row.startswith(b"charged_orders/")] == []
+    assert b"charge_carries/straddle|index_option" in kept
 
 
 def test_without_a_tariff_nothing_is_charged() -> None:
