@@ -339,7 +339,7 @@ def test_the_unit_reads_ticks_before_orders() -> None:
 
     assert (unit.name, unit.inputs) == (
         "execution.paper",
-        ("instruments", "control", "pnl", "ticks", "orders"),
+        ("instruments", "control", "replies", "pnl", "ticks", "orders"),
     )
     assert unit.build().handle(a_tick(instrument=OPTION)) == []
 

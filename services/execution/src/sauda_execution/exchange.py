@@ -23,6 +23,7 @@ from sauda.contracts import (
 )
 from sauda.state import State
 from sauda.unit import Unit
+from sauda_execution.account import account_parts
 from sauda_execution.acts import Act, Fit, Place, Refuse, Reprice, Say, Settle, Withdraw
 from sauda_execution.admission import Admission
 from sauda_execution.attention import Attention
@@ -38,7 +39,7 @@ from sauda_execution.queueing import volume_between
 from sauda_execution.requests import Requests
 from sauda_execution.risk.parts import risk_parts
 
-INPUTS = ("instruments", "control", "pnl", "ticks", "orders")
+INPUTS = ("instruments", "control", "replies", "pnl", "ticks", "orders")
 """Ticks before orders: an order of the same instant sees the newest price. Before both what may halt the desk."""
 _ORDERS = (PlaceOrder, ModifyOrder, CancelOrder)
 
@@ -78,8 +79,9 @@ class PaperExchange:
         """Return the house's parts in the order in which they are asked: legality, risk, account, groups, life."""
         charging: list[Part] = [] if self._charging is None else [self._charging]
         risk = risk_parts(self.state, self.known, self._house.risk, f"execution.{self.account}")
+        account = account_parts(self.state, self.known, self._house, self.account)
         groups = group_parts(self.state, self.known, self._admission)
-        return [*self._legality(), *charging, *risk, *groups, *self._life()]
+        return [*self._legality(), *charging, *risk, *account, *groups, *self._life()]
 
     def _legality(self) -> list[Part]:
         rules = self._house.rules

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from sauda.margin import MarginBook
+from sauda.money import Paise
 from sauda_execution.charges.tariff import Tariff
 from sauda_execution.days import ClosingTimes, TradingCalendar
 from sauda_execution.order_rules import OrderRules
@@ -22,6 +24,12 @@ class House:
     """What trades cost."""
     rules: OrderRules | None = None
     """Which orders are taken, and in which form they go out."""
+    capital: Paise | None = None
+    """What the account begins with; None: there is no account, and every order can be carried."""
+    margins: MarginBook | None = None
+    """What positions block of it; an account needs them."""
+    asks_broker: bool = False
+    """Whether the broker's word on margin counts, where it has given it."""
     risk: RiskRules | None = None
     """What the desk and its strategies may risk."""
     closing: ClosingTimes | None = None

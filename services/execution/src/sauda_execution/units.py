@@ -7,6 +7,8 @@ from typing import Final
 from sauda.calendar import load_calendar
 from sauda.clock import NS_PER_MS
 from sauda.contracts import Plain
+from sauda.margin import load_margins
+from sauda.money import to_paise
 from sauda.settings import Settings
 from sauda.unit import Unit
 from sauda.units import chosen
@@ -24,6 +26,8 @@ DECISIVE: Final = (
     "max_order_age_s",
     "stale_quote_s",
     "brokerage",
+    "capital",
+    "margin_source",
     "order_latency_ms",
     "slippage_ticks",
     "fills",
@@ -47,6 +51,9 @@ def units(settings: Settings, rules: Mapping[str, Mapping[str, Plain]] | None = 
         rules=load_order_rules(market),
         risk=risk,
         closing=calendar,
+        capital=to_paise(settings.capital),
+        margins=load_margins(market),
+        asks_broker=settings.margin_source == "broker",
     )
     made_of = chosen(settings, DECISIVE)
     version = code_version("sauda", "sauda_execution")

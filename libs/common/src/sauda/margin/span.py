@@ -75,7 +75,7 @@ def worst(spot: float, held: Sequence[Leg], waiting: Sequence[Leg], rates: Rates
         return found
     bullish = [leg for leg in risky if _gains_upwards(leg)]
     bearish = [leg for leg in risky if not _gains_upwards(leg)]
-    for part in (risky, bullish, bearish):
+    for part in (risky, bullish, bearish) if bullish and bearish else (risky,):
         other = requirement(spot, netted([*held, *part]), rates)
         found = other if other.total > found.total else found
     return found

@@ -1,0 +1,148 @@
+"""What an underlying needs, by our own scenarios: for what is held, for what waits, and for each strategy alone."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from sauda.clock import ist_date
+from sauda.contracts import Instrument, InstrumentKind, Product, Side
+from sauda.margin import NOTHING, MarginBook, Rates, Requirement, netted, requirement, worst
+from sauda.money import Paise, Units
+from sauda_execution.account.ledger import Position
+from sauda_execution.account.legs import Entry, as_legs, is_delivery, is_derivative, price_of
+from sauda_execution.account.prices import Prices
+from sauda_execution.known import Known
+
+_COMMODITIES: Final = "MCX"
+
+
+class Need(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is blocked for one underlying."""
+
+    held: Requirement = NOTHING
+    """Of what is held."""
+    worst: Requirement = NOTHING
+    """Of what is held and of the entries that wait, at their worst."""
+    premium: Paise = 0
+    """What waits to be paid: premium of options and price of shares that somebody still wants to buy."""
+    shares: Paise = 0
+    """Of shares within the day, and of shares sold that are not there."""
+    strategies: dict[str, Paise] = {}
+    """Strategy -> what it holds, taken alone."""
+
+    @property
+    def total(self) -> Paise:
+        """Return the sum, as our scenarios see it."""
+        return self.worst.total + self.premium + self.shares
+
+
+class Needs:
+    """Computes; keeps nothing but what it is told to remember of prices."""
+
+    def __init__(self, known: Known, margins: MarginBook, prices: Prices) -> None:
+        self._known = known
+        self._margins = margins
+        self._prices = prices
+
+    def of(
+        self,
+        underlying: str,
+        positions: Sequence[Position],
+        waiting: Sequence[Entry],
+        bought: Sequence[Entry] = (),
+    ) -> Need:
+        """Return what *underlying* needs.
+
+        Args:
+            underlying: Its name.
+            positions: What is held on it.
+            waiting: Entries in the market.
+            bought: Orders to be taken as if they had filled, all of them: the legs of a basket.
+        """
+        held = [(one.contract, one.qty) for one in positions if is_derivative(one.contract)]
+        held += [(one.contract, one.qty) for one in bought if is_derivative(one.contract)]
+        waits = [(one.contract, one.qty) for one in waiting if is_derivative(one.contract)]
+        of_held, of_worst = self._scenarios(underlying, held, waits)
+        return Need(
+            held=of_held,
+            worst=of_worst,
+            premium=sum(self._unpaid(one) for one in (*waiting, *bought)),
+            shares=sum(self._shares_held(one) for one in positions)
+            + sum(self._shares_wanted(one) for one in (*waiting, *bought)),
+            strategies=self._strategies(underlying, positions, of_held),
+        )
+
+    def spot(self, underlying: str, contracts: Iterable[Instrument]) -> Paise | None:
+        """Return the underlying's price."""
+        derivatives = [one for one in contracts if is_derivative(one)]
+        return self._prices.spot(underlying, derivatives, self._rates(underlying, derivatives))
+
+    def _scenarios(
+        self,
+        underlying: str,
+        held: Sequence[tuple[Instrument, Units]],
+        waits: Sequence[tuple[Instrument, Units]],
+    ) -> tuple[Requirement, Requirement]:
+        contracts = [contract for contract, _ in (*held, *waits)]
+        rates = self._rates(underlying, contracts)
+        spot = self._prices.spot(underlying, contracts, rates)
+        if spot is None:
+            return NOTHING, NOTHING
+        now_ns = self._known.market.now_ns
+        legs = netted(as_legs(held, self._prices, spot, rates, now_ns))
+        waiting = as_legs(waits, self._prices, spot, rates, now_ns)
+        of_held = requirement(spot, legs, rates)
+        return of_held, worst(spot, legs, waiting, rates) if waiting else of_held
+
+    def _rates(self, underlying: str, contracts: Sequence[Instrument]) -> Rates:
+        is_commodity = any(one.exchange == _COMMODITIES for one in contracts)
+        return self._margins.rates(underlying, ist_date(self._known.market.now_ns), is_commodity=is_commodity)
+
+    def _strategies(
+        self, underlying: str, positions: Sequence[Position], together: Requirement
+    ) -> dict[str, Paise]:
+        names = sorted({one.strategy for one in positions})
+        found: dict[str, Paise] = {}
+        for strategy in names:
+            theirs = [one for one in positions if one.strategy == strategy]
+            legs = [(one.contract, one.qty) for one in theirs if is_derivative(one.contract)]
+            alone = together if len(names) == 1 else self._scenarios(underlying, legs, ())[0]
+            total = alone.total + sum(self._shares_held(one) for one in theirs)
+            if total:
+                found[strategy] = total
+        return found
+
+    def _unpaid(self, entry: Entry) -> Paise:
+        """Return what a waiting buy will pay in full when it trades."""
+        order, contract = entry.order, entry.contract
+        if order.side is Side.SELL:
+            return 0
+        value = entry.qty * price_of(order, self._known.market)
+        if contract.kind is InstrumentKind.OPTION:
+            return value
+        return self._shares_need(value, intraday=False) if is_delivery(order, contract) else 0
+
+    def _shares_wanted(self, entry: Entry) -> Paise:
+        order, contract = entry.order, entry.contract
+        if contract.kind is not InstrumentKind.EQUITY or (
+            is_delivery(order, contract) and order.side is Side.BUY
+        ):
+            return 0
+        value = abs(entry.qty) * price_of(order, self._known.market)
+        # What is sold without being there has to be bought back, at whatever price.
+        return self._shares_need(value, intraday=True)
+
+    def _shares_held(self, position: Position) -> Paise:
+        contract = position.contract
+        if contract.kind is not InstrumentKind.EQUITY or (position.is_paid and position.qty > 0):
+            return 0
+        price = self._prices.of(contract)
+        value = abs(position.cost) if price is None else abs(position.qty) * price
+        need = self._shares_need(value, intraday=True)
+        # Who sold shares for delivery that are not there was paid for them: that money is not free either.
+        return need if position.product is Product.MIS else value + need
+
+    def _shares_need(self, value: Paise, *, intraday: bool) -> Paise:
+        day = ist_date(self._known.market.now_ns)
+        return self._margins.share_need(value, day, intraday=intraday)
