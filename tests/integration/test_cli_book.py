@@ -125,6 +125,39 @@ def test_what_is_no_date_is_wrong_usage(sauda: Sauda, text: str) -> None:
     assert f"{text!r} is no date; write one such as 2026-11-23." in refused.err
 
 
+def test_pnl_by_day_and_its_newest_figures(sauda: Sauda, desk_log: RedisLog) -> None:
+    def of_day(day: int, net: int, day_net: int) -> DeskPnl:
+        when = at("15:40:00") + day * 86_400 * 1_000_000_000
+        return DeskPnl(net, 0, 0, net, 2_00_000_00, 0.5, when, 2_00_000_00, 10_00, 10_00 - net, day_net)
+
+    write(desk_log, of_day(0, 10_00, 10_00), of_day(2, 4_00, -6_00))
+
+    by_day = sauda("pnl", "--by-day", "--json").document
+    assert [(one["date"], one["strategy"], one["net"], one["drawdown"]) for one in by_day] == [
+        ("2026-11-23", None, 10_00, 0),
+        ("2026-11-25", None, -6_00, 6_00),
+    ]
+    text = sauda("pnl", "--by-day", "--date", "2026-11-25").out
+    assert text.splitlines()[-1].split() == [
+        "2026-11-25",
+        "ALL",
+        "-6.00",
+        "-6.00",
+        "0.00",
+        "0.00",
+        "6.00",
+        "2,00,000.00",
+    ]
+    newest = sauda("pnl").out.splitlines()[-1].split()
+    assert newest[-4:] == ["2,00,000.00", "0.50", "6.00", "-6.00"]
+
+
+def test_pnl_by_day_of_nothing_says_so(sauda: Sauda, desk_log: RedisLog) -> None:
+    write(desk_log, a_fill("o-1", 100))
+
+    assert sauda("pnl", "--by-day").err == f"no valuation on desk {desk_log.desk}\n"
+
+
 def test_positions_follow_the_fills_and_the_newest_mark(sauda: Sauda, desk_log: RedisLog) -> None:
     write(desk_log, a_fill("o-1", 112_30), *a_point(111_20, "09:20:01"), *a_point(110_00, "09:20:02"))
 

@@ -86,6 +86,16 @@ def test_a_day_is_measured_from_the_evening_before_so_the_gap_belongs_to_it() ->
     assert (morning.net, morning.day_net) == (-105_00, -200_00)
 
 
+def test_the_first_point_of_a_day_tells_nothing_of_the_day_before() -> None:
+    valuation = Valuation()
+    play(valuation, [a_fill(Side.BUY, price=100_00, qty=10, event_ns=at("10:00")), a_tick(50_00)])
+
+    points = play(valuation, [a_tick(50_00, at_ns=at("09:15", TUESDAY) + 1)])
+
+    first = desk_at(points)
+    assert (first.event_ns, first.net, first.day_net) == (at("09:15", TUESDAY), -500_00, 0)
+
+
 def test_a_strategys_first_trade_on_a_later_day_is_all_of_that_day() -> None:
     valuation = Valuation()
     play(valuation, [a_fill(Side.BUY, price=100_00, qty=10, strategy="a", event_ns=at("10:00"))])

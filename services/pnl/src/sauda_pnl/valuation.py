@@ -114,10 +114,16 @@ class Valuation:
         if now_ns <= self._due_ns:
             return []
         points: list[Message] = []
+        is_new_day = now_ns >= self._day_end_ns()
         if now_ns > self._next_grid_ns():
             step_ns = self._step_ns()
-            points = self._value((now_ns - 1) // step_ns * step_ns)
-        if now_ns >= self._day_end_ns():
+            grid_ns = (now_ns - 1) // step_ns * step_ns
+            if grid_ns >= self._day_end_ns():
+                # The point is of the new day, though at the old prices: it must not tell what the old day made.
+                self._begin_day(now_ns)
+                is_new_day = False
+            points = self._value(grid_ns)
+        if is_new_day:
             self._begin_day(now_ns)
         self._due_ns = self._next_due_ns()
         return points

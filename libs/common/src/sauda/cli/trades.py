@@ -1,7 +1,7 @@
 """`sauda orders`, `fills`, `positions`, `pnl`: what the desk ordered, traded, holds and has made."""
 
 from datetime import date
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -10,8 +10,13 @@ from sauda.cli.options import DateOption, DeskOption, JsonOption, StrategyOption
 
 if TYPE_CHECKING:
     from sauda.cli.book import Holding, OrderState
+    from sauda.cli.by_day import DayPnl
     from sauda.cli.valuation import Profit
     from sauda.contracts import DeskPnl, Fill, StrategyPnl
+
+ByDayOption: TypeAlias = Annotated[
+    bool, typer.Option("--by-day", help="What each trading day made, with the deepest fall within it.")
+]
 
 
 def orders(
@@ -93,27 +98,65 @@ def positions(
 def pnl(
     strategy: StrategyOption = None,
     day: DateOption = None,
+    by_day: ByDayOption = False,
     desk: DeskOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the newest profit and loss, by strategy and position.
 
-    With --date the last valuation of that day.
+    With --date the last valuation of that day. ROI is the net in percent of the most margin that was ever blocked.
     """
     from sauda.cli.valuation import profit_at
 
+    if by_day:
+        _pnl_by_day(strategy, day, desk, as_json=as_json)
+        return
     with opened(desk) as view:
         profit = profit_at(view, day, strategy)
     if as_json:
         screen.json_document(profit)
         return
-    columns = ("TIME", "STRATEGY", ">NET", ">REALISED", ">UNREALISED", ">CHARGES", ">MARGIN", ">ROI %")
-    screen.answer(columns, _pnl_rows(profit), _nothing("valuation", view.desk, strategy, day))
+    screen.answer(_PNL, _pnl_rows(profit), _nothing("valuation", view.desk, strategy, day))
     if profit.positions:
         screen.blank()
         screen.table(_HOLDING, [_holding_row(holding) for holding in profit.positions])
 
 
+def _pnl_by_day(strategy: str | None, day: date | None, desk: str | None, *, as_json: bool) -> None:
+    from sauda.cli.by_day import days_of, totals_only
+    from sauda.cli.reading import readable
+
+    with opened(desk) as view:
+        every = days_of(readable(totals_only(view.forwards("pnl"))))
+    wanted = [one for one in every if strategy in (None, one.strategy) and day in (None, one.date)]
+    if as_json:
+        screen.json_list(wanted)
+        return
+    screen.answer(_DAY, [_day_row(one) for one in wanted], _nothing("valuation", view.desk, strategy, day))
+
+
+_PNL = (
+    "TIME",
+    "STRATEGY",
+    ">NET",
+    ">REALISED",
+    ">UNREALISED",
+    ">CHARGES",
+    ">MARGIN",
+    ">ROI %",
+    ">DRAWDOWN",
+    ">OF THE DAY",
+)
+_DAY = (
+    "DATE",
+    "STRATEGY",
+    ">NET",
+    ">REALISED",
+    ">UNREALISED",
+    ">CHARGES",
+    ">DRAWDOWN",
+    ">PEAK MARGIN",
+)
 _ORDER = (
     "TIME",
     "ORDER",
@@ -208,5 +251,11 @@ def _pnl_rows(profit: "Profit") -> list[screen.Row]:
     for name, point in points:
         money = (point.net, point.realised, point.unrealised, point.charges, point.margin)
         roi = "-" if point.roi is None else f"{point.roi:.2f}"
-        rows.append((screen.instant(point.event_ns), name, *map(screen.rupees, money), roi))
+        past = map(screen.rupees, (point.drawdown, point.day_net))
+        rows.append((screen.instant(point.event_ns), name, *map(screen.rupees, money), roi, *past))
     return rows
+
+
+def _day_row(day: "DayPnl") -> screen.Row:
+    money = (day.net, day.realised, day.unrealised, day.charges, day.drawdown, day.peak_margin)
+    return (day.date.isoformat(), day.strategy or "ALL", *map(screen.rupees, money))
