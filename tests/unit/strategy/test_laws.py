@@ -1,6 +1,7 @@
-"""What holds for every market and every order of answers."""
+"""What holds for every market, every order of answers, and however small the pieces are in which orders trade."""
 
 from datetime import time
+from itertools import chain, repeat
 from typing import Any
 
 from hypothesis import given, settings
@@ -14,6 +15,7 @@ from sauda.contracts import (
     PlaceOrder,
     RejectReason,
     Right,
+    Side,
     SquareOff,
     Start,
     Stop,
@@ -92,7 +94,17 @@ refusals = st.dictionaries(
 )
 
 
-def heard_by_the_strategy(messages: list[Message], refuse: dict[str, RejectReason]) -> list[Message]:
+pieces = st.lists(st.sampled_from((0, 0, 1, LOT // 2, LOT)), max_size=40)
+"""How much each meeting of an order with the market trades; after that, everything."""
+
+
+def appetite(drawn: list[int]) -> chain[int]:
+    return chain(drawn, repeat(LOT))
+
+
+def heard_by_the_strategy(
+    messages: list[Message], refuse: dict[str, RejectReason], drawn: list[int] | None = None
+) -> list[Message]:
     """Return all that the strategy gets in a day on the tiny exchange: the market and the answers."""
     heard: list[Message] = []
 
@@ -103,27 +115,28 @@ def heard_by_the_strategy(messages: list[Message], refuse: dict[str, RejectReaso
 
     desk = TinyDesk(Listener("straddle", RULES))
     desk.exchange.refuse = refuse
+    desk.exchange.appetite = appetite(drawn or [])
     desk.play(messages)
     return heard
 
 
 @settings(max_examples=60, deadline=None)
-@given(market(), refusals, st.data())
+@given(market(), refusals, pieces, st.data())
 def test_a_restart_between_any_two_messages_changes_nothing(
-    messages: list[Message], refuse: dict[str, RejectReason], data: st.DataObject
+    messages: list[Message], refuse: dict[str, RejectReason], drawn: list[int], data: st.DataObject
 ) -> None:
-    heard = heard_by_the_strategy(messages, refuse)
+    heard = heard_by_the_strategy(messages, refuse, drawn)
     restarts = data.draw(st.sets(st.integers(0, len(heard)), max_size=8))
 
     assert play_with_restarts(straddle, heard, restarts) == play(straddle(), heard)
 
 
 @settings(max_examples=20, deadline=None)
-@given(market(), refusals)
+@given(market(), refusals, pieces)
 def test_a_restart_before_every_message_changes_nothing(
-    messages: list[Message], refuse: dict[str, RejectReason]
+    messages: list[Message], refuse: dict[str, RejectReason], drawn: list[int]
 ) -> None:
-    heard = heard_by_the_strategy(messages, refuse)
+    heard = heard_by_the_strategy(messages, refuse, drawn)
 
     assert play_with_restarts(straddle, heard, range(len(heard))) == play(straddle(), heard)
 
@@ -131,21 +144,32 @@ def test_a_restart_before_every_message_changes_nothing(
 def exposure_is_bounded(desk: TinyDesk) -> None:
     """The strategy holds one leg each at the most, is never long, and cannot be made so by what stands."""
     for instrument, held in desk.exchange.held.items():
-        buys = sum(o.qty for o in desk.exchange.working.values() if o.instrument == instrument)
         assert -LOT <= held <= 0
-        assert buys <= -held
+        assert standing(desk.exchange, instrument, Side.BUY) <= -held
+        assert standing(desk.exchange, instrument, Side.SELL) <= LOT + held
+
+
+def standing(exchange: TinyExchange, instrument: str, side: Side) -> int:
+    """Return how much the orders in the market may still trade."""
+    return sum(
+        order.qty - exchange.filled.get(order.order_id, 0)
+        for order in exchange.working.values()
+        if order.instrument == instrument and order.side is side
+    )
 
 
 @settings(max_examples=120, deadline=None)
-@given(market(), refusals)
+@given(market(), refusals, pieces)
 def test_it_is_never_long_and_never_sells_a_leg_twice(
-    messages: list[Message], refuse: dict[str, RejectReason]
+    messages: list[Message], refuse: dict[str, RejectReason], drawn: list[int]
 ) -> None:
     desk = TinyDesk(straddle(), exposure_is_bounded)
     desk.exchange.refuse = refuse
+    desk.exchange.appetite = appetite(drawn)
 
     desk.play(messages)
     desk.exchange.refuse = {}
+    desk.exchange.appetite = repeat(LOT)
     desk.play([a_clock(at("15:15:00"))])
     for minute in range(16, 30):
         desk.play([a_tick(instrument=leg, at_ns=at(f"15:{minute}:00")) for leg in OPTIONS])
@@ -167,6 +191,14 @@ class LateMarket:
         self._answers += self.exchange.take(message)
         self._orders += self.strategy.handle(message)
 
+    def flatten(self, at_ns: int) -> None:
+        """Let the exchange close everything by itself, as a loss limit does: the strategy hears of it by the answers."""
+        self._answers += self.exchange.flatten("straddle", at_ns)
+
+    def square_off(self, at_ns: int) -> None:
+        """Let somebody square off: both hear of it."""
+        self.market(SquareOff("straddle", "test", at_ns))
+
     def move(self, orders: int, answers: int) -> None:
         """Let the exchange have some orders, and the strategy some answers."""
         for _ in range(min(orders, len(self._orders))):
@@ -179,7 +211,7 @@ class LateMarket:
             self.move(1, 1)
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -187,13 +219,14 @@ class LateMarket:
             st.integers(0, 3),
             st.sampled_from(LEGS),
             st.sampled_from((90_00, 100_00, 140_00)),
+            st.sampled_from(("price", "price", "price", "exit", "flatten", "square off")),
         ),
         max_size=25,
     ),
-    st.lists(st.booleans(), max_size=25),
+    pieces,
 )
-def test_it_closes_exactly_what_it_opened_however_late_orders_and_answers_travel(
-    path: list[tuple[int, int, str, int]], at_the_exit: list[bool]
+def test_it_closes_exactly_what_it_opened_however_late_and_in_whatever_pieces_orders_and_answers_travel(
+    path: list[tuple[int, int, str, int, str]], drawn: list[int]
 ) -> None:
     desk = LateMarket()
     first: list[Message] = [an_index(), *OPTIONS.values(), a_clock(OPENING_NS)]
@@ -201,16 +234,25 @@ def test_it_closes_exactly_what_it_opened_however_late_orders_and_answers_travel
         desk.market(message)
     for name in (INDEX, INDEX, *LEGS):
         desk.market(a_tick(24_500_00 if name == INDEX else 100_00, instrument=name, at_ns=at("09:19:00")))
+    desk.exchange.appetite = appetite(drawn)
     desk.market(a_clock(at("09:20:00")))
-    for step, (orders, answers, name, price) in enumerate(path):
-        leaves = step < len(at_the_exit) and at_the_exit[step]
-        desk.market(
-            a_clock(at("15:15:00")) if leaves else a_tick(price, instrument=name, at_ns=at("10:00:00"))
-        )
+    at_ns = at("10:00:00")
+    for orders, answers, name, price, what in path:
+        at_ns += 3 * 10**9
+        if what == "flatten":
+            desk.flatten(at_ns)
+        if what == "square off":
+            desk.square_off(at_ns)
+        at_exit = what == "exit"
+        desk.market(a_clock(at("15:15:00")) if at_exit else a_tick(price, instrument=name, at_ns=at_ns))
         desk.move(orders, answers)
         assert all(held >= -LOT for held in desk.exchange.held.values())
+    desk.exchange.appetite = repeat(LOT)
     desk.market(a_clock(at("15:15:01")))
-    desk.settle()
+    for minute in range(16, 30):
+        for leg in LEGS:
+            desk.market(a_tick(80_00, instrument=leg, at_ns=at(f"15:{minute}:00")))
+        desk.settle()
 
     assert all(held == 0 for held in desk.exchange.held.values())
     assert not desk.exchange.working

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from sauda.contracts import Product
 from sauda_strategy.rules import ShortStraddleRules, load_rules
 
 GOOD = 'kind: short_straddle\ntsymbol: NIFTY\nentry_time: "09:20"\nexit_time: "15:15"\n'
@@ -39,6 +40,12 @@ def test_what_is_left_out_has_the_documented_value(tmp_path: Path) -> None:
     assert (rules.quantity, rules.call_offset, rules.put_offset) == (1, 0, 0)
     assert rules.stop_loss_percentage == 25
     assert rules.enabled
+
+
+def test_the_product_is_overnight_unless_it_is_said(tmp_path: Path) -> None:
+    assert loaded(tmp_path, GOOD).product is Product.NRML
+    assert loaded(tmp_path, GOOD + "product: mis\n").product is Product.MIS
+    assert "product: Input should be 'NRML' or 'MIS'" in complaint(tmp_path, GOOD + "product: CNC\n")
 
 
 @pytest.mark.parametrize(

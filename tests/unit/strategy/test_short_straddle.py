@@ -1,19 +1,28 @@
 """The short straddle, from the first definition to the last fill, and what it does when things go wrong."""
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from datetime import date, time
 from typing import Any
 
 import pytest
 
 from sauda.contracts import (
+    Account,
+    Against,
     Alert,
     CancelOrder,
+    Fill,
+    Halt,
     Instrument,
     InstrumentKind,
     Message,
+    ModifyOrder,
+    OrderCancelled,
     OrderKind,
+    OrderRejected,
     PlaceOrder,
+    Product,
     RejectReason,
     Right,
     Side,
@@ -92,6 +101,11 @@ def codes(one: TinyDesk) -> list[str]:
 
 def orders(one: TinyDesk, kind: OrderKind) -> list[PlaceOrder]:
     return [order for order in one.heard(PlaceOrder) if order.kind is kind]
+
+
+def chain_of(first: Sequence[int], then: int) -> Iterator[int]:
+    """Return how much each meeting with the market trades: *first*, and *then* for ever."""
+    return itertools.chain(first, itertools.repeat(then))
 
 
 def test_at_the_entry_it_sells_a_call_and_a_put_at_the_money_of_the_nearest_expiry() -> None:
@@ -474,6 +488,251 @@ def test_a_leg_bought_back_by_hand_loses_its_stop() -> None:
 
     assert one.exchange.held[CALL] == 0
     assert set(one.exchange.working) == {f"{PE}-stop"}
+
+
+def test_every_piece_of_an_entry_is_protected_by_a_stop_of_its_own() -> None:
+    one = desk()
+    one.exchange.appetite = chain_of([25, 40], 65)
+    one.play(morning())
+    one.play([a_clock(at("09:20:00")), *ticks("09:20:01")])
+
+    stops = [order for order in orders(one, OrderKind.SL_M) if order.instrument == CALL]
+    assert [stop.qty for stop in stops] == [25, 40]
+    assert one.exchange.held == {CALL: -LOT, PUT: -LOT}
+    one.play([a_clock(at("15:15:00"))])
+    assert one.exchange.held == {CALL: 0, PUT: 0}
+
+
+def test_an_exit_that_rests_is_taken_back_and_priced_anew() -> None:
+    one = sold()
+    one.exchange.appetite = chain_of([0, 25, *[0] * 5], 65)
+    one.play([a_clock(at("15:15:00"))])
+    one.play([*ticks("15:15:02"), *ticks("15:15:04")])
+    assert {f"{CE}-exit", f"{PE}-exit"} <= set(one.exchange.working)
+
+    one.play([*ticks("15:15:05"), *ticks("15:15:06")])
+
+    assert one.exchange.held == {CALL: 0, PUT: 0}
+    assert f"{CE}-exit" in {cancel.order_id for cancel in one.heard(CancelOrder)}
+    assert f"{CE}-exit-2" in {order.order_id for order in one.heard(PlaceOrder)}
+    assert set(codes(one)) == {"EXIT_RESTS"}
+
+
+def test_a_stop_that_rests_behind_its_trigger_gives_way_to_an_exit() -> None:
+    one = sold()
+    one.exchange.appetite = chain_of([0, 0], LOT)
+    one.play([a_tick(125_00, instrument=CALL, at_ns=at("11:00:00"))])
+    one.play([a_tick(140_00, instrument=CALL, at_ns=at("11:00:04"))])
+    assert one.exchange.held[CALL] == -LOT
+
+    one.exchange.appetite = chain_of([0], LOT)
+    one.play([a_tick(140_00, instrument=CALL, at_ns=at("11:00:05"))])
+
+    assert one.exchange.held == {CALL: 0, PUT: -LOT}
+    assert set(one.exchange.working) == {f"{PE}-stop"}
+
+
+def test_an_entry_that_rests_is_sent_anew_for_what_is_missing() -> None:
+    one = desk()
+    one.exchange.appetite = chain_of([25, 65, 0, 0, 0], 65)
+    one.play([*morning(), a_clock(at("09:20:00"))])
+    one.play([a_tick(instrument=CALL, at_ns=at(clock)) for clock in ("09:20:01", "09:20:04")])
+
+    one.play([a_tick(instrument=CALL, at_ns=at("09:20:05"))])
+
+    entries = [order for order in orders(one, OrderKind.MARKET) if order.instrument == CALL]
+    assert [(order.order_id, order.qty) for order in entries] == [(f"{CE}-entry", LOT), (f"{CE}-entry-2", 40)]
+    assert one.exchange.held == {CALL: -LOT, PUT: -LOT}
+
+
+def test_an_exit_time_that_comes_with_the_tick_of_a_resting_order_is_not_missed() -> None:
+    one = desk()
+    one.exchange.appetite = chain_of([0], LOT)
+    one.play([*morning(), a_clock(at("09:20:00"))])
+
+    one.play([a_tick(50_00, instrument=CALL, at_ns=at("15:15:01")), *ticks("15:16:00")])
+
+    assert one.exchange.held == {CALL: 0, PUT: 0}
+
+
+def test_what_could_not_be_sold_in_three_tries_is_let_go_and_what_was_sold_is_kept() -> None:
+    one = desk()
+    one.exchange.appetite = chain_of([25, 65], 0)
+    one.play([*morning(), a_clock(at("09:20:00"))])
+    for second in range(5, 40, 5):
+        one.play([a_tick(instrument=CALL, at_ns=at(f"09:20:{second:02d}"))])
+
+    assert codes(one) == ["PARTLY_SOLD"]
+    assert one.exchange.held == {CALL: -25, PUT: -LOT}
+    assert {order.qty for order in one.exchange.working.values() if order.instrument == CALL} == {25}
+
+
+def test_a_refusal_for_too_many_orders_a_second_is_tried_again_a_second_later() -> None:
+    one = desk()
+    one.exchange.refuse = {f"{leg}-entry": RejectReason.ORDER_RATE for leg in (CE, PE)}
+    one.play([*morning(), a_clock(at("09:20:00")), *ticks("09:20:00"), *ticks("09:20:00.9")])
+    assert not one.exchange.held
+
+    one.play(ticks("09:20:01"))
+
+    assert one.exchange.held == {CALL: -LOT, PUT: -LOT}
+    assert not codes(one)
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        RejectReason.MARGIN,
+        RejectReason.DAILY_LOSS,
+        RejectReason.DRAWDOWN,
+        RejectReason.PROFIT_LOCK,
+        RejectReason.POSITION_LIMIT,
+        RejectReason.OUTSIDE_HOURS,
+        RejectReason.FREEZE_QUANTITY,
+        RejectReason.NOT_ALLOWED,
+    ],
+)
+def test_a_refusal_that_no_tick_can_cure_is_not_tried_again(reason: RejectReason) -> None:
+    one = desk()
+    one.exchange.refuse = {f"{leg}-entry": reason for leg in (CE, PE)}
+    one.play([*morning(), a_clock(at("09:20:00")), *ticks("09:20:01"), *ticks("09:21:00")])
+
+    assert len(one.heard(PlaceOrder)) == 2
+    assert codes(one) == ["ENTRY_REFUSED"]
+
+
+def test_what_the_exchange_closes_by_itself_is_not_closed_again() -> None:
+    one = sold()
+    one.hear(one.exchange.flatten("straddle", at("10:00:00")))
+    one.play([*ticks("10:00:01"), a_clock(at("15:15:00")), *ticks("15:15:01")])
+
+    assert one.exchange.held == {CALL: 0, PUT: 0}
+    assert not one.exchange.working
+    assert len(orders(one, OrderKind.MARKET)) == 2
+
+
+def test_a_square_off_that_fills_in_pieces_is_waited_for() -> None:
+    one = sold()
+    one.exchange.appetite = chain_of([25, 0, 10], LOT)
+    one.play([a_clock(at("10:00:00")), SquareOff("straddle", "test", at("10:00:00"))])
+    assert one.exchange.held == {CALL: -40, PUT: -LOT}
+
+    one.play([*ticks("10:00:01"), *ticks("10:00:02"), *ticks("10:00:03")])
+
+    assert one.exchange.held == {CALL: 0, PUT: 0}
+    assert len(orders(one, OrderKind.MARKET)) == 2
+
+
+def test_a_square_off_that_rests_is_taken_back_and_finished_by_the_strategy() -> None:
+    one = sold()
+    one.exchange.appetite = chain_of([0, 0, 0, 0], LOT)
+    one.play([a_clock(at("10:00:00")), SquareOff("straddle", "test", at("10:00:00"))])
+    one.play([*ticks("10:00:04")])
+    assert one.exchange.held == {CALL: -LOT, PUT: -LOT}
+
+    for leg in (CALL, PUT):
+        one.exchange.appetite = chain_of([0], LOT)
+        one.play([a_tick(instrument=leg, at_ns=at("10:00:05"))])
+
+    assert one.exchange.held == {CALL: 0, PUT: 0}
+    assert not one.exchange.working
+
+
+def test_the_kill_switch_that_flattens_is_a_square_off() -> None:
+    one = sold()
+    one.play([Halt("asha", "enough", at("10:00:00"), flatten=True)])
+    said = [cancel.order_id for cancel in one.heard(CancelOrder)]
+
+    assert f"{CE}-stop" in said
+    assert f"{CE}-question" in said
+    one.play(ticks("10:00:01"))
+    assert one.exchange.held == {CALL: 0, PUT: 0}
+
+
+def test_a_halt_alone_leaves_what_is_held_managed() -> None:
+    one = sold()
+    one.play([Halt("asha", "no more", at("10:00:00")), *ticks("10:00:01")])
+    assert one.exchange.held == {CALL: -LOT, PUT: -LOT}
+
+    one.play([a_clock(at("15:15:00"))])
+
+    assert one.exchange.held == {CALL: 0, PUT: 0}
+
+
+def test_expiry_settles_a_leg_and_nothing_is_bought_back() -> None:
+    one = sold()
+    settled = Fill(
+        "settle-1",
+        "settle-straddle",
+        "straddle",
+        CALL,
+        Side.BUY,
+        LOT,
+        12_00,
+        0,
+        at("15:10:00"),
+        against=Against.SETTLEMENT,
+    )
+    one.exchange.held[CALL] = 0
+    del one.exchange.working[f"{CE}-stop"]
+    stop = OrderCancelled(f"{CE}-stop", "straddle", CALL, at("15:10:00"), LOT, "expired")
+    one.hear([settled, stop])
+    one.play(ticks("15:10:01"))
+
+    assert not [order for order in one.heard(PlaceOrder) if order.order_id.startswith(f"{CE}-exit")]
+    assert one.exchange.held == {CALL: 0, PUT: -LOT}
+    assert "settled at 12.00" in one.heard(Signal)[-1].reason
+
+
+def test_a_part_bought_back_by_hand_closes_the_rest_once_the_traders_order_is_gone() -> None:
+    one = sold()
+    by_hand = PlaceOrder("hand-1", "straddle", CALL, Side.BUY, 25, OrderKind.MARKET, at("10:00:00"))
+    one.play(one.exchange.take(by_hand))
+
+    assert one.exchange.held[CALL] == 0
+    assert [order.qty for order in orders(one, OrderKind.MARKET)][-1] == 40
+
+
+def test_a_traders_limit_order_is_taken_back_before_the_leg_is_bought() -> None:
+    one = sold()
+    one.exchange.appetite = chain_of([0], LOT)
+    by_hand = PlaceOrder("hand-1", "straddle", CALL, Side.BUY, LOT, OrderKind.MARKET, at("10:00:00"))
+    one.play(one.exchange.take(by_hand))  # Rests, like a limit order.
+    one.exchange.appetite = chain_of([0] * 2, LOT)
+    one.play([a_clock(at("15:15:00")), *ticks("15:15:01")])
+
+    assert one.exchange.held == {CALL: 0, PUT: 0}
+    assert not one.exchange.working
+
+
+def test_a_stop_that_a_trader_makes_smaller_or_larger_never_buys_too_much() -> None:
+    one = sold(quantity=2)
+    one.play(one.exchange.take(ModifyOrder(f"{CE}-stop", "straddle", at("10:00:00"), qty=LOT)))
+    assert one.exchange.held[CALL] == -2 * LOT
+
+    one.play(one.exchange.take(ModifyOrder(f"{CE}-stop", "straddle", at("10:00:01"), qty=3 * LOT)))
+
+    assert one.exchange.held == {CALL: 0, PUT: -2 * LOT}
+    assert set(one.exchange.working) == {f"{PE}-stop"}
+
+
+def test_a_refused_change_of_a_stop_by_hand_leaves_the_stop() -> None:
+    one = sold()
+    refused = OrderRejected(f"{CE}-stop", "straddle", CALL, at("10:00:00"), RejectReason.OFF_TICK, "")
+
+    assert not one.work(refused)
+    assert set(one.exchange.working) == {f"{CE}-stop", f"{PE}-stop"}
+
+
+def test_its_orders_carry_the_product_of_its_rules() -> None:
+    assert {order.product for order in sold().heard(PlaceOrder)} == {Product.NRML}
+    assert {order.product for order in sold(product=Product.MIS).heard(PlaceOrder)} == {Product.MIS}
+
+
+def test_the_accounts_news_are_ignored() -> None:
+    one = sold()
+
+    assert not one.work(Account(at("10:00:00"), 0, 0, 0, 0, 0, 0, 0))
 
 
 def test_a_new_day_starts_afresh() -> None:

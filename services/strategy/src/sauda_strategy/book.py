@@ -5,9 +5,10 @@ from collections.abc import Sequence
 import msgspec
 
 from sauda.clock import UnixNs
-from sauda.contracts import InstrumentId, Right
+from sauda.contracts import InstrumentId, Product, Right
 from sauda.money import Paise, Units
 from sauda.state import State
+from sauda_strategy.foreign import ForeignOrders
 from sauda_strategy.orders import Orders, Role
 
 
@@ -40,11 +41,24 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     """From when on the contract's next tick starts another try of what was refused."""
     refusals: int = 0
     """How often buying it back was refused."""
+    sold: Units = 0
+    """What its entries sold."""
+    repriced: int = 0
+    """How often an exit rested untraded and was sent anew."""
+
+    @property
+    def unsold(self) -> Units:
+        """What is still to be sold."""
+        return self.qty - self.sold
 
     @property
     def will_enter(self) -> bool:
         """Whether it was refused and is to be sold at the contract's next tick."""
         return self.retry_ns is not None and not self.closing
+
+    def waits_for_a_tick(self, now_ns: UnixNs) -> bool:
+        """Return whether it will be sold at the next tick, whenever that comes."""
+        return not self.closing and self.retry_ns is not None and self.retry_ns <= now_ns
 
     def having(self, **changes: object) -> "Leg":
         """Return the leg with *changes*."""
@@ -57,12 +71,11 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
 class Book:
     """All legs of one strategy, of today and, while they are open, of days before."""
 
-    def __init__(self, state: State, strategy: str) -> None:
+    def __init__(self, state: State, strategy: str, product: Product = Product.NRML) -> None:
         self._legs = state.table("legs", Leg)
         """`<yyyymmdd>-<CE|PE>` -> what was sold there"""
-        self._foreign = state.table("foreign", str)
-        """id of a live order that we did not make (a square-off, a trader) -> the leg that it trades"""
-        self.orders = Orders(state, strategy)
+        self.foreign = ForeignOrders(state)
+        self.orders = Orders(state, strategy, product)
 
     def all(self) -> list[str]:
         """Return the keys of all legs there are."""
@@ -87,32 +100,36 @@ class Book:
         """Forget a leg whose day is over, with its orders."""
         self._legs.drop(key)
         self.orders.forget(key)
-        for order_id in [name for name, leg in self._foreign.items() if leg == key]:
-            self._foreign.drop(order_id)
+        self.foreign.forget(key)
 
     def is_open(self, key: str) -> bool:
-        """Whether the leg is short, or may still become so."""
+        """Whether the leg is short (or, by a mishap, long), or may still become so."""
         leg = self._legs.get(key)
         if leg is None:
             return False
-        return leg.held > 0 or leg.will_enter or bool(leg.question) or bool(self.orders.live(key))
+        return leg.held != 0 or leg.will_enter or bool(leg.question) or bool(self.orders.live(key))
 
     def any_open(self) -> bool:
         """Whether any leg is open."""
         return any(self.is_open(key) for key in self._legs)
 
     def retrying(self) -> frozenset[InstrumentId]:
-        """Return the contracts whose next tick is to start another try."""
-        return frozenset(leg.instrument for leg in self._legs.values() if leg.retry_ns is not None)
+        """Return the contracts of which a tick may start another try: of what was refused, or rests untraded."""
+        return frozenset(leg.instrument for key, leg in self._legs.items() if self._is_waiting(key, leg))
+
+    def _is_waiting(self, key: str, leg: Leg) -> bool:
+        if leg.retry_ns is not None or (leg.closing and self.foreign.of(key)):
+            return True
+        return any(order.since_ns is not None for _, order in self.orders.live(key))
 
     def entering(self, keys: Sequence[str]) -> bool:
         """Whether an entry among these legs has not been answered yet."""
         return any(order.role is Role.ENTRY for key in keys for _, order in self.orders.live(key))
 
-    def unsold(self, keys: Sequence[str]) -> bool:
-        """Whether all of these legs were refused, sold nothing, and wait for another try."""
+    def unsold(self, keys: Sequence[str], now_ns: UnixNs) -> bool:
+        """Whether all of these legs were refused, sold nothing, and wait for the next tick to try again."""
         legs = [self._legs.get(key) for key in keys]
-        return all(leg is not None and leg.will_enter and not leg.held for leg in legs)
+        return all(leg is not None and leg.waits_for_a_tick(now_ns) and not leg.sold for leg in legs)
 
     def open_leg_of(self, instrument: InstrumentId) -> str | None:
         """Return the open leg in *instrument*, the oldest if there are several."""
@@ -124,17 +141,3 @@ class Book:
     def leg_asking(self, question: str) -> str | None:
         """Return the leg that asked the exchange about the id *question*."""
         return next((key for key, leg in self._legs.items() if leg.question == question), None)
-
-    def foreign_began(self, order_id: str, key: str) -> None:
-        """Somebody else's order for the leg stands in the market."""
-        self._foreign.put(order_id, key)
-
-    def foreign_ended(self, order_id: str) -> str | None:
-        """Somebody else's order is over; return its leg."""
-        key = self._foreign.get(order_id)
-        self._foreign.drop(order_id)
-        return key if key in self._legs else None
-
-    def has_foreign(self, key: str) -> bool:
-        """Whether somebody else's order for the leg stands in the market."""
-        return key in self._foreign.values()

@@ -1,12 +1,12 @@
 """The orders of the legs, and how far each has come. Pure bookkeeping: `legs` decides what to send."""
 
 from enum import Enum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from sauda.clock import UnixNs
-from sauda.contracts import CancelOrder, InstrumentId, OrderKind, PlaceOrder, Side
+from sauda.contracts import CancelOrder, InstrumentId, OrderKind, PlaceOrder, Product, Side
 from sauda.money import Paise, Units
 from sauda.state import State
 
@@ -17,6 +17,13 @@ class Role(Enum):
     ENTRY = "entry"
     STOP = "stop"
     EXIT = "exit"
+    SURPLUS = "surplus"
+    """Sells what was bought too much: our exit crossed with somebody else's."""
+
+
+SELLING: Final = frozenset({Role.ENTRY, Role.SURPLUS})
+CLOSING: Final = frozenset({Role.EXIT, Role.SURPLUS})
+"""What brings a leg to flat; it is left in the market while others are taken back."""
 
 
 class Stop(NamedTuple):
@@ -38,6 +45,17 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     """Units given up: cancelled or refused."""
     accepted: bool = False
     cancel_asked: bool = False
+    since_ns: UnixNs | None = None
+    """Since when it ought to trade: an entry or exit was accepted, a stop was triggered."""
+
+    @property
+    def open_qty(self) -> Units:
+        """What it may still trade."""
+        return max(0, self.qty - self.filled - self.unfilled)
+
+    def rests_since(self, before_ns: UnixNs) -> bool:
+        """Return whether it ought to have traded by *before_ns*, and nobody has asked for it to be taken back."""
+        return self.since_ns is not None and self.since_ns <= before_ns and not self.cancel_asked
 
     @property
     def done(self) -> bool:
@@ -52,8 +70,9 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
 class Orders:
     """The table of orders; every change is made here."""
 
-    def __init__(self, state: State, strategy: str) -> None:
+    def __init__(self, state: State, strategy: str, product: Product = Product.NRML) -> None:
         self._strategy = strategy
+        self._product = product
         self._rows = state.table("orders", Order)
         """order id -> the order; kept until its leg's day is over, so that no id is used twice"""
 
@@ -78,12 +97,13 @@ class Orders:
             order_id=order_id,
             strategy=self._strategy,
             instrument=instrument,
-            side=Side.SELL if role is Role.ENTRY else Side.BUY,
+            side=Side.SELL if role in SELLING else Side.BUY,
             qty=qty,
             kind=OrderKind.SL_M if stop else OrderKind.MARKET,
             trigger_price=stop.trigger_price if stop else None,
             parent_id=stop.parent_id if stop else None,
             event_ns=now_ns,
+            product=self._product,
         )
 
     def cancel(self, order_id: str, now_ns: UnixNs) -> CancelOrder:
@@ -104,9 +124,19 @@ class Orders:
         """Return the leg's orders with which the exchange may still do something."""
         return [(name, row) for name, row in self._rows.items() if row.leg == leg and not row.done]
 
-    def accepted(self, order_id: str) -> None:
-        """The exchange has it."""
-        self._change(order_id, accepted=True)
+    def accepted(self, order_id: str, now_ns: UnixNs) -> None:
+        """The exchange has it; a stop waits for its trigger, all others ought to trade from now on."""
+        row = self._rows[order_id]
+        if not row.accepted:
+            self._change(order_id, accepted=True, since_ns=None if row.role is Role.STOP else now_ns)
+
+    def triggered(self, order_id: str, now_ns: UnixNs) -> None:
+        """A stop was touched: it ought to trade from now on."""
+        self._change(order_id, accepted=True, since_ns=now_ns)
+
+    def modified(self, order_id: str, qty: Units) -> None:
+        """Somebody changed how much it asks for."""
+        self._change(order_id, qty=qty)
 
     def filled(self, order_id: str, qty: Units) -> None:
         """*qty* units more of it traded."""
@@ -115,6 +145,10 @@ class Orders:
     def cancel_failed(self, order_id: str) -> None:
         """It stays in the market, we may ask again."""
         self._change(order_id, cancel_asked=False)
+
+    def buying(self, leg: str) -> Units:
+        """Return what the leg's live buy orders can still buy."""
+        return sum(row.open_qty for _, row in self.live(leg) if row.role not in SELLING)
 
     def cancelled(self, order_id: str, unfilled: Units) -> None:
         """It left the market with *unfilled* units untraded."""

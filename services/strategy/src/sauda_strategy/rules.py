@@ -22,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 
+from sauda.contracts import Product
 from sauda.errors import ConfigError
 from sauda.instruments import canonical
 from sauda.money import Paise, to_paise
@@ -52,6 +53,10 @@ def _time_of_day(value: object) -> time:
     if found is None:
         raise ValueError('write a time of day as "HH:MM", such as "09:20"')
     return time(int(found[1]), int(found[2]))
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
 
 
 def _underlying(value: object) -> str:
@@ -96,6 +101,8 @@ class ShortStraddleRules(Rules):
     """By how much a leg's price may rise above its entry."""
     entry_time: TimeOfDay
     exit_time: TimeOfDay
+    product: Annotated[Product, BeforeValidator(_upper)] = Product.NRML
+    """MIS: the broker squares it off by itself, should the exit have failed; NRML: it may be held overnight."""
 
     @model_validator(mode="after")
     def _leave_after_entering(self) -> "ShortStraddleRules":

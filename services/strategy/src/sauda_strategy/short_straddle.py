@@ -17,14 +17,11 @@ from sauda.clock import UnixNs, ist_date
 from sauda.contracts import (
     ClockTick,
     FeedGap,
-    Fill,
+    Halt,
     Instrument,
     InstrumentId,
     Level,
     Message,
-    OrderAccepted,
-    OrderCancelled,
-    OrderRejected,
     Right,
     Side,
     SquareOff,
@@ -39,6 +36,7 @@ from sauda_strategy.entry import Obstacle, Straddle, choose, search
 from sauda_strategy.legs import Legs
 from sauda_strategy.market import SETTLE_NS, WIDEN_NS, Underlying
 from sauda_strategy.market_time import MarketTime
+from sauda_strategy.others import Answer
 from sauda_strategy.rules import ShortStraddleRules
 from sauda_strategy.voice import Voice
 
@@ -63,7 +61,7 @@ class ShortStraddle:
         self._said = self.state.table("said", str)
         """code -> what was said about it today"""
         self._market = Underlying(self.state, rules.tsymbol)
-        self._book = Book(self.state, name)
+        self._book = Book(self.state, name, rules.product)
         self._legs = Legs(self._book, self._voice, rules.stop_loss_percentage)
         self._hours: Hours = NO_HOURS
         self._low = self._high = 0
@@ -100,10 +98,13 @@ class ShortStraddle:
 
     def _on_rare(self, message: Message) -> Sequence[Message]:
         match message:
-            case OrderAccepted() | OrderRejected() | OrderCancelled() | Fill():
-                return self._on_answer(message) if message.strategy == self._name else ()
             case Start() | Stop() | SquareOff():
                 return self._on_control(message) if message.strategy in (None, self._name) else ()
+            case Halt(flatten=True):
+                # The exchange closes everything in the same step: a square-off of the desk, for us.
+                return self._on_control(SquareOff(None, message.by, message.event_ns))
+            case _ if isinstance(message, Answer):
+                return self._on_answer(message) if message.strategy == self._name else ()
             case _:
                 return ()
 
@@ -116,10 +117,11 @@ class ShortStraddle:
         if instrument in self._listening:
             # The price before the clock: what is decided at this instant is decided at this price.
             self._market.see(tick)
+        is_due = self._time.past_ns >= self._wake_ns
         if instrument in self._retrying:
             out += self._legs.on_tick(instrument, self._time.now_ns)
-            self._plan()
-        if self._time.past_ns >= self._wake_ns or (instrument in self._watched and self._matters(instrument)):
+            self._plan()  # Looks ahead only: what is due now is due still.
+        if is_due or (instrument in self._watched and self._matters(instrument)):
             out += self._step()
         return out
 
@@ -132,10 +134,10 @@ class ShortStraddle:
         price = self._market.price(instrument)
         return price is not None and not self._low <= price <= self._high
 
-    def _on_answer(self, answer: OrderAccepted | OrderRejected | OrderCancelled | Fill) -> list[Message]:
+    def _on_answer(self, answer: Answer) -> list[Message]:
         out = self._legs.on_answer(answer, self._time.now_ns)
         today = self._days.get("today")
-        if today is not None and self._book.unsold(self._keys(today)):
+        if today is not None and self._book.unsold(self._keys(today), self._time.now_ns):
             # Neither leg was sold for want of a fresh price. By the time there is one the market may stand
             # elsewhere: choose anew then.
             for key in self._keys(today):
