@@ -15,7 +15,9 @@ from sauda.merge import IdParts, id_parts
 
 RANK: Final = {
     name: rank
-    for rank, name in enumerate(("instruments", "control", "ticks", "orders", "executions", "requeued"))
+    for rank, name in enumerate(
+        ("instruments", "control", "replies", "pnl", "ticks", "orders", "executions", "requeued")
+    )
 }
 """Which of two entries with equal ids comes first in a batch: every unit names its inputs in this order."""
 
