@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from sauda.cli import archive, bundle, dead_letters, desk, order, screen
+from sauda.cli import archive, bundle, dead_letters, desk, kill_switch, order, risk, screen
 from sauda.cli.contract_note import contract_note
 from sauda.cli.diff import diff
 from sauda.cli.doctor import doctor
@@ -45,6 +45,8 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
 for command in COMMANDS:
     app.command()(command)
 app.add_typer(order.app, name="order")
+app.add_typer(kill_switch.app, name="kill-switch")
+app.add_typer(risk.app, name="risk")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(archive.app, name="archive")
 app.add_typer(bundle.app, name="bundle")
