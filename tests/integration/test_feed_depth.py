@@ -11,7 +11,7 @@ from sauda.log import Output
 from sauda.money import to_paise
 from sauda_simulator.market.underlying import QUARTERS
 from sauda_simulator.wire import depth
-from tests.integration.fed_desk import NIFTY, Gate, fed
+from tests.integration.fed_desk import NIFTY, Gate, fed, pause
 from tests.integration.noren_simulator import wait_until
 
 pytestmark = pytest.mark.integration
@@ -52,14 +52,14 @@ def shown(gate: Gate, tick: Tick) -> list[Depth]:
     return found
 
 
-def limits(gate: Gate) -> dict[str, list[tuple[int | None, int | None]]]:
-    """Return the limits of each instrument as the desk was told them, one after the other."""
-    told: dict[str, list[tuple[int | None, int | None]]] = {}
+def definitions(gate: Gate) -> dict[str, list[Instrument]]:
+    """Return how each contract was defined, one after the other."""
+    found: dict[str, list[Instrument]] = {}
     for entry in gate.view.forwards("instruments"):
         one = decode(entry.data)
-        if isinstance(one, Instrument) and one.high_limit is not None:
-            told.setdefault(one.instrument, []).append((one.low_limit, one.high_limit))
-    return told
+        if isinstance(one, Instrument):
+            found.setdefault(one.instrument, []).append(one)
+    return found
 
 
 def test_each_tick_carries_a_book_that_the_market_had(gate: Gate) -> None:
@@ -96,18 +96,42 @@ def test_after_a_fault_books_are_whole_again(gate: Gate, fault: str) -> None:
     assert gate.verdict() == []
 
 
-def test_a_desk_is_told_each_limit_once_however_often_the_feed_is_killed(gate: Gate) -> None:
+def test_a_desk_is_told_each_term_once_however_often_the_feed_is_killed(gate: Gate) -> None:
     options = gate.names - {NIFTY, "NSE:Nifty Bank"}
     for _ in range(3):
         gate.restart_feed()
         gate.recovers("kill -9")
-    wait_until(lambda: limits(gate).keys() >= options, "all limits are told")
 
+    def all_told() -> bool:
+        newest = {name: told[-1] for name, told in definitions(gate).items() if name in options}
+        return all(one.freeze_qty and one.high_limit for one in newest.values())
+
+    wait_until(all_told, "limits and freeze quantities are told")
     day = gate.truth.day(gate.now_ns())
-    for name, told in limits(gate).items():
+    for name, told in definitions(gate).items():
+        if name not in options:
+            assert len(told) == 1, name
+            continue
         exchange, symbol = name.split(":")
         values = depth(day, day.by_symbol[exchange, symbol], 100)
-        assert told == [(to_paise(values["lc"]), to_paise(values["uc"]))], name
+        assert len(set(told)) == len(told) <= 3, name
+        assert (told[-1].low_limit, told[-1].high_limit) == (to_paise(values["lc"]), to_paise(values["uc"]))
+        assert told[-1].freeze_qty == told[-1].lot_size * 27
+
+
+def test_each_contract_is_asked_about_once(gate: Gate) -> None:
+    def asked() -> int:
+        return int(gate.simulator.get("/admin/state")["calls"].get("GetSecurityInfo", 0))
+
+    gate.feed.kill()
+    before, contracts = asked(), len(gate.names) - 2
+    gate.feed.start()
+    wait_until(lambda: asked() >= before + contracts, "all were asked about")
+    gate.fault("drop")
+    gate.recovers("all was subscribed anew")
+    pause(1.0)
+
+    assert asked() == before + contracts
 
 
 def test_who_leaves_is_sent_no_book_any_more(gate: Gate) -> None:

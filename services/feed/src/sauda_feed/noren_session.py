@@ -84,7 +84,12 @@ class NorenSession:
         """What the broker tells of contracts beside their definitions, until it is taken."""
         self._socket = NorenSocket(clock, inbox, on_event, self._news, self.terms, depth=depth)
         self.inquiries = Inquiries(
-            account.host, clock, complain=self._socket.complain, expired=self._renew, wake=inbox.wake
+            account.host,
+            clock,
+            self.terms,
+            complain=self._socket.complain,
+            expired=self._renew,
+            wake=inbox.wake,
         )
         self._stale = False
         """Whether the broker refused an inquiry because our session has ended, while its quotes still came."""
@@ -167,6 +172,7 @@ class NorenSession:
             self._attempt(self._read_clock)
         if self._socket.open:
             self._socket.subscribe(self._wanted, self._stop)
+            self.inquiries.describe(self._wanted)
         self._watch()
 
     def _insist(self, action: Callable[[], None]) -> None:
