@@ -27,7 +27,8 @@ from sauda.testing.restart import play
 from sauda_execution.exchange import PaperExchange
 from sauda_execution.house import House
 
-CALENDAR = load_calendar(Path(__file__).parents[3] / "config/market")
+MARKET = Path(__file__).parents[3] / "config/market"
+CALENDAR = load_calendar(MARKET)
 MONDAY, WEDNESDAY = date(2026, 11, 23), date(2026, 11, 25)
 CALL = "NFO:NIFTY23NOV26C24500"
 PUT = "NFO:NIFTY23NOV26P24500"

@@ -1,5 +1,6 @@
 """Expired contracts are settled at what the closing window showed; without any price nothing is made up."""
 
+from dataclasses import replace
 from datetime import date
 
 import msgspec
@@ -19,10 +20,12 @@ from sauda.contracts import (
 )
 from sauda.testing.builders import INDEX, OPTION, a_clock, a_gap, a_tick, an_order, at
 from sauda.testing.restart import play
+from sauda_execution.charges import load_tariff
 from sauda_execution.exchange import PaperExchange
 from tests.unit.execution.lived import (
     CALL,
     FUTURE,
+    MARKET,
     MASTERS,
     PUT,
     WEDNESDAY,
@@ -158,6 +161,24 @@ def test_strategies_and_products_are_settled_each_for_itself() -> None:
     assert exchange.known.book.holdings() == []
 
 
+@pytest.mark.parametrize(
+    ("side", "index", "stt"),
+    [
+        pytest.param(Side.BUY, 24_612_35, 10_95, id="exercised: 0.15 % of 65 x 112.35"),
+        pytest.param(Side.BUY, 24_400_00, 0, id="worthless"),
+        pytest.param(Side.SELL, 24_612_35, 0, id="assigned: the buyer pays"),
+    ],
+)
+def test_who_exercises_pays_the_tax_on_what_the_option_is_worth(side: Side, index: int, stt: int) -> None:
+    house = replace(a_house(), tariff=load_tariff(MARKET, "free"))
+    exchange = opened(trades(CALL, side, 80_00, "10:00"), house=house)
+
+    (fill,) = fills(closed(exchange, index_at(index, "15:35")))
+
+    assert fill.costs is not None
+    assert fill.costs.stt == stt
+
+
 # The desk was down, or blind.
 
 
@@ -217,8 +238,7 @@ def test_without_the_index_the_future_of_the_same_expiry_tells() -> None:
         [a_tick(24_580_00, instrument=FUTURE, at_ns=at("15:39"))],
     )
 
-    play(exchange, CLOSE)
-    said = play(exchange, [a_clock(at("15:41"))])
+    said = play(exchange, CLOSE)
 
     assert fills(said)[0].price == 80_00
     assert alerts(said)[0].level is Level.WARNING
@@ -229,8 +249,7 @@ def test_without_index_and_future_put_call_parity_tells() -> None:
     exchange = opened(trades(CALL, Side.BUY, 80_00, "10:00"))
     play(exchange, [quoted(CALL, 70_00, "15:39"), quoted(PUT, 2_50, "15:39")])
 
-    play(exchange, CLOSE)
-    said = play(exchange, [a_clock(at("15:41"))])
+    said = play(exchange, CLOSE)
 
     assert fills(said)[0].price == 67_50
     assert "by put-call parity at the strike 24500" in alerts(said)[0].text
@@ -239,8 +258,7 @@ def test_without_index_and_future_put_call_parity_tells() -> None:
 def test_with_nothing_known_the_position_stays_open_and_an_alert_cries_once() -> None:
     exchange = opened(trades(CALL, Side.BUY, 80_00, "10:00"))
 
-    play(exchange, CLOSE)
-    said = play(exchange, [a_clock(at("15:41")), a_clock(at("15:45")), a_clock(at("15:50"))])
+    said = play(exchange, [*CLOSE, a_clock(at("15:45")), a_clock(at("15:50"))])
 
     (alert,) = alerts(said)
     assert (alert.level, alert.code) == (Level.CRITICAL, "EXPIRY_PRICE_UNKNOWN")
@@ -250,7 +268,7 @@ def test_with_nothing_known_the_position_stays_open_and_an_alert_cries_once() ->
 
 def test_what_stayed_open_is_settled_when_the_closing_price_shows_the_same_evening() -> None:
     exchange = opened(trades(CALL, Side.BUY, 80_00, "10:00"))
-    play(exchange, [*CLOSE, a_clock(at("15:41"))])
+    play(exchange, CLOSE)
 
     said = play(exchange, [index_at(24_530_00, "18:00")])
 
@@ -259,7 +277,7 @@ def test_what_stayed_open_is_settled_when_the_closing_price_shows_the_same_eveni
 
 def test_the_next_days_price_settles_nothing_of_the_day_before() -> None:
     exchange = opened(trades(CALL, Side.BUY, 80_00, "10:00"))
-    play(exchange, [*CLOSE, a_clock(at("15:41"))])
+    play(exchange, CLOSE)
 
     said = play(exchange, [index_at(24_530_00, "09:15", WEDNESDAY), index_at(24_531_00, "09:16", WEDNESDAY)])
 

@@ -1,9 +1,9 @@
 """Expired contracts are settled: options at what they are worth at the closing price, futures at that price.
 
 A settlement is a trade at a price that the exchange sets, with no order. It comes with the first message of the market
-after the close of the expiry day. Had nothing been seen of the closing window (the desk was down), it waits a minute of
-market time for the price that shows after the close, and then takes the best there is. If nothing at all is known of
-the underlying on that day, the position stays open and an alert says so: no price is ever made up.
+after the close of the expiry day. If the desk was down over the closing window, it waits a minute of market time for the
+price that shows after the close, and then takes the best there is. If nothing at all is known of the underlying on that
+day, the position stays open and an alert says so: no price is ever made up.
 """
 
 from collections.abc import Iterable, Iterator
@@ -112,7 +112,8 @@ class Expiries:
         overdue = self._overdue.get(name)
         evidence = self._seen.evidence(one)
         if evidence is None or not evidence.is_sure:
-            if overdue is None and one.is_of_day(now_ns):
+            # Whoever watched the window knows all that there is to know.
+            if overdue is None and one.is_of_day(now_ns) and not self._seen.has_begun(one):
                 self._overdue.put(name, Overdue(now_ns + WAIT_NS))
                 return []
             if overdue is not None and (overdue.is_told or now_ns < overdue.until_ns):
