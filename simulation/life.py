@@ -132,7 +132,16 @@ class Life:
         left = [] if self._row() >= rows else [f"the feed stands at row {self._row()} of {rows}"]
         ends = {
             name: entries[-1].id if (entries := log.entries(name)) else BEGINNING
-            for name in ("ticks", "instruments", "orders", "executions", "control", "pnl", "requeued")
+            for name in (
+                "ticks",
+                "instruments",
+                "orders",
+                "executions",
+                "control",
+                "pnl",
+                "replies",
+                "requeued",
+            )
         }
         for unit in self._desk.units:
             at = log.positions_of(unit.name)
