@@ -61,8 +61,8 @@ _pauses = st.sampled_from(
 _instruments = st.sampled_from([OPTION, OPTION, OPTION, PUT])
 _steps = st.integers(-3, 3)
 _small_steps = st.integers(-1, 1)
-_quantities = st.sampled_from([0, 20, LOT, LOT, 2 * LOT, 3 * LOT + 5, 10 * LOT])
-_order_ids = st.sampled_from([f"o-{n}" for n in range(16)])
+_quantities = st.sampled_from([0, 20, LOT, LOT, 2 * LOT, 3 * LOT + 5])
+_order_ids = st.sampled_from([f"o-{n}" for n in range(24)])
 _strategies = st.sampled_from(["a", "a", "b"])
 
 
@@ -120,7 +120,7 @@ def _orders(draw: st.DrawFn, at_ns: int) -> PlaceOrder:
         strategy=draw(_strategies),
         instrument=draw(_instruments),
         side=side,
-        qty=draw(st.sampled_from([LOT, 2 * LOT, 4 * LOT, 20 * LOT])),
+        qty=draw(st.sampled_from([LOT, 2 * LOT, 4 * LOT, 9 * LOT])),
         kind=kind,
         event_ns=at_ns,
         limit_price=limit,
@@ -156,7 +156,11 @@ def histories(draw: st.DrawFn, most: int = 40) -> list[Message]:
     kinds = draw(
         st.lists(
             st.sampled_from(
-                ["tick"] * 10 + ["order"] * 5 + ["change"] * 2 + ["cancel", "clock", "gap", "leave"]
+                ["tick"] * 10
+                + ["order"] * 3
+                + ["orders"] * 3
+                + ["change"] * 2
+                + ["cancel", "clock", "gap", "leave"]
             ),
             min_size=most // 2,
             max_size=most,
@@ -170,6 +174,8 @@ def histories(draw: st.DrawFn, most: int = 40) -> list[Message]:
                 messages.append(draw(_ticks(now_ns, volumes)))
             case "order":
                 messages.append(draw(_orders(now_ns)))
+            case "orders":
+                messages += [draw(_orders(now_ns)), draw(_orders(now_ns))]
             case "change":
                 messages.append(draw(_changes(now_ns)))
             case "cancel":

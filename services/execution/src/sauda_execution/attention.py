@@ -1,36 +1,54 @@
-"""Which ticks concern nobody? Thousands come for each that matters, so this is asked in well under a microsecond.
+"""Which ticks concern nobody? Thousands come for each that matters, so this is asked in about a microsecond.
 
-A tick is quiet if it can change nothing for any order of its instrument: not the last price nor either quote reaches a
-limit that rests or a trigger that waits, nor shows the level at which an order queues. This is an economy and no rule:
-a look at a quiet tick would find nothing to do (tests/unit/execution/test_attention.py holds it to that).
+A tick is quiet if it can change nothing for any order of its instrument: the last price reaches no trigger, nothing has
+traded at a limit that rests nor does an opposite quote reach it, and no order moves up in its queue. This is an economy
+and no rule: a look at a quiet tick would find nothing to do (tests/unit/execution/test_fill_laws.py holds it to that).
 """
 
 from typing import NamedTuple
 
-from sauda.contracts import InstrumentId, Tick
-from sauda.money import Paise
-from sauda_execution.book import Book, Stage, Working
-from sauda_execution.liquidity import Liquidity
+from sauda.contracts import InstrumentId, Side, Tick
+from sauda.money import Paise, Units
+from sauda_execution.book import Stage, Working
+from sauda_execution.known import Known
 from sauda_execution.parts import Part, Parts
+from sauda_execution.queueing import standing
 
 _NEVER: Paise = 2**62
 """Above every price."""
 
 
-class Bounds(NamedTuple):
-    """Prices strictly between these are quiet."""
+class Queued(NamedTuple):
+    """A limit order that rests."""
 
+    side: Side
+    limit: Paise
+    ahead: Units | None
+
+
+class Bounds(NamedTuple):
+    """What an instrument's orders wait for."""
+
+    stop_low: Paise
+    stop_high: Paise
+    """A last price strictly between these two reaches no trigger."""
     low: Paise
     high: Paise
+    """The highest limit of a buy and the lowest of a sale that rest."""
+    queued: tuple[Queued, ...]
 
 
 class Attention:
-    """Knows which instruments are worked in, within which bounds, and which a part watches."""
+    """Knows what the orders of each instrument wait for, and which instruments a part watches."""
 
-    def __init__(self, book: Book, liquidity: Liquidity, parts: Parts) -> None:
-        self._book = book
-        self._liquidity = liquidity
+    def __init__(self, known: Known, parts: Parts) -> None:
+        self._book = known.book
+        self._market = known.market
+        self._liquidity = known.liquidity
+        self._by_last_price = known.limits.fills == "ltp"
         self._watchers = [part for part in parts if type(part).watches is not Part.watches]
+        self._bounds: dict[InstrumentId, Bounds] = {}
+        """Of instruments in which orders work, while these stand as they do (`Book.stirred` names those that do not)."""
 
     def is_quiet(self, tick: Tick) -> bool:
         """Can everybody go on as if *tick* were only a price?"""
@@ -38,48 +56,76 @@ class Attention:
         if instrument in self._liquidity.used:
             return False
         if instrument in self._book.by_instrument:
-            bounds = self._book.bounds.get(instrument) or self._bounds(instrument)
-            if not _lies_within(tick, bounds):
+            if instrument in self._book.stirred:
+                self._bounds.pop(instrument, None)
+                self._book.stirred.discard(instrument)
+            bounds = self._bounds.get(instrument) or self._find_bounds(instrument)
+            if not self._lets_pass(tick, bounds):
                 return False
         return not any(part.watches(instrument) for part in self._watchers) if self._watchers else True
 
-    def _bounds(self, instrument: InstrumentId) -> Bounds:
-        low, high = -_NEVER, _NEVER
+    def restored(self) -> None:
+        """Look at all orders anew."""
+        self._bounds = {}
+
+    def _lets_pass(self, tick: Tick, bounds: Bounds) -> bool:
+        stop_low, stop_high, low, high, queued = bounds
+        ltp, bid, ask = tick.ltp, tick.bid, tick.ask
+        if not stop_low < ltp < stop_high:
+            return False
+        if not low < ltp < high and self._has_traded(tick):
+            return False
+        if bid is None or ask is None:
+            # A side that is empty puts whoever rests there first; without any quote only the last price can matter.
+            return bid is ask and tick.depth is None and low < ltp < high
+        if ask <= low or bid >= high:
+            return False
+        if tick.depth is None and bid > low and ask < high:
+            return True
+        return all(_keeps_its_place(one, tick) for one in queued)
+
+    def _has_traded(self, tick: Tick) -> bool:
+        """Could *tick* tell of a trade? Not if the day's volume stands where it stood."""
+        before = self._market.quote(tick.instrument)
+        return before is None or tick.volume is None or before.volume != tick.volume
+
+    def _find_bounds(self, instrument: InstrumentId) -> Bounds:
+        found = Bounds(-_NEVER, _NEVER, -_NEVER, _NEVER, ())
         for order_id in self._book.by_instrument[instrument]:
             working = self._book.working(order_id)
             if working is not None:
-                one = _bounds_of(working)
-                low, high = max(low, one.low), min(high, one.high)
-        self._book.bounds[instrument] = bounds = Bounds(low, high)
-        return bounds
+                found = self._with(found, working)
+        self._bounds[instrument] = found
+        return found
+
+    def _with(self, found: Bounds, working: Working) -> Bounds:
+        order, stage = working.order, working.stage
+        if stage is Stage.TRAVELLING:
+            return found
+        if stage is Stage.ARRIVING:
+            # It takes whatever comes.
+            return found._replace(stop_low=_NEVER)
+        is_stop = stage is Stage.WAITING
+        price = (order.trigger_price if is_stop else order.limit_price) or 0
+        if is_stop or self._by_last_price:
+            if (order.side is Side.SELL) is is_stop:
+                return found._replace(stop_low=max(found.stop_low, price))
+            return found._replace(stop_high=min(found.stop_high, price))
+        queued = (*found.queued, Queued(order.side, price, self._book.ahead(order.order_id)))
+        if order.side is Side.BUY:
+            return found._replace(low=max(found.low, price), queued=queued)
+        return found._replace(high=min(found.high, price), queued=queued)
 
 
-def _bounds_of(working: Working) -> Bounds:
-    order = working.order
-    match working.stage:
-        case Stage.TRAVELLING:
-            return Bounds(-_NEVER, _NEVER)
-        case Stage.ARRIVING:
-            return Bounds(_NEVER, -_NEVER)
-        case Stage.WAITING:
-            price, is_below = order.trigger_price or 0, order.side.sign < 0
-        case Stage.RESTING:
-            price, is_below = order.limit_price or 0, order.side.sign > 0
-    return Bounds(price, _NEVER) if is_below else Bounds(-_NEVER, price)
-
-
-def _lies_within(tick: Tick, bounds: Bounds) -> bool:
-    low, high = bounds
-    if not low < tick.ltp < high:
-        return False
-    bid, ask = tick.bid, tick.ask
-    if bid is None or ask is None:
-        # A side that is empty puts whoever rests there first; without any quote only the last price can matter.
-        return bid is ask and tick.depth is None
-    if bid <= low or ask >= high:
-        return False
-    depth = tick.depth
-    if depth is None:
+def _keeps_its_place(one: Queued, tick: Tick) -> bool:
+    side, limit, ahead = one
+    if ahead == 0:
         return True
-    bids, asks = depth.bids, depth.asks
-    return bool(bids and asks) and bids[-1].price > low and asks[-1].price < high
+    if tick.depth is None:
+        # What `standing` finds at the best quote, without the detour by levels: there are quotes on both sides here.
+        best, shown = (tick.bid, tick.bid_qty) if side is Side.BUY else (tick.ask, tick.ask_qty)
+        if best is None or best != limit:
+            return best is not None and (best > limit) is (side is Side.BUY)
+    else:
+        shown = standing(side, limit, tick)
+    return shown is None or (ahead is not None and shown >= ahead)

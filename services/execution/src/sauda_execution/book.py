@@ -16,7 +16,7 @@ from sauda.contracts import (
     PlaceOrder,
     Product,
 )
-from sauda.money import Paise, Units
+from sauda.money import Units
 from sauda.state import State
 
 Answer: TypeAlias = OrderAccepted | OrderRejected
@@ -90,8 +90,8 @@ class Book:
         """Order that rests -> units that stand before it at its price; no row: nobody knows."""
         self.by_instrument: dict[InstrumentId, list[str]] = {}
         """Instrument -> ids of its working orders as they came: derived, so that a tick finds them at once."""
-        self.bounds: dict[InstrumentId, tuple[Paise, Paise]] = {}
-        """Instrument -> prices between which its orders are not concerned (`attention`), while they stand as they do."""
+        self.stirred: set[InstrumentId] = set()
+        """Instruments whose orders do not stand any more as `Attention` saw them, who takes them out of here."""
         self.first_expiry_ns: UnixNs = FOREVER_NS
         self.first_arrival_ns: UnixNs = FOREVER_NS
 
@@ -129,7 +129,7 @@ class Book:
         """Place an order in the market, or bring what stands there up to date."""
         before = self._working.get(working.order.order_id)
         self._working.put(working.order.order_id, working)
-        self.bounds.pop(working.order.instrument, None)
+        self.stirred.add(working.order.instrument)
         if before is None:
             self._index(working)
         elif before.arrives_ns != working.arrives_ns:
@@ -143,7 +143,7 @@ class Book:
         """Take an order out of the market."""
         self._working.drop(order.order_id)
         self._ahead.drop(order.order_id)
-        self.bounds.pop(order.instrument, None)
+        self.stirred.add(order.instrument)
         ids = self.by_instrument[order.instrument]
         ids.remove(order.order_id)
         if not ids:
@@ -158,6 +158,7 @@ class Book:
         """Set what stands before a resting order; nothing is written if it is so already."""
         if ahead == self._ahead.get(order_id):
             return
+        self.stirred.add(self._working[order_id].order.instrument)
         if ahead is None:
             self._ahead.drop(order_id)
         else:
@@ -167,6 +168,7 @@ class Book:
         """Let nobody know any more what stands before whom: the market went on unseen."""
         for order_id in self._ahead:
             self._ahead.drop(order_id)
+        self.stirred.update(self.by_instrument)
 
     def apply(self, fill: Fill) -> None:
         """Bring the strategy's holding up to date."""
@@ -197,7 +199,7 @@ class Book:
 
     def restored(self) -> None:
         """Build the index of the working orders."""
-        self.by_instrument, self.bounds = {}, {}
+        self.by_instrument = {}
         for working in self._working.values():
             self.by_instrument.setdefault(working.order.instrument, []).append(working.order.order_id)
         for instrument in self.by_instrument:

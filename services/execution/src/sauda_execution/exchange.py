@@ -63,7 +63,7 @@ class PaperExchange:
         self._floor = Floor(self.known, self._parts, self._charging)
         self._requests = Requests(self.state, self.known, self._admission, self._floor, self._parts)
         self._parts.join(self._made_parts())
-        self._attention = Attention(self.known.book, self.known.liquidity, self._parts)
+        self._attention = Attention(self.known, self._parts)
         self._wake_ns: UnixNs = 0
         """No tick before this instant ends a session, begins a day, or lets something arrive."""
         self._work: dict[type[Message], Callable[..., list[Message]]] = {
@@ -111,6 +111,7 @@ class PaperExchange:
         """Rebuild the indexes and the alarm."""
         self.known.restored()
         self._requests.restored()
+        self._attention.restored()
         for part in self._parts:
             part.restored()
         self._wake_ns = self._next_wake_ns()
