@@ -21,7 +21,8 @@ from sauda_execution.house import House
 CALL, PUT = "NFO:NIFTY01DEC26C24500", "NFO:NIFTY01DEC26P24500"
 HIGH_CALL, LOW_PUT = "NFO:NIFTY01DEC26C24700", "NFO:NIFTY01DEC26P24300"
 FUTURE, INDEX, SHARE = "NFO:NIFTY29DEC26F", "NSE:Nifty 50", "NSE:RELIANCE-EQ"
-MARGINS = load_margins(Path(__file__).parents[3] / "config" / "market")
+MARKET = Path(__file__).parents[3] / "config" / "market"
+MARGINS = load_margins(MARKET)
 LAKH: Paise = 1_00_000_00
 PRICES: dict[InstrumentId, Paise] = {
     INDEX: 24_500_00,

@@ -1,5 +1,6 @@
 """The paper account: cash by cash, what is blocked and released, and the No to what it cannot carry."""
 
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from math import exp
@@ -7,6 +8,7 @@ from math import exp
 import msgspec
 import pytest
 
+from sauda.calendar import load_calendar
 from sauda.clock import ist_date
 from sauda.contracts import (
     Account,
@@ -16,6 +18,7 @@ from sauda.contracts import (
     OrderAccepted,
     OrderKind,
     OrderRejected,
+    PlaceBasket,
     PlaceOrder,
     Product,
     RejectReason,
@@ -26,6 +29,7 @@ from sauda.money import Paise, Units, to_indian
 from sauda.testing.builders import LOT, NOW, a_cancel, a_change, a_clock, a_tick, after, an_order, at
 from sauda.testing.restart import play
 from sauda_execution.account.tenor import years_left
+from sauda_execution.charges import load_tariff
 from sauda_execution.exchange import PaperExchange
 from tests.unit.execution.account_market import (
     CALL,
@@ -36,6 +40,7 @@ from tests.unit.execution.account_market import (
     LAKH,
     LOW_PUT,
     MARGINS,
+    MARKET,
     PRICES,
     PUT,
     SHARE,
@@ -360,3 +365,67 @@ def test_a_short_call_without_any_price_of_it_would_be_dear() -> None:
     moved = last_account(play(exchange, [a_tick(24_500_00, instrument=INDEX, at_ns=tuesday)]))
 
     assert moved.blocked == pytest.approx(model((CALL, -LOT)), rel=0.03)
+
+
+# Together with the other parts.
+
+
+def test_a_basket_is_carried_by_what_its_legs_need_together() -> None:
+    condor = (sell(CALL), sell(PUT), buy(HIGH_CALL), buy(LOW_PUT))
+    together = model((CALL, -LOT), (PUT, -LOT), (HIGH_CALL, LOT), (LOW_PUT, LOT)) + LOT * 135_00
+    basket = PlaceBasket("condor", "s", condor, NOW)
+
+    enough = play(an_account(together), [basket])
+    short = play(an_account(together - 1), [basket])
+    one_by_one = play(an_account(together), condor)
+
+    assert sum(isinstance(message, Fill) for message in enough) == 4
+    assert [m.reason for m in short if isinstance(m, OrderRejected)] == [RejectReason.MARGIN] * 4
+    assert any(isinstance(message, OrderRejected) for message in one_by_one)
+
+
+def test_charges_leave_the_cash_and_count_in_what_an_order_needs() -> None:
+    tariff = load_tariff(MARKET, "flat_20")
+    rich = PaperExchange(replace(a_house(), tariff=tariff))
+    exact = PaperExchange(replace(a_house(LOT * 150_00), tariff=tariff))
+    for exchange in (rich, exact):
+        play(exchange, [*CONTRACTS, *quotes()])
+
+    said = play(rich, [buy(CALL)])
+    (fill,) = [message for message in said if isinstance(message, Fill)]
+    refused = rejection(play(exact, [buy(CALL)]))
+
+    assert last_account(said).charges == fill.charges > 0
+    assert last_account(said).cash == 10 * LAKH - LOT * 150_00 - fill.charges
+    assert refused.detail.endswith(f"short by Rs {to_indian(fill.charges)}")
+
+
+def test_a_partial_fill_moves_what_waits_into_what_is_held() -> None:
+    exchange = an_account()
+    small = a_tick(200_00, instrument=CALL, bid=200_00, ask=201_00, bid_qty=LOT, ask_qty=LOT, at_ns=after(1))
+
+    part = last_account(play(exchange, [small, sell(CALL, 2 * LOT, limit=200_00, at_ns=after(1))]))
+    rest = last_account(play(exchange, [a_cancel(f"SELL-{CALL}-NRML", strategy="s", event_ns=after(1))]))
+
+    assert part.premium == LOT * 200_00
+    assert set(part.strategies) == {"s"}
+    assert part.blocked == pytest.approx(2 * rest.blocked, rel=0.001)
+    assert rest.blocked == rest.strategies["s"]
+
+
+def test_expiry_pays_the_intrinsic_value_and_releases_the_margin() -> None:
+    exchange = PaperExchange(
+        replace(a_house(), closing=load_calendar(MARKET), calendar=load_calendar(MARKET))
+    )
+    expiry = date(2026, 12, 1)
+    play(exchange, [*CONTRACTS, *quotes(at("09:20", expiry)), sell(CALL, at_ns=at("09:20", expiry))])
+
+    said: list[Message] = []
+    for minute in range(31):
+        when = at(f"15:{minute:02d}", expiry)
+        said += play(exchange, [a_tick(24_600_00, instrument=INDEX, at_ns=when)])
+    said += play(exchange, [a_clock(at("16:00", expiry)), *quotes(at("09:20", date(2026, 12, 2)))])
+
+    account = last_account(said)
+    assert account.premium == LOT * (150_00 - 100_00)
+    assert account.blocked == 0
