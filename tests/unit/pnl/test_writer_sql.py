@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sauda.contracts import (
+    Against,
     CancelOrder,
     DeskPnl,
     Fill,
@@ -148,6 +150,13 @@ def test_an_order_that_nobody_placed_shows_the_terms_of_its_acceptance() -> None
 
     assert (row["side"], row["kind"], row["quantity"], row["parent_id"]) == ("BUY", "MARKET", 75, "o-1")
     assert (row["status"], row["placed_ns"], row["accepted_ns"]) == ("FILLED", None, NS + 1)
+
+
+def test_a_settlement_is_complete_though_nobody_ordered_it() -> None:
+    settled = msgspec.structs.replace(fill("settle-s-x", qty=75), against=Against.SETTLEMENT)
+    row = order_after(settled)
+
+    assert (row["status"], row["side"], row["quantity"], row["filled_quantity"]) == ("FILLED", "SELL", 75, 75)
 
 
 def test_what_was_placed_outweighs_what_it_went_out_as() -> None:

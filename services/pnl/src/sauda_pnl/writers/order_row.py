@@ -11,6 +11,7 @@ import msgspec
 
 from sauda.clock import UnixNs
 from sauda.contracts import (
+    Against,
     Fill,
     OrderAccepted,
     OrderCancelled,
@@ -96,7 +97,8 @@ def with_fact(row: OrderRow, record: Record) -> OrderRow:
             row = _seen(row, event, entry, rejected_ns=_last(row.rejected_ns, event.event_ns))
             return _reasoned(row, event.reason.value, event.detail, entry)
         case Fill() as event:
-            return _seen(row, event, entry)
+            row = _seen(row, event, entry)
+            return _settled(row, event) if event.against is Against.SETTLEMENT else row
         case _:
             return row
 
@@ -189,6 +191,11 @@ def _modified(row: OrderRow, event: OrderModified, entry: str) -> OrderRow:
         modified_ns=event.event_ns,
         terms_entry=entry,
     )
+
+
+def _settled(row: OrderRow, fill: Fill) -> OrderRow:
+    """Take what a settlement is from its fill: no order went before, and nothing of it is left."""
+    return msgspec.structs.replace(row, side=fill.side.value, quantity=fill.qty)
 
 
 def _reasoned(row: OrderRow, reason: str, detail: str | None, entry: str) -> OrderRow:
