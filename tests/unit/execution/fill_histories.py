@@ -72,11 +72,12 @@ def _price(step: int) -> int:
 
 @st.composite
 def _books(draw: st.DrawFn, middle: int) -> tuple[Depth, int | None, int | None]:
-    """Draw up to five levels on each side around *middle*, now and then none."""
+    """Draw up to five levels on each side around *middle*, now and then none, and now and then quotes that cross."""
     sides = []
+    crossed = draw(st.sampled_from([0] * 9 + [4 * STEP]))
     for sign in (-1, 1):
         steps = sorted(draw(st.sets(st.integers(0, 4), max_size=5)))
-        sides.append([(middle + sign * (step * STEP + STEP), draw(_quantities)) for step in steps])
+        sides.append([(middle + sign * (step * STEP + STEP - crossed), draw(_quantities)) for step in steps])
     bids, asks = sides
     return a_depth(bids, asks), bids[0][0] if bids else None, asks[0][0] if asks else None
 

@@ -7,7 +7,7 @@ and no rule: a look at a quiet tick would find nothing to do (tests/unit/executi
 
 from typing import NamedTuple
 
-from sauda.contracts import InstrumentId, Side, Tick
+from sauda.contracts import Depth, InstrumentId, Side, Tick
 from sauda.money import Paise, Units
 from sauda_execution.book import Stage, Working
 from sauda_execution.known import Known
@@ -48,40 +48,37 @@ class Attention:
         self._by_last_price = known.limits.fills == "ltp"
         self._watchers = [part for part in parts if type(part).watches is not Part.watches]
         self._bounds: dict[InstrumentId, Bounds] = {}
-        """Of instruments in which orders work, while these stand as they do (`Book.stirred` names those that do not)."""
+        """Of instruments in which orders work; the book takes out those whose orders change."""
+        known.book.bounds = self._bounds
 
     def is_quiet(self, tick: Tick) -> bool:
         """Can everybody go on as if *tick* were only a price?"""
         instrument = tick.instrument
-        if instrument in self._liquidity.used:
+        bounds = self._bounds.get(instrument)
+        if bounds is None and instrument in self._book.by_instrument:
+            bounds = self._find_bounds(instrument)
+        if bounds is not None and not self._lets_pass(tick, bounds):
             return False
-        if instrument in self._book.by_instrument:
-            if instrument in self._book.stirred:
-                self._bounds.pop(instrument, None)
-                self._book.stirred.discard(instrument)
-            bounds = self._bounds.get(instrument) or self._find_bounds(instrument)
-            if not self._lets_pass(tick, bounds):
-                return False
-        return not any(part.watches(instrument) for part in self._watchers) if self._watchers else True
-
-    def restored(self) -> None:
-        """Look at all orders anew."""
-        self._bounds = {}
+        used = self._liquidity.used
+        if used and instrument in used:
+            return False
+        return not (self._watchers and any(part.watches(instrument) for part in self._watchers))
 
     def _lets_pass(self, tick: Tick, bounds: Bounds) -> bool:
         stop_low, stop_high, low, high, queued = bounds
-        ltp, bid, ask = tick.ltp, tick.bid, tick.ask
+        ltp = tick.ltp
         if not stop_low < ltp < stop_high:
             return False
-        if not low < ltp < high and self._has_traded(tick):
-            return False
+        bid, ask = tick.bid, tick.ask
         if bid is None or ask is None:
             # A side that is empty puts whoever rests there first; without any quote only the last price can matter.
             return bid is ask and tick.depth is None and low < ltp < high
-        if ask <= low or bid >= high:
+        if low < bid < high and low < ask < high and low < ltp < high:
+            depth = tick.depth
+            if depth is None or _shows_only(depth, low, high):
+                return True
+        elif ask <= low or bid >= high or (not low < ltp < high and self._has_traded(tick)):
             return False
-        if tick.depth is None and bid > low and ask < high:
-            return True
         return all(_keeps_its_place(one, tick) for one in queued)
 
     def _has_traded(self, tick: Tick) -> bool:
@@ -115,6 +112,12 @@ class Attention:
         if order.side is Side.BUY:
             return found._replace(low=max(found.low, price), queued=queued)
         return found._replace(high=min(found.high, price), queued=queued)
+
+
+def _shows_only(depth: Depth, low: Paise, high: Paise) -> bool:
+    """Do all levels lie strictly between *low* and *high*?"""
+    bids, asks = depth.bids, depth.asks
+    return bool(bids and asks) and bids[-1].price > low and asks[-1].price < high
 
 
 def _keeps_its_place(one: Queued, tick: Tick) -> bool:

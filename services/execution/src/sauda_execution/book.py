@@ -1,7 +1,8 @@
 """What stands in the market, what every order was answered, and what each strategy holds."""
 
+from collections.abc import MutableMapping
 from enum import Enum
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -90,8 +91,8 @@ class Book:
         """Order that rests -> units that stand before it at its price; no row: nobody knows."""
         self.by_instrument: dict[InstrumentId, list[str]] = {}
         """Instrument -> ids of its working orders as they came: derived, so that a tick finds them at once."""
-        self.stirred: set[InstrumentId] = set()
-        """Instruments whose orders do not stand any more as `Attention` saw them, who takes them out of here."""
+        self.bounds: MutableMapping[InstrumentId, Any] = {}
+        """Instrument -> what `Attention` has found that its orders wait for; out of date as soon as one of them changes."""
         self.first_expiry_ns: UnixNs = FOREVER_NS
         self.first_arrival_ns: UnixNs = FOREVER_NS
 
@@ -129,7 +130,7 @@ class Book:
         """Place an order in the market, or bring what stands there up to date."""
         before = self._working.get(working.order.order_id)
         self._working.put(working.order.order_id, working)
-        self.stirred.add(working.order.instrument)
+        self.bounds.pop(working.order.instrument, None)
         if before is None:
             self._index(working)
         elif before.arrives_ns != working.arrives_ns:
@@ -143,7 +144,7 @@ class Book:
         """Take an order out of the market."""
         self._working.drop(order.order_id)
         self._ahead.drop(order.order_id)
-        self.stirred.add(order.instrument)
+        self.bounds.pop(order.instrument, None)
         ids = self.by_instrument[order.instrument]
         ids.remove(order.order_id)
         if not ids:
@@ -158,7 +159,7 @@ class Book:
         """Set what stands before a resting order; nothing is written if it is so already."""
         if ahead == self._ahead.get(order_id):
             return
-        self.stirred.add(self._working[order_id].order.instrument)
+        self.bounds.pop(self._working[order_id].order.instrument, None)
         if ahead is None:
             self._ahead.drop(order_id)
         else:
@@ -168,7 +169,7 @@ class Book:
         """Let nobody know any more what stands before whom: the market went on unseen."""
         for order_id in self._ahead:
             self._ahead.drop(order_id)
-        self.stirred.update(self.by_instrument)
+        self.bounds.clear()
 
     def apply(self, fill: Fill) -> None:
         """Bring the strategy's holding up to date."""
@@ -200,6 +201,7 @@ class Book:
     def restored(self) -> None:
         """Build the index of the working orders."""
         self.by_instrument = {}
+        self.bounds.clear()
         for working in self._working.values():
             self.by_instrument.setdefault(working.order.instrument, []).append(working.order.order_id)
         for instrument in self.by_instrument:

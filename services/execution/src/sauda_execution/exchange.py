@@ -75,6 +75,11 @@ class PaperExchange:
             CancelOrder: self._requests.ask,
         }
 
+    @property
+    def parts(self) -> Parts:
+        """Return the parts, for who looks at an exchange that stands still."""
+        return self._parts
+
     def _made_parts(self) -> list[Part]:
         """Return the house's parts in the order in which they are asked: legality, risk, account, groups, life."""
         charging: list[Part] = [] if self._charging is None else [self._charging]
@@ -111,7 +116,6 @@ class PaperExchange:
         """Rebuild the indexes and the alarm."""
         self.known.restored()
         self._requests.restored()
-        self._attention.restored()
         for part in self._parts:
             part.restored()
         self._wake_ns = self._next_wake_ns()
