@@ -49,7 +49,7 @@ def units(settings: Settings, rules: Mapping[str, Mapping[str, Plain]] | None = 
         _limits(settings),
         tariff=load_tariff(market, settings.brokerage),
         rules=load_order_rules(market),
-        risk=risk,
+        risk=risk.at_speed(settings.speed),
         closing=calendar,
         capital=to_paise(settings.capital),
         margins=load_margins(market),

@@ -117,3 +117,10 @@ def test_a_what_if_changes_one_key_and_leaves_the_file_else(key: str, value: Pla
 def test_a_what_if_about_nothing_is_refused(key: str) -> None:
     with pytest.raises(ConfigError, match="unknown key"):
         load_risk(SHIPPED, {key: 1})
+
+
+def test_a_feed_is_mute_after_seconds_of_the_desk_so_that_its_own_lag_counts_alike_at_every_speed() -> None:
+    rules = RiskRules(feed_mute_s=15)
+
+    assert [rules.at_speed(speed).feed_mute_s for speed in (0.5, 1, 60)] == [8, 15, 900]
+    assert rules.at_speed(60).max_orders_per_second == rules.max_orders_per_second

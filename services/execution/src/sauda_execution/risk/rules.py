@@ -7,7 +7,7 @@ each strategy by itself (`each_strategy`, `strategies.<name>`), and what `instru
 from collections.abc import Mapping
 from datetime import time
 from difflib import get_close_matches
-from typing import Annotated, Any, Final, TypeVar, get_args
+from typing import Annotated, Any, Final, Self, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
@@ -138,7 +138,7 @@ class RiskRules(ScopeLimits):
     duplicate_ms: int = Field(default=500, ge=0)
     """Market time in which the same order is taken for a mistake; 0: never."""
     feed_mute_s: int = Field(default=15, ge=0)
-    """Market time without any tick after which no entry is taken; 0: never."""
+    """Seconds of the desk's own time without any tick after which no entry is taken; 0: never."""
     loss_halt_ends_with_day: bool = False
     """Whether the next trading day lifts what a loss limit halted; otherwise it takes a reset."""
 
@@ -147,6 +147,14 @@ class RiskRules(ScopeLimits):
     """Name of the instance -> what holds for it in place of `each_strategy`, key by key."""
     instruments: dict[SymbolName, SymbolLimits] = {}
     """Instrument, underlying or exchange -> what holds in place of the desk's own figure, key by key."""
+
+    def at_speed(self, speed: float) -> Self:
+        """Return the rules with the desk's own seconds turned into market time: at 60x the market moves 60 s in one.
+
+        Args:
+            speed: Market seconds in a second of the desk.
+        """
+        return self.model_copy(update={"feed_mute_s": round(self.feed_mute_s * speed)})
 
     def of_strategy(self, strategy: str) -> ScopeLimits:
         """Return what holds for *strategy* by itself."""
