@@ -9,9 +9,13 @@ from hypothesis import strategies as st
 from sauda.clock import NS_PER_S
 from sauda.codec import encode
 from sauda.contracts import (
+    CancelOrder,
+    ClockTick,
+    FeedGap,
     Fill,
     LegFailure,
     Message,
+    ModifyOrder,
     OrderAccepted,
     OrderKind,
     OrderModified,
@@ -20,18 +24,19 @@ from sauda.contracts import (
     PlaceOrder,
     Side,
     SquareOff,
+    Tick,
     Validity,
 )
 from sauda.money import Paise, Units
 from sauda.testing.builders import (
     LOT,
+    NOW,
     OPTION,
     Weekdays,
     a_cancel,
     a_change,
     a_clock,
     a_gap,
-    after,
     an_order,
     at,
 )
@@ -39,18 +44,16 @@ from sauda.testing.restart import play, play_with_restarts
 from sauda_execution.exchange import PaperExchange
 from sauda_execution.house import House
 from sauda_execution.settings import Limits
-from tests.unit.execution.groups.grouped import MORNING, PUT, RULES, a_basket, a_quote
+from tests.unit.execution.groups.grouped import MORNING, PUT, RULES, a_basket, a_bracket, a_limit, a_quote
 
 LATENCIES = st.sampled_from([0, NS_PER_S // 20])
 INSTRUMENTS = st.sampled_from([OPTION, OPTION, PUT])
-PRICES = st.integers(19, 21).map(lambda step: step * 5_00)
-"""Few and close to each other, so that stops and targets are met."""
-SOON = st.integers(0, 200).map(lambda tenths: after(tenths / 10))
+PRICES = st.integers(92, 108).map(lambda rupees: rupees * 1_00)
+"""Few and close to each other, so that limits, stops and targets are met."""
 SIDES = st.sampled_from(Side)
 LOTS = st.integers(1, 3).map(lambda lots: lots * LOT)
 OCO_QTY = {"g": 2 * LOT, "h": 3 * LOT}
-"""Group -> what each of its members asks for."""
-QUOTED = st.sampled_from([None, LOT, LOT, 2 * LOT])
+"""Group -> what each of its members asks for; those of `g` all stand for the same wish."""
 
 
 def an_exchange(latency_ns: int = 0) -> PaperExchange:
@@ -58,28 +61,25 @@ def an_exchange(latency_ns: int = 0) -> PaperExchange:
 
 
 ticks = st.builds(
-    lambda ltp, at_ns, qty, instrument: a_quote(ltp, at_ns, qty=qty, instrument=instrument),
+    lambda ltp, qty, instrument: a_quote(ltp, NOW, qty=qty, instrument=instrument),
     PRICES,
-    SOON,
-    QUOTED,
+    st.sampled_from([None, LOT, LOT, 2 * LOT]),
     INSTRUMENTS,
 )
 
 
 @st.composite
-def singles(draw: st.DrawFn, prefix: str = "o") -> PlaceOrder:
-    """Draw a plain order of one instrument, named anew or again."""
-    side, instrument, instant = draw(SIDES), draw(INSTRUMENTS), draw(SOON)
+def singles(draw: st.DrawFn) -> PlaceOrder:
+    """Draw a plain order near the market."""
+    side = draw(SIDES)
     kind = draw(st.sampled_from([OrderKind.MARKET, OrderKind.LIMIT]))
     order = an_order(
         side,
-        order_id=f"{prefix}-{draw(st.integers(0, 5))}",
-        strategy=draw(st.sampled_from(["a", "b"])),
-        instrument=instrument,
+        strategy=draw(st.sampled_from(["a", "a", "b"])),
+        instrument=draw(INSTRUMENTS),
         qty=draw(LOTS),
         kind=kind,
         limit_price=draw(PRICES) if kind is OrderKind.LIMIT else None,
-        event_ns=instant,
     )
     return msgspec.structs.replace(order, validity=draw(st.sampled_from([*[Validity.DAY] * 3, Validity.IOC])))
 
@@ -87,102 +87,131 @@ def singles(draw: st.DrawFn, prefix: str = "o") -> PlaceOrder:
 @st.composite
 def brackets(draw: st.DrawFn) -> PlaceOrder:
     """Draw a bracket's entry, mostly one whose stop and target lie on the right sides."""
-    entry = draw(singles("in"))
-    middle, sign = entry.limit_price or 100_00, entry.side.sign
-    return msgspec.structs.replace(
-        entry,
-        stop_loss=draw(st.sampled_from([None, middle - sign * 5_00, middle - sign * 7_50])),
-        take_profit=draw(st.sampled_from([None, middle + sign * 5_00, middle + sign * 7_50])),
-        trail_points=draw(st.sampled_from([None, None, 2_50])),
+    side = draw(SIDES)
+    limit = draw(st.none() | st.just(100_00 - side.sign * 2_00))
+    entry = a_bracket(
+        side,
+        limit=limit,
+        qty=draw(LOTS),
+        stop=draw(st.sampled_from([None, 100_00 - side.sign * 5_00, 100_00 - side.sign * 7_00])),
+        target=draw(st.sampled_from([None, 100_00 + side.sign * 3_00, 100_00 + side.sign * 5_00])),
+        points=draw(st.sampled_from([None, None, 2_50])),
     )
+    return msgspec.structs.replace(entry, strategy=draw(st.sampled_from(["a", "a", "b"])))
 
 
 @st.composite
 def alternatives(draw: st.DrawFn) -> PlaceOrder:
     """Draw a member of an OCO group."""
     name = draw(st.sampled_from(sorted(OCO_QTY)))
-    order = draw(singles("alt"))
-    return msgspec.structs.replace(
-        order,
-        order_id=f"{name}-{draw(st.integers(0, 4))}",
-        strategy="a",
-        instrument=draw(st.sampled_from([OPTION, OPTION, OPTION, PUT])),
-        qty=OCO_QTY[name],
-        oco=name,
-    )
+    side = Side.SELL if name == "h" and draw(st.booleans()) else Side.BUY
+    price = 100_00 - side.sign * draw(st.integers(1, 4)) * 1_00
+    instrument = draw(INSTRUMENTS) if name == "h" else OPTION
+    order = a_limit("alt", side, price, oco=name, qty=OCO_QTY[name], instrument=instrument)
+    return msgspec.structs.replace(order, strategy="a")
 
 
 @st.composite
 def trailing(draw: st.DrawFn) -> PlaceOrder:
     """Draw a trailing stop."""
-    side, trigger = draw(SIDES), draw(PRICES)
+    side = draw(SIDES)
+    trigger = 100_00 + side.sign * draw(st.sampled_from([5_00, 10_00, 15_00]))
     order = an_order(
-        side,
-        order_id=f"trail-{draw(st.integers(0, 3))}",
-        strategy="a",
-        instrument=draw(INSTRUMENTS),
-        kind=OrderKind.SL_M,
-        trigger_price=trigger,
-        event_ns=draw(SOON),
+        side, strategy="a", instrument=draw(INSTRUMENTS), kind=OrderKind.SL_M, trigger_price=trigger
     )
-    distance = draw(st.sampled_from([(2_50, None), (None, 2_00), (3_33, None)]))
-    return msgspec.structs.replace(order, trail_points=distance[0], trail_bps=distance[1])
+    points, bps = draw(st.sampled_from([(7_50, None), (None, 6_00), (4_33, None)]))
+    return msgspec.structs.replace(order, trail_points=points, trail_bps=bps)
 
 
 @st.composite
 def baskets(draw: st.DrawFn) -> PlaceBasket:
     """Draw a basket of two or three plain legs."""
-    name = draw(st.sampled_from(["b0", "b1", "b2"]))
-    legs = draw(st.lists(singles("leg"), min_size=2, max_size=3))
+    legs = [
+        msgspec.structs.replace(leg, strategy="a")
+        for leg in draw(st.lists(singles(), min_size=2, max_size=3))
+    ]
     return a_basket(
-        *(msgspec.structs.replace(leg, order_id=f"{name}-{n}", strategy="a") for n, leg in enumerate(legs)),
-        basket_id=name,
+        *legs,
         strategy="a",
         on_failure=draw(st.sampled_from([LegFailure.UNDO, LegFailure.UNDO, LegFailure.COMPLETE])),
-        at_ns=legs[0].event_ns,
     )
 
 
-names = st.sampled_from(
-    [
-        *(f"in-{n}{child}" for n in range(3) for child in ("", "-stop", "-target", "-stop-2")),
-        *(f"{name}-{n}" for name in OCO_QTY for n in range(3)),
-        *(f"b{n}-{leg}" for n in range(3) for leg in range(2)),
-    ]
-)
-owners = st.sampled_from(["a", "a", "b"])
-cancels = st.builds(lambda name, owner: a_cancel(name, strategy=owner), names, owners)
+numbers = st.integers(0, 99).map(str)
+cancels = st.builds(a_cancel, numbers)
+"""Which order they mean is found once all orders have their names."""
 changes = st.builds(
-    lambda name, owner, qty, limit: a_change(name, strategy=owner, qty=qty, limit_price=limit),
-    names,
-    owners,
+    lambda number, qty, limit: a_change(number, qty=qty, limit_price=limit),
+    numbers,
     st.none() | LOTS,
     st.none() | PRICES,
 )
 others = st.one_of(
-    st.builds(a_clock, SOON),
-    st.builds(lambda start: a_gap(start, start + 1), SOON),
-    st.builds(SquareOff, st.sampled_from([None, "a"]), st.just("me"), st.integers(1, 4)),
+    st.just(a_clock()),
+    st.just(a_gap(NOW, NOW + 1)),
+    st.builds(SquareOff, st.sampled_from([None, "a"]), st.just("me"), st.just(NOW)),
 )
-histories = st.lists(
-    st.one_of(
-        *[ticks] * 6,
-        *[brackets()] * 3,
-        *[alternatives()] * 2,
-        trailing(),
-        baskets(),
-        singles(),
-        singles(),
-        cancels,
-        changes,
-        others,
-    ),
-    max_size=40,
+
+
+def told(messages: list[Message]) -> list[Message]:
+    """Give each message its instant and each order its name, and let requests mean orders that were sent before."""
+    known: list[tuple[str, str]] = []
+    story: list[Message] = []
+    for number, message in enumerate(messages):
+        now_ns = NOW + number * NS_PER_S * 3 // 10
+        match message:
+            case PlaceOrder():
+                name = f"{message.oco or 'o'}-{number}"
+                children = [f"{name}{child}" for child in ("", "", "-stop", "-target")]
+                known += [(one, message.strategy) for one in children]
+                story.append(msgspec.structs.replace(message, order_id=name, event_ns=now_ns))
+            case PlaceBasket():
+                legs = tuple(
+                    msgspec.structs.replace(leg, order_id=f"leg-{number}-{n}", event_ns=now_ns)
+                    for n, leg in enumerate(message.legs)
+                )
+                known += [(leg.order_id, leg.strategy) for leg in legs]
+                basket_id = f"basket-{number}"
+                story.append(
+                    msgspec.structs.replace(message, basket_id=basket_id, legs=legs, event_ns=now_ns)
+                )
+            case CancelOrder() | ModifyOrder() if known:
+                name, owner = known[int(message.order_id) % len(known)]
+                story.append(msgspec.structs.replace(message, order_id=name, strategy=owner, event_ns=now_ns))
+            case Tick():
+                story.append(msgspec.structs.replace(message, event_ns=now_ns, recv_ns=now_ns))
+            case FeedGap():
+                story.append(FeedGap(now_ns - 1, now_ns, "test"))
+            case ClockTick() | SquareOff():
+                story.append(msgspec.structs.replace(message, event_ns=now_ns))
+    return story
+
+
+def stories(*parts: st.SearchStrategy[Message]) -> st.SearchStrategy[list[Message]]:
+    """Draw histories of *parts*."""
+    return st.lists(st.one_of(*parts), min_size=8, max_size=30).map(told)
+
+
+mixed = stories(
+    *[ticks] * 6,
+    *[brackets()] * 3,
+    *[alternatives()] * 2,
+    trailing(),
+    baskets(),
+    singles(),
+    singles(),
+    cancels,
+    changes,
+    others,
 )
+with_choices = stories(*[ticks] * 4, *[alternatives()] * 5, cancels, changes)
+with_trails = stories(*[ticks] * 5, trailing(), trailing(), cancels)
+with_brackets = stories(*[ticks] * 5, *[brackets()] * 3, singles(), singles(), cancels, changes)
+with_baskets = stories(*[ticks] * 4, baskets(), baskets(), cancels)
 
 
 @settings(max_examples=120, deadline=None)
-@given(histories, st.sets(st.integers(0, 43)), LATENCIES)
+@given(st.one_of(mixed, with_brackets), st.sets(st.integers(0, 33)), LATENCIES)
 def test_a_restart_anywhere_changes_nothing(
     history: list[Message], restarts: set[int], latency_ns: int
 ) -> None:
@@ -195,7 +224,7 @@ def test_a_restart_anywhere_changes_nothing(
 
 
 @settings(max_examples=150, deadline=None)
-@given(histories, LATENCIES)
+@given(with_choices, LATENCIES)
 def test_an_oco_group_never_fills_twice(history: list[Message], latency_ns: int) -> None:
     said = play(an_exchange(latency_ns), [*MORNING, *history])
 
@@ -211,7 +240,7 @@ def test_an_oco_group_never_fills_twice(history: list[Message], latency_ns: int)
 
 
 @settings(max_examples=150, deadline=None)
-@given(histories, LATENCIES)
+@given(st.one_of(with_trails, mixed), LATENCIES)
 def test_a_trailing_trigger_never_moves_back_or_without_reason(
     history: list[Message], latency_ns: int
 ) -> None:
@@ -248,7 +277,7 @@ def open_children(exchange: PaperExchange, kind: str) -> dict[tuple[str, str, Si
 
 
 @settings(max_examples=200, deadline=None)
-@given(histories, LATENCIES)
+@given(st.one_of(with_brackets, mixed), LATENCIES)
 def test_a_brackets_children_never_exceed_what_is_held(history: list[Message], latency_ns: int) -> None:
     exchange = an_exchange(latency_ns)
     for message in [*MORNING, *history]:
@@ -259,11 +288,8 @@ def test_a_brackets_children_never_exceed_what_is_held(history: list[Message], l
                 assert open_qty <= -held * side.sign
 
 
-legs_only = st.lists(st.one_of(*[ticks] * 3, baskets(), baskets(), cancels), max_size=25)
-
-
 @settings(max_examples=200, deadline=None)
-@given(legs_only, LATENCIES)
+@given(with_baskets, LATENCIES)
 def test_a_basket_to_be_undone_ends_flat_or_fully_in(history: list[Message], latency_ns: int) -> None:
     exchange = an_exchange(latency_ns)
     said = play(exchange, [*MORNING, *history])
