@@ -83,6 +83,8 @@ class Expiries:
                 acts += self._end(one, now_ns)
             elif one.from_ns <= now_ns:
                 self._seen.begin_window(one)
+            elif one.day_ns <= now_ns:
+                self._seen.look(one, now_ns)
         self._look_ahead()
         return acts
 
@@ -154,7 +156,7 @@ class Expiries:
         return Say(Alert(self._source, level, code, text, self._known.market.now_ns))
 
     def _look_ahead(self) -> None:
-        """Derive when something is next to be done, and whose prices count: on the day of the expiry, all day long."""
+        """Derive when something is next to be done, and whose every price counts until then."""
         due = [FOREVER_NS]
         watched: set[InstrumentId] = set()
         for name, one in self._held.items():
@@ -162,9 +164,11 @@ class Expiries:
             has_begun = self._seen.has_begun(one)
             if overdue is not None:
                 due.append(FOREVER_NS if overdue.is_told else overdue.until_ns)
+            elif has_begun or one.reference is None:
+                due.append(one.close_ns)
             else:
-                due.append(one.close_ns if has_begun or one.reference is None else one.from_ns)
-            if one.reference is not None and one.day_ns == self._known.days.present_ns:
+                due.append(min(one.from_ns, self._seen.next_look_ns(one)))
+            if one.reference is not None and (has_begun or overdue is not None):
                 watched.add(one.reference)
         self.due_ns, self.watched = min(due), frozenset(watched)
 

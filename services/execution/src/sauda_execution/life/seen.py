@@ -1,7 +1,7 @@
 """What was seen of the prices that settle contracts: their closing windows, and of an expiry day the last one.
 
-The market keeps the last quote alone, and the first tick of the next day takes its place: so once a minute the price of
-an expiry day is put down, for a desk that goes down before the close and comes back in the morning.
+The market keeps the last quote alone, and the first tick of the next day takes its place: so once a minute of an expiry
+day it is put down, for a desk that goes down before the close and comes back in the morning.
 """
 
 import msgspec
@@ -21,15 +21,17 @@ from sauda_execution.life.evidence import (
 )
 from sauda_execution.life.expiring import Expiring
 
-PUT_DOWN_NS = 60 * NS_PER_S
+LOOK_NS = 60 * NS_PER_S
 """How often the last price of an expiry day is put down."""
 
 
-class Last(msgspec.Struct, frozen=True):
-    """A price and when it was seen."""
+class Last(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The last price of an expiry day, and when it was looked at."""
 
-    price: Paise
-    at_ns: UnixNs
+    looked_ns: UnixNs
+    price: Paise | None = None
+    """None while none was seen that day."""
+    at_ns: UnixNs = 0
 
 
 class Seen:
@@ -51,19 +53,30 @@ class Seen:
             closing = closing.seen(quote.ltp, quote.recv_ns)
         self._closings.put(one.reference, closing)
 
+    def look(self, one: Expiring, now_ns: UnixNs) -> None:
+        """Put down the last price, if a minute has passed since."""
+        if one.reference is None or now_ns < self.next_look_ns(one):
+            return
+        quote = self._known.market.quote(one.reference)
+        if quote is not None and one.is_of_day(quote.recv_ns):
+            self._last.put(one.reference, Last(now_ns, quote.ltp, quote.recv_ns))
+        else:
+            self._last.put(one.reference, Last(now_ns))
+
+    def next_look_ns(self, one: Expiring) -> UnixNs:
+        """Return when the last price is next to be put down."""
+        last = None if one.reference is None else self._last.get(one.reference)
+        return one.day_ns if last is None or not one.is_of_day(last.looked_ns) else last.looked_ns + LOOK_NS
+
     def has_begun(self, one: Expiring) -> bool:
         """Has its window begun?"""
         return self._closing(one) is not None
 
     def count(self, tick: Tick) -> None:
-        """Take a price of an expiry day."""
-        name = tick.instrument
-        last = self._last.get(name)
-        if last is None or tick.recv_ns >= last.at_ns + PUT_DOWN_NS:
-            self._last.put(name, Last(tick.ltp, tick.recv_ns))
-        closing = self._closings.get(name)
+        """Take a price of a closing window."""
+        closing = self._closings.get(tick.instrument)
         if closing is not None and tick.recv_ns < closing.to_ns:
-            self._closings.put(name, closing.seen(tick.ltp, tick.recv_ns))
+            self._closings.put(tick.instrument, closing.seen(tick.ltp, tick.recv_ns))
 
     def evidence(self, one: Expiring) -> Evidence | None:
         """Return the best that is known of what settles *one*."""
@@ -79,7 +92,7 @@ class Seen:
             if self._closings[name].to_ns <= day_ns:
                 self._closings.drop(name)
         for name in self._last:
-            if self._last[name].at_ns < day_ns:
+            if self._last[name].looked_ns < day_ns:
                 self._last.drop(name)
 
     def _last_evidence(self, one: Expiring) -> Evidence | None:
@@ -89,9 +102,9 @@ class Seen:
         if quote is not None and one.is_of_day(quote.recv_ns):
             return quote_evidence(quote, one.close_ns)
         last = self._last.get(one.reference)
-        return (
-            last_evidence(last.price, last.at_ns) if last is not None and one.is_of_day(last.at_ns) else None
-        )
+        if last is None or last.price is None or not one.is_of_day(last.at_ns):
+            return None
+        return last_evidence(last.price, last.at_ns)
 
     def _closing(self, one: Expiring) -> Closing | None:
         """Return what was seen of the window of *one*; a row of an earlier window is none."""
