@@ -7,7 +7,9 @@
            ->  `blocked`   kept by underlying, until its legs change again
            ->  `broker`    what the broker says of the same legs, if the house asks it
            ->  `estimate`  about what an order costs in charges
+           ->  `means`     all of it together: does it leave enough for a wish?
            ->  `part`      the part of the exchange that is asked and told
+    people ->  `enquiry`, `statement`
 
 docs/margin.md explains the model.
 """

@@ -1,0 +1,106 @@
+"""Questions about the account of an exchange that stands still, as `sauda margin` asks them."""
+
+import msgspec
+
+from sauda.contracts import Instrument, InstrumentId, OrderKind, PlaceOrder, Product, Side
+from sauda.errors import SaudaError
+from sauda.money import Paise, Units
+from sauda_execution.account.part import MarginAccount
+from sauda_execution.account.statement import Statement
+from sauda_execution.exchange import PaperExchange
+
+_MOST_LOTS = 100_000
+"""More nobody asks for: what needs no margin at all would otherwise have no end."""
+
+
+class NoAnswerError(SaudaError):
+    """The question has no answer on this desk."""
+
+
+class Largest(msgspec.Struct, frozen=True):
+    """The largest order in one contract that the account can carry now."""
+
+    instrument: InstrumentId
+    side: Side
+    product: Product
+    lot_size: Units
+    lots: int
+    qty: Units
+    one_lot: Paise
+    """What one lot needs on top of what is blocked: margin or premium, and charges."""
+    needed: Paise
+    """What the largest order needs."""
+    available: Paise
+
+
+def statement(exchange: PaperExchange) -> Statement:
+    """Return the account's statement.
+
+    Raises:
+        NoAnswerError: the exchange has no account.
+    """
+    return _account(exchange).means.statement()
+
+
+def largest(
+    exchange: PaperExchange, instrument: InstrumentId, side: Side, product: Product, strategy: str
+) -> Largest:
+    """Return the largest order of *strategy*; hedges that are held count.
+
+    Raises:
+        NoAnswerError: there is no account, no such contract, or no price of it.
+    """
+    account, contract = _account(exchange), exchange.known.instruments.get(instrument)
+    if contract is None:
+        raise NoAnswerError(f"{instrument!r} is not among the desk's instruments (`sauda tail instruments`)")
+    if exchange.known.market.quote(instrument) is None:
+        raise NoAnswerError(f"no price of {instrument} has been seen today: nobody has subscribed to it")
+    lots = _most(account, contract, side, product, strategy)
+    one, all_of_it = (
+        account.means.wanted(_order(contract, number, side, product, strategy), contract)
+        for number in (1, max(lots, 1))
+    )
+    return Largest(
+        instrument=instrument,
+        side=side,
+        product=product,
+        lot_size=contract.lot_size,
+        lots=lots,
+        qty=lots * contract.lot_size,
+        one_lot=one.needed,
+        needed=all_of_it.needed if lots else 0,
+        available=one.available,
+    )
+
+
+def _most(account: MarginAccount, contract: Instrument, side: Side, product: Product, strategy: str) -> int:
+    def fits(lots: int) -> bool:
+        return account.means.wanted(_order(contract, lots, side, product, strategy), contract).fits
+
+    low, high = 0, 1
+    while high <= _MOST_LOTS and fits(high):
+        low, high = high, 2 * high
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
+
+
+def _order(contract: Instrument, lots: int, side: Side, product: Product, strategy: str) -> PlaceOrder:
+    return PlaceOrder(
+        order_id="an enquiry",
+        strategy=strategy,
+        instrument=contract.instrument,
+        side=side,
+        qty=lots * contract.lot_size,
+        kind=OrderKind.MARKET,
+        event_ns=0,
+        product=product,
+    )
+
+
+def _account(exchange: PaperExchange) -> MarginAccount:
+    found = next((part for part in exchange.parts if isinstance(part, MarginAccount)), None)
+    if found is None:
+        raise NoAnswerError("this exchange has no account")
+    return found

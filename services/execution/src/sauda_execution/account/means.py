@@ -1,0 +1,157 @@
+"""What the account has, what of it is blocked, and whether that leaves enough for a wish. Everything about one account meets here."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sauda.clock import UnixNs
+from sauda.contracts import Account, Instrument, InstrumentId, MarginRequest, PlaceOrder
+from sauda.margin import MarginBook
+from sauda.money import Paise, Units
+from sauda.state import State
+from sauda_execution.account.blocked import Blocked
+from sauda_execution.account.broker import BrokerMargins
+from sauda_execution.account.estimate import estimated_charges
+from sauda_execution.account.ledger import Ledger
+from sauda_execution.account.legs import Entry, entries, is_derivative
+from sauda_execution.account.needs import Need, Needs
+from sauda_execution.account.prices import Prices
+from sauda_execution.account.statement import Statement, stated
+from sauda_execution.house import House
+from sauda_execution.known import Known
+
+
+class Wanted(NamedTuple):
+    """What an order would need, and what there is."""
+
+    margin: Paise
+    """More than is blocked now, premium to be paid included; negative if it frees some."""
+    charges: Paise
+    available: Paise
+
+    @property
+    def needed(self) -> Paise:
+        """Return both."""
+        return self.margin + self.charges
+
+    @property
+    def fits(self) -> bool:
+        """Can the account carry it? What needs no margin is never refused for its charges."""
+        return self.margin <= 0 or self.needed <= self.available
+
+
+class Means:
+    """One account's cash, positions, prices and margin."""
+
+    def __init__(
+        self,
+        state: State,
+        known: Known,
+        house: House,
+        *,
+        margins: MarginBook,
+        capital: Paise,
+        account: str,
+    ) -> None:
+        """*capital* is the cash it begins with; *account* names it in questions to the broker."""
+        self._known = known
+        self._tariff = house.tariff
+        self._asks = house.asks_broker
+        self.ledger = Ledger(state, capital)
+        self.prices = Prices(state, known)
+        self.broker = BrokerMargins(state, account, margins)
+        self.blocked = Blocked(state, self.broker if self._asks else None)
+        self._needs = Needs(known, margins, self.prices)
+
+    def wanted(self, order: PlaceOrder, contract: Instrument, *, filled: Units = 0) -> Wanted:
+        """Return what *order*, of which *filled* units have traded, would need beside all that is held and waits."""
+        underlying = contract.underlying
+        entry = Entry(order, contract, order.side.sign * (order.qty - filled))
+        waiting = [*entries(self._known, underlying, without=order.order_id), entry]
+        need = self._needs.of(underlying, self.ledger.positions(underlying), waiting)
+        return self._compare({underlying: need}, [entry])
+
+    def wanted_together(self, orders: Sequence[PlaceOrder]) -> Wanted:
+        """Return what *orders* would need once all of them have filled: they hedge each other."""
+        wishes: list[Entry] = []
+        for order in orders:
+            contract = self.contract(order.instrument)
+            if contract is not None:
+                wishes.append(Entry(order, contract, order.side.sign * order.qty))
+        needs = {
+            name: self._needs.of(
+                name,
+                self.ledger.positions(name),
+                entries(self._known, name),
+                [one for one in wishes if one.contract.underlying == name],
+            )
+            for name in sorted({one.contract.underlying for one in wishes})
+        }
+        return self._compare(needs, wishes)
+
+    def renew(self, underlying: str) -> None:
+        """Compute again what *underlying* needs, at the prices of this instant, and keep both."""
+        positions, waiting = self.ledger.positions(underlying), entries(self._known, underlying)
+        self.blocked.put(underlying, self._needs.of(underlying, positions, waiting))
+        contracts = [one.contract for one in positions]
+        spot = self._needs.spot(underlying, contracts) if contracts else None
+        self.prices.remember(underlying, spot, contracts)
+
+    def question(self, contract: Instrument) -> MarginRequest | None:
+        """Return what to ask the broker now that the position in *contract* has changed; None: nothing, or nobody."""
+        if not self._asks or not is_derivative(contract):
+            return None
+        held: dict[InstrumentId, Units] = {}
+        for one in self.ledger.positions(contract.underlying):
+            if is_derivative(one.contract):
+                name = one.contract.instrument
+                held[name] = held.get(name, 0) + one.qty
+        return self.broker.ask(contract.underlying, held, self._known.market.now_ns)
+
+    def contract(self, instrument: InstrumentId) -> Instrument | None:
+        """Return its definition; of what is still held also when the day of its expiry is over."""
+        found = self._known.instruments.get(instrument)
+        if found is not None:
+            return found
+        held = (one.contract for name in self.ledger.underlyings() for one in self.ledger.positions(name))
+        return next((one for one in held if one.instrument == instrument), None)
+
+    def price(self, instrument: InstrumentId) -> Paise | None:
+        """Return its last price; None if none was ever seen."""
+        contract = self.contract(instrument)
+        return None if contract is None else self.prices.of(contract)
+
+    def figures(self, now_ns: UnixNs = 0) -> Account:
+        """Return the account as it stands, stamped *now_ns*."""
+        cash, blocked = self.ledger.cash, self.blocked.total()
+        span, exposure = self.blocked.parts()
+        return Account(
+            event_ns=now_ns,
+            start=cash.start,
+            premium=cash.premium,
+            realised=cash.realised,
+            charges=cash.charges,
+            cash=cash.balance,
+            blocked=blocked,
+            available=cash.balance - blocked,
+            span=span,
+            exposure=exposure,
+            strategies=self.blocked.strategies(),
+        )
+
+    def statement(self) -> Statement:
+        """Return the account as people want to see it."""
+        return stated(self.figures(self._known.market.now_ns), self.blocked, self.broker)
+
+    def restored(self) -> None:
+        """Rebuild the indexes."""
+        self.ledger.restored()
+        self.prices.restored()
+
+    def _compare(self, needs: dict[str, Need], wishes: Sequence[Entry]) -> Wanted:
+        market = self._known.market
+        now = sum(self.blocked.total_of(name, self.blocked.need(name)) for name in needs)
+        return Wanted(
+            margin=sum(self.blocked.total_of(name, need) for name, need in needs.items()) - now,
+            charges=sum(estimated_charges(self._tariff, one, market, market.now_ns) for one in wishes),
+            available=self.ledger.cash.balance - self.blocked.total(),
+        )
