@@ -14,6 +14,7 @@ from sauda.cli.contract_note import contract_note
 from sauda.cli.diff import diff
 from sauda.cli.doctor import doctor
 from sauda.cli.lag import lag
+from sauda.cli.margin import margin
 from sauda.cli.replay import replay
 from sauda.cli.square_off import square_off
 from sauda.cli.state import state
@@ -38,7 +39,7 @@ app = typer.Typer(
 )
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(desk.up, desk.down, desk.ps, desk.logs, desk.restart, desk.scale, desk.clean),
-    *(tail, replay, diff, state, why, lag, orders, fills, positions, pnl, contract_note, doctor),
+    *(tail, replay, diff, state, why, lag, orders, fills, positions, pnl, margin, contract_note, doctor),
     square_off,
 )
 """In the order in which the help lists them: run it, then look at it."""

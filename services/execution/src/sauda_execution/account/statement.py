@@ -16,7 +16,7 @@ class BrokerSays(msgspec.Struct, frozen=True):
     blocks: Paise
     """Both, as brokers raise them."""
     is_current: bool
-    """Whether it is about the legs that are held now."""
+    """Whether it is about the legs that are held now; False and nothing blocked: it has not answered yet."""
     error: str | None
 
 
@@ -34,7 +34,7 @@ class UnderlyingMargin(msgspec.Struct, frozen=True):
     ours: Paise
     """The sum of all these, by our scenarios."""
     broker: BrokerSays | None
-    """None: it was not asked, or has not answered yet."""
+    """None: it was not asked."""
     blocked: Paise
     """What counts."""
     strategies: dict[str, Paise]
@@ -69,6 +69,6 @@ def stated(figures: Account, blocked: Blocked, broker: BrokerMargins) -> Stateme
 
 
 def _says(asked: Asked | None) -> BrokerSays | None:
-    if asked is None or (not asked.blocks and asked.error is None):
+    if asked is None:
         return None
     return BrokerSays(asked.span, asked.exposure, asked.blocks, asked.is_answered, asked.error)
