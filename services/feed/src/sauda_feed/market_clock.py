@@ -12,6 +12,8 @@ from sauda.clock import NS_PER_S, Clock, UnixNs
 from sauda.errors import TransientError
 
 _TIMEOUT_S: Final = (2, 5)
+BEAT_S: Final = 0.1
+"""Wall seconds between two heartbeats where the market is slow: an order of a silent market waits no longer for its arrival."""
 
 
 class Segment(NamedTuple):
@@ -54,12 +56,20 @@ class MarketClock:
             self._latest_ns = max(self._latest_ns, found_ns)
             return self._latest_ns
 
-    def until_second_s(self) -> float:
-        """Return the seconds of wall time until the market's next second begins; one while it stands still."""
-        segments = self._segments
-        speed = _at(segments, self._wall.now_ns()).speed if segments else 1.0
-        left_ns = NS_PER_S - self.now_ns() % NS_PER_S
-        return left_ns / NS_PER_S / speed if speed > 0 else 1.0
+    def beat_ns(self) -> UnixNs:
+        """Return the market time between two heartbeats: a tenth of a second of ours, at most a second of the market."""
+        return max(1, min(NS_PER_S, round(BEAT_S * self._speed() * NS_PER_S)))
+
+    def until_beat_s(self) -> float:
+        """Return the seconds of wall time until the next heartbeat; one while the market stands still."""
+        speed = self._speed()
+        if speed <= 0:
+            return 1.0
+        beat_ns = self.beat_ns()
+        return (beat_ns - self.now_ns() % beat_ns) / NS_PER_S / speed
+
+    def _speed(self) -> float:
+        return _at(self._segments, self._wall.now_ns()).speed if self._segments else 1.0
 
 
 def _at(segments: Sequence[Segment], wall_ns: UnixNs) -> Segment:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
-from sauda.clock import NS_PER_S, UnixNs
+from sauda.clock import UnixNs
 from sauda.contracts import ClockTick, InstrumentId, MarginReply, MarginRequest
 from sauda.errors import ConfigError, InvariantError
 from sauda_feed.inbox import Inbox
@@ -12,7 +12,7 @@ from sauda_feed.noren_session import NorenSession
 from sauda_feed.source import Batch, MarketMessage, Resume, time_of
 
 _LOOK_S: Final = 0.002
-"""How exactly the clock's seconds are met; ticks do not wait for it."""
+"""How exactly the heartbeats are met; ticks do not wait for it."""
 
 
 class NorenSource:
@@ -27,8 +27,8 @@ class NorenSource:
         self._inbox = Inbox()
         self._session = make_session(self._inbox)
         self._clock = clock
-        self._second = 0
-        """The last second that the clock has struck."""
+        self._beat_ns: UnixNs = 0
+        """The last heartbeat that the clock has struck."""
 
     def start(self, resume: Resume) -> None:
         """See `Source`."""
@@ -52,7 +52,7 @@ class NorenSource:
         if not self._clock.known:
             self._inbox.take(0, timeout_s, 0)
             return Batch(instruments=instruments)
-        wait_s = 0.0 if instruments else min(timeout_s, max(_LOOK_S, self._clock.until_second_s()))
+        wait_s = 0.0 if instruments else min(timeout_s, max(_LOOK_S, self._clock.until_beat_s()))
         messages = self._inbox.take(limit, wait_s, self._clock.now_ns())
         now_ns = self._clock.now_ns()
         self._strike(messages, now_ns)
@@ -69,15 +69,15 @@ class NorenSource:
             ) from failure
 
     def _strike(self, messages: list[MarketMessage], now_ns: UnixNs) -> None:
-        """Put the clock's second where it belongs, if a new one has begun; seconds slept through are not made up."""
-        second = now_ns // NS_PER_S
-        if second <= self._second:
+        """Put the heartbeat where it belongs, if a new one is due; those slept through are not made up."""
+        beat_ns = now_ns - now_ns % self._clock.beat_ns()
+        if beat_ns <= self._beat_ns:
             return
-        self._second = second
+        self._beat_ns = beat_ns
         at = len(messages)
-        while at and time_of(messages[at - 1]) >= second * NS_PER_S:
+        while at and time_of(messages[at - 1]) >= beat_ns:
             at -= 1
-        messages.insert(at, ClockTick(second * NS_PER_S))
+        messages.insert(at, ClockTick(beat_ns))
 
     def margin(self, request: MarginRequest, now_ns: UnixNs) -> MarginReply | None:
         """See `Source`."""
