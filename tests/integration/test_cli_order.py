@@ -51,12 +51,16 @@ def test_a_trade_by_hand_from_buying_to_flat(market: Market) -> None:
     assert (bought["code"], bought["status"], bought["filled_qty"]) == (0, "filled", LOT)
     assert bought["average_price"] == 112_40
     assert bought["order_id"].startswith("hand-20261123-")
+    assert bought["charges"] == sum(fill["charges"] for fill in bought["fills"]) > 0
+    assert bought["cash"] == 1_000_000_00 - LOT * 112_40 - bought["charges"]
+    assert bought["available"] == bought["cash"] - bought["blocked"]
     (signal,) = said(market, "signals", Signal)
     assert f"BUY {LOT} {OPTION} MARKET" in signal.reason
 
     shown = program("order", "sell", OPTION, LOT_TEXT)
     assert shown.returncode == 0, shown.stderr
     assert f"traded {LOT} at 112.20" in shown.stdout
+    assert "cash 9,99," in shown.stdout
     assert sum(fill.signed_qty for fill in said(market, "executions", Fill)) == 0
 
 
@@ -84,6 +88,39 @@ def test_a_refusal_says_why_and_by_how_much(market: Market) -> None:
     assert refused.returncode == 1
     assert f"NOT_A_LOT_MULTIPLE: quantity {LOT + 1} is not a multiple of the lot of {LOT}" in refused.stdout
     assert "Traceback" not in refused.stderr
+
+
+def test_what_the_account_cannot_carry_is_refused_with_the_shortfall(market: Market) -> None:
+    refused = ordered("sell", FUTURE, str(6 * LOT))
+
+    assert (refused["code"], refused["reason"], refused["filled_qty"]) == (1, "MARGIN", 0)
+    assert "short by Rs" in refused["detail"]
+
+
+def test_a_bracket_shows_the_stop_and_the_target_that_protect_it(market: Market) -> None:
+    bought = ordered("buy", OPTION, LOT_TEXT, "--stop-loss", "100", "--take-profit", "130")
+
+    assert (bought["code"], bought["status"]) == (0, "filled")
+    children = {child["order_id"]: child for child in bought["children"]}
+    stop, target = (children[f"{bought['order_id']}-{name}"] for name in ("stop", "target"))
+    assert (stop["side"], stop["qty"], stop["trigger_price"]) == ("SELL", LOT, 100_00)
+    assert (target["side"], target["qty"], target["limit_price"]) == ("SELL", LOT, 130_00)
+    moved = ordered("modify", stop["order_id"], "--trigger", "105")
+    assert (moved["code"], moved["waits_for"]) == (0, "a last price of 105.00 or less")
+
+
+def test_of_two_orders_of_a_group_one_trades_and_the_other_leaves(market: Market) -> None:
+    rests = ordered("buy", OPTION, LOT_TEXT, "--limit", "100", "--oco", "either")
+    trades = ordered("buy", OPTION, LOT_TEXT, "--limit", "115", "--oco", "either")
+
+    assert (rests["status"], trades["status"]) == ("working", "filled")
+    assert ordered("cancel", rests["order_id"])["reason"] == "ORDER_DONE"
+
+
+def test_what_cannot_trade_at_once_is_cancelled_if_it_is_to_be_immediate(market: Market) -> None:
+    gone = ordered("buy", OPTION, LOT_TEXT, "--limit", "100", "--validity", "ioc")
+
+    assert (gone["code"], gone["status"], gone["filled_qty"]) == (1, "cancelled", 0)
 
 
 def test_a_limit_order_rests_is_changed_and_taken_back(market: Market) -> None:

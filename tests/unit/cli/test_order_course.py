@@ -90,6 +90,13 @@ def test_what_was_said_before_the_wish_answers_nothing() -> None:
     assert one.report().waits_for == "a seller at 101.00 or less"
 
 
+def test_somebody_elses_refused_change_is_no_refusal_of_the_order() -> None:
+    late = OrderRejected(*WHO, RejectReason.ORDER_DONE, "not in the market any more")
+    report = course(OrderAccepted(*WHO), a_fill(1, 100_00), a_fill(2, 100_00), late).report()
+
+    assert (report.status, report.reason) == (Status.FILLED, None)
+
+
 def test_an_order_cancelled_without_a_trade_is_over() -> None:
     report = course(OrderAccepted(*WHO), OrderCancelled(*WHO, 2 * LOT, "session over")).report()
 

@@ -130,9 +130,14 @@ class Course:
 
     @property
     def refusal(self) -> OrderRejected | None:
-        """Return the last refusal, of the order or of a change to it."""
-        new = reversed(self.said[self._recalled :])
-        return next((one for one in new if isinstance(one, OrderRejected)), None)
+        """Return the refusal of the order, or of the change that is followed.
+
+        Somebody else's wish to change an order that was accepted is not what was asked about here.
+        """
+        new = self.said[self._recalled :]
+        if not self._recalled and self.accepted_ns is not None:
+            return None
+        return next((one for one in reversed(new) if isinstance(one, OrderRejected)), None)
 
     def report(self) -> Report:
         """Return all of it."""
