@@ -3,53 +3,28 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from chaos.finding import Finding
-from sauda.contracts import (
-    DeskPnl,
-    Fill,
-    Message,
-    OrderCancelled,
-    OrderRejected,
-    PlaceOrder,
-    PositionPnl,
-    RejectReason,
-    StrategyPnl,
-)
+from sauda.contracts import DeskPnl, Fill, Message, PositionPnl, StrategyPnl
 from sauda.money import Paise, Units
-
-
-def order_ended_by(message: Message) -> str | None:
-    """Return the order that ended here; a refusal to cancel what was just filled ends nothing."""
-    match message:
-        case Fill() | OrderCancelled():
-            return message.order_id
-        case OrderRejected(reason=RejectReason.ORDER_DONE | RejectReason.UNKNOWN_ORDER):
-            return None
-        case OrderRejected():
-            return message.order_id
-        case _:
-            return None
+from sauda.testing.outcomes import outcomes, sent, strays
 
 
 def check_orders(orders: Iterable[Message], executions: Iterable[Message]) -> Finding:
-    """Each order is placed once and ends once; a filled one is filled whole."""
+    """Each order is placed once and ends once: filled whole, or cancelled or refused with the rest untraded."""
     finding = Finding("orders")
-    placed = [one for one in orders if isinstance(one, PlaceOrder)]
-    said = list(executions)
+    asked, said = list(orders), list(executions)
+    placed = sent(asked)
     fills = [one for one in said if isinstance(one, Fill)]
-    ends = [order_id for one in said if (order_id := order_ended_by(one))]
     finding.require_each_once("order", (one.order_id for one in placed))
     finding.require_each_once("fill", (one.fill_id for one in fills))
-    finding.require_same("the end of order", (one.order_id for one in placed), ends, "executions")
-    wanted = {one.order_id: (one.strategy, one.instrument, one.side.value, one.qty) for one in placed}
-    for fill in fills:
-        got = (fill.strategy, fill.instrument, fill.side.value, fill.qty)
-        asked = wanted.get(fill.order_id)
-        finding.require(asked == got, f"fill {fill.fill_id} is {got}, its order asked for {asked}")
-    others = Counter(type(one).__name__ for one in said if order_ended_by(one))
+    found = outcomes(asked, said)
+    for flaw in chain(*(one.flaws() for one in found.values()), strays(asked, said)):
+        finding.require(False, flaw)
+    ends = Counter(one.status for one in found.values())
     finding.facts = (
-        f"{len(placed)} orders, {len(fills)} fills, each order ended once {dict(sorted(others.items()))}"
+        f"{len(found)} orders, {len(fills)} fills, each order ended once {dict(sorted(ends.items()))}"
     )
     finding.require(placed, "there was no order: the market did not move the desk")
     return finding

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import create_engine, text
 
-from chaos.books import order_ended_by
 from chaos.finding import Finding
-from sauda.contracts import DeskPnl, Fill, Message, OrderCancelled, PlaceOrder, PositionPnl, StrategyPnl
+from sauda.contracts import Against, DeskPnl, Fill, Message, PositionPnl, StrategyPnl
+from sauda.testing.outcomes import outcomes
 
 
 def check_tables(
@@ -64,23 +64,12 @@ def _check_fills(finding: Finding, executions: list[Message], fills: list[tuple[
 def _check_orders(
     finding: Finding, orders: Iterable[Message], executions: list[Message], rows: list[tuple[Any, ...]]
 ) -> None:
-    ends = {order_id: m for m in executions if (order_id := order_ended_by(m))}
-    wanted = [(m.order_id, *_outcome(ends.get(m.order_id))) for m in orders if isinstance(m, PlaceOrder)]
+    wanted = [(name, one.status, one.filled) for name, one in outcomes(orders, executions).items()]
+    settled = [m for m in executions if isinstance(m, Fill) and m.against is Against.SETTLEMENT]
+    wanted += [(m.order_id, "FILLED", m.qty) for m in settled]
     finding.require_same(
         "order", wanted, [(one, status, units) for one, status, units in rows], "table orders"
     )
-
-
-def _outcome(end: Message | None) -> tuple[str, int]:
-    match end:
-        case Fill():
-            return "FILLED", end.qty
-        case OrderCancelled():
-            return "CANCELLED", 0
-        case None:
-            return "PLACED", 0
-        case _:
-            return "REJECTED", 0
 
 
 def _whose(point: StrategyPnl | DeskPnl) -> str:

@@ -7,44 +7,24 @@ from typing import Any
 import msgspec
 
 from sauda.codec import decode
-from sauda.contracts import (
-    Fill,
-    Message,
-    OrderAccepted,
-    OrderCancelled,
-    OrderRejected,
-    PlaceOrder,
-    RejectReason,
-)
+from sauda.contracts import Fill, Message, OrderAccepted
 from sauda.errors import ContractError
 from sauda.memory_log import MemoryLog
+from sauda.testing.outcomes import outcomes, sent, strays
 
 
 def orders(log: MemoryLog) -> Iterator[str]:
-    """Each order id is used once and ends once; each fill is told once."""
-    placed = Counter(m.order_id for m in messages(log, "orders") if isinstance(m, PlaceOrder))
-    executions = messages(log, "executions")
+    """Each order id is used once and ends once, and adds up; each fill is told once."""
+    asked, executions = messages(log, "orders"), messages(log, "executions")
+    placed = Counter(order.order_id for order in sent(asked))
     accepted = Counter(m.order_id for m in executions if isinstance(m, OrderAccepted))
     fills = Counter(m.fill_id for m in executions if isinstance(m, Fill))
     for what, counted in (("placed", placed), ("accepted", accepted), ("filled", fills)):
         yield from (f"{name} was {what} {times} times" for name, times in counted.items() if times > 1)
-    ends = Counter(filter(None, map(_ended_by, executions)))
-    for order_id in sorted({*placed, *accepted, *ends}):
-        if ends[order_id] != 1:
-            yield f"order {order_id} has {ends[order_id]} outcomes"
-
-
-def _ended_by(message: Message) -> str | None:
-    """Return the order that ended here; a refusal to cancel what was just filled ends nothing."""
-    match message:
-        case Fill() | OrderCancelled():
-            return message.order_id
-        case OrderRejected(reason=RejectReason.ORDER_DONE | RejectReason.UNKNOWN_ORDER):
-            return None
-        case OrderRejected():
-            return message.order_id
-        case _:
-            return None
+    found = outcomes(asked, executions)
+    for order_id in sorted(found):
+        yield from found[order_id].flaws()
+    yield from strays(asked, executions)
 
 
 def positions(log: MemoryLog) -> Iterator[str]:
@@ -56,9 +36,12 @@ def positions(log: MemoryLog) -> Iterator[str]:
             held[f"{fill.strategy}|{fill.instrument}"] += fill.signed_qty
             cash[fill.strategy] -= fill.signed_qty * fill.price
     held = {key: qty for key, qty in held.items() if qty}
-    at_exchange = {key: row["qty"] for key, row in _rows(log, "execution.paper", "held").items()}
-    if at_exchange != held:
-        yield f"execution holds {at_exchange}, the fills add up to {held}"
+    # Products are held side by side: the valuation knows one position of them all.
+    at_exchange: Counter[str] = Counter()
+    for row in _rows(log, "execution.paper", "held").values():
+        at_exchange[f"{row['strategy']}|{row['instrument']}"] += row["qty"]
+    if {key: qty for key, qty in at_exchange.items() if qty} != held:
+        yield f"execution holds {dict(at_exchange)}, the fills add up to {held}"
     holdings = _rows(log, "pnl.valuation", "holdings")
     valued = {key: row["position"]["qty"] for key, row in holdings.items() if row["position"]["qty"]}
     if valued != held:
