@@ -239,6 +239,8 @@ class Settings(BaseSettings):
             return ",".join(value)
         if isinstance(value, str):
             return masked_url(value)
+        if isinstance(value, bool):
+            return str(value).lower()  # A record keeps plain values: a bool would come back as a number.
         return str(value) if isinstance(value, Path | date | Decimal) else value
 
 

@@ -73,15 +73,18 @@ def _as_it_was(record: "Record", name: str, ends: "Ends") -> tuple[dict[bytes, b
         until=committed.positions if committed else None,
         cut=ends.cut(),
     )
-    last = None
+    last = tick = None
     for worked in rerun.worked():
         last = worked.entries[-1]
+        tick = next((entry for entry in reversed(worked.entries) if entry.stream == "ticks"), tick)
     if last is None:
         return dict(rerun.state), None
+    # A point of P&L carries an earlier instant than the tick that led to it.
+    times = [read_entry(entry).time_ns for entry in (last, tick) if entry is not None]
     return dict(rerun.state), {
         "stream": last.stream,
         "id": last.id.decode(),
-        "time_ns": read_entry(last).time_ns,
+        "time_ns": max((time for time in times if time is not None), default=None),
     }
 
 

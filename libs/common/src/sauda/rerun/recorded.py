@@ -1,7 +1,7 @@
 """What one unit said in life, read off streams that it shares with others. Pure.
 
 Every entry that a unit wrote names its cause, which is one of the unit's inputs; where several units answer the same input on the
-same stream, the message says whose it is: a strategy's name, a dead letter's `unit`, an alert's `source`.
+same stream, the message says whose it is: a strategy's name, a dead letter's `unit`, an alert's `source`, a subscription's `by`.
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ from sauda.log import Entry, Position
 from sauda.merge import IdParts, id_parts
 from sauda.rerun.source import Streams
 
-_NAMED: Final[Mapping[str, str]] = {"alerts": "source", "dead_letters": "unit"}
+_NAMED: Final[Mapping[str, str]] = {"alerts": "source", "dead_letters": "unit", "subscriptions": "by"}
 """stream -> the field in which any unit names itself"""
 
 _OF_KIND: Final[Mapping[str, Mapping[str, str]]] = {
