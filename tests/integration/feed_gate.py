@@ -92,8 +92,10 @@ def main() -> int:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=30)
+    parser.add_argument("--depth", action="store_true", help="with five levels of each book")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="sauda-gate-") as folder, fed(Path(folder)) as gate:
+        gate.feed.environ["SAUDA_FEED_DEPTH"] = str(asked.depth)
         gate.open()
         random_run(gate, asked.seed, asked.seconds, print)
         found = gate.verdict()

@@ -11,10 +11,12 @@ from datetime import date
 
 from sauda.calendar import Calendar
 from sauda.clock import NS_PER_S, UnixNs, clock_text, ist_date
-from sauda.contracts import ClockTick, FeedGap, InstrumentId, Message, Tick
+from sauda.contracts import BookLevel, ClockTick, FeedGap, InstrumentId, Message, Tick
 from sauda_simulator.market.day import MarketDay, trading_day
+from sauda_simulator.market.quotes import Level
 from sauda_simulator.market.underlying import QUARTERS
 
+_NO_LEVEL = (None, None, None)
 NOT_RUNNING = "the feed was not running"
 RESTATED_S = 120
 """Frames that overtook one another leave the older part of a quote in place until the late one comes: market seconds."""
@@ -70,22 +72,30 @@ class Truth:
     def had_lately(self, tick: Tick, seconds: int) -> bool:
         """Whether each part of it was shown within *seconds* before the tick's second ended."""
         moments = self._moments(tick, seconds)
-        parts = [self.shown(tick.instrument, tick.event_ns, moment) for moment in moments]
+        deep = tick.depth is not None
+        parts = [self.shown(tick.instrument, tick.event_ns, moment, deep=deep) for moment in moments]
         mine = _parts(tick)
         return all(mine[place] in {part[place] for part in parts} for place in range(len(mine)))
 
-    def shown(self, instrument: InstrumentId, at_ns: UnixNs, moment: int) -> tuple[int | None, ...]:
-        """Return last price, bid, offer, their quantities, volume and open interest at *moment* of the day."""
+    def shown(
+        self, instrument: InstrumentId, at_ns: UnixNs, moment: int, *, deep: bool = False
+    ) -> tuple[int | None, ...]:
+        """Return last price, bid, offer, their quantities, volume and open interest at *moment* of the day.
+
+        With *deep* the whole book follows, level by level.
+        """
         day = self.day(at_ns)
         exchange, symbol = instrument.split(":")
         pricer = day.pricer(day.by_symbol[exchange, symbol])
         trade, quote = pricer.trade(moment), pricer.quote(moment)
         if quote is None:
             return trade.ltp, None, None, None, None, None, None
-        return trade.ltp, quote.bid, quote.ask, quote.bid_qty, quote.ask_qty, trade.volume, trade.oi
+        touch = trade.ltp, quote.bid, quote.ask, quote.bid_qty, quote.ask_qty, trade.volume, trade.oi
+        return (*touch, *_ladders(*pricer.levels(quote, moment))) if deep else touch
 
     def _shows(self, tick: Tick, moment: int) -> bool:
-        return self.shown(tick.instrument, tick.event_ns, moment) == _parts(tick)
+        deep = tick.depth is not None
+        return self.shown(tick.instrument, tick.event_ns, moment, deep=deep) == _parts(tick)
 
     def _moments(self, tick: Tick, seconds: int) -> range:
         day = self.day(tick.event_ns)
@@ -96,7 +106,20 @@ class Truth:
 
 
 def _parts(tick: Tick) -> tuple[int | None, ...]:
-    return tick.ltp, tick.bid, tick.ask, tick.bid_qty, tick.ask_qty, tick.volume, tick.oi
+    touch = tick.ltp, tick.bid, tick.ask, tick.bid_qty, tick.ask_qty, tick.volume, tick.oi
+    return touch if tick.depth is None else (*touch, *_ladders(tick.depth.bids, tick.depth.asks))
+
+
+def _ladders(*sides: Sequence[BookLevel | Level]) -> tuple[int | None, ...]:
+    """Return price, quantity and orders of each of five levels a side; None where there is none."""
+    return tuple(
+        number
+        for side in sides
+        for place in range(5)
+        for number in (
+            (side[place].price, side[place].qty, side[place].orders) if place < len(side) else _NO_LEVEL
+        )
+    )
 
 
 def violations(

@@ -12,6 +12,7 @@ from sauda.money import to_paise
 from sauda_simulator.market.underlying import QUARTERS
 from sauda_simulator.wire import depth
 from tests.integration.fed_desk import NIFTY, Gate, fed, pause
+from tests.integration.feed_gate import random_run
 from tests.integration.noren_simulator import wait_until
 
 pytestmark = pytest.mark.integration
@@ -132,6 +133,16 @@ def test_each_contract_is_asked_about_once(gate: Gate) -> None:
     pause(1.0)
 
     assert asked() == before + contracts
+
+
+@pytest.mark.slow
+def test_faults_in_any_combination_leave_no_wrong_book(gate: Gate) -> None:
+    done: list[str] = []
+    random_run(gate, seed=3, seconds=12, tell=done.append)
+
+    assert gate.verdict() == []
+    assert len(done) >= 4
+    assert [tick for tick in books(gate) if tick.depth] != []
 
 
 def test_who_leaves_is_sent_no_book_any_more(gate: Gate) -> None:

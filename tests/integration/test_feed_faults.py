@@ -13,7 +13,7 @@ import pytest
 
 from sauda.calendar import load_calendar
 from sauda.clock import NS_PER_S, SystemClock
-from sauda.contracts import FeedGap, Message, Tick
+from sauda.contracts import BookLevel, Depth, FeedGap, Message, Tick
 from sauda_simulator.anchor import AnchorFile, AnchorRecord
 from tests.integration.fed_desk import SPEED, Gate, fed, pause
 from tests.integration.feed_gate import CHEAP, GARBAGE, muted_then_killed, random_run
@@ -186,6 +186,25 @@ def planted(said: list[Message], place: int, **changed: object) -> list[Message]
     return [*said[:place], msgspec.structs.replace(said[place], **changed), *said[place + 1 :]]
 
 
+def book_of(truth: Truth, tick: Tick) -> Depth:
+    """Return the book that stood when *tick* was said."""
+    exchange, symbol = tick.instrument.split(":")
+    day = truth.day(tick.event_ns)
+    pricer, moment = day.pricer(day.by_symbol[exchange, symbol]), day.quarter_at(tick.event_ns)
+    assert moment is not None
+    quote = pricer.quote(moment + 2)
+    assert quote is not None
+    sides = pricer.levels(quote, moment + 2)
+    return Depth(*(tuple(BookLevel(one.price, one.qty, one.orders) for one in side) for side in sides))
+
+
+def test_the_judge_accepts_a_book_of_the_same_moment(truth: Truth, fair: list[Message]) -> None:
+    tick = fair[100]
+    assert isinstance(tick, Tick)
+
+    assert judged(truth, planted(fair, 100, depth=book_of(truth, tick))) == []
+
+
 def test_the_judge_accepts_the_market_as_it_was(truth: Truth, fair: list[Message]) -> None:
     assert judged(truth, fair) == []
 
@@ -199,6 +218,7 @@ def test_the_judge_refuses_what_a_trader_would_dispute(truth: Truth, fair: list[
         "a bid of another moment": planted(fair, 100, bid=(tick.bid or 0) - 5),
         "a volume that the day had not": planted(fair, 100, volume=(tick.volume or 0) + 65),
         "half of one quote and half of another": planted(fair, 100, ltp=later.ltp, bid=later.bid),
+        "a book of another moment": planted(fair, 100, depth=book_of(truth, later)),
         "a price from the future": planted(fair, 100, recv_ns=tick.event_ns - 5 * NS_PER_S),
         "a tick said twice": [*fair[:101], tick, *fair[101:]],
         "an old price after a newer one": [

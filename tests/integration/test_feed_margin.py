@@ -5,6 +5,8 @@ Each question gets one reply, and whatever SpanCalc does, the ticks go on.
 
 import random
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import partial
 from itertools import count
@@ -12,7 +14,7 @@ from itertools import count
 import pytest
 
 from sauda.codec import decode, encode
-from sauda.contracts import FeedGap, MarginLeg, MarginReply, MarginRequest, Tick
+from sauda.contracts import FeedGap, MarginLeg, MarginReply, MarginRequest, OrderKind, PlaceOrder, Side, Tick
 from sauda.log import Entry, Output
 from sauda.merge import id_parts
 from tests.integration.fed_desk import Gate, fed
@@ -160,6 +162,38 @@ def test_a_session_that_ended_is_renewed_and_costs_no_quotes(gate: Gate) -> None
     assert reply_to(gate, ask(gate, leg)).error is None
     assert gate.simulator.get("/admin/state")["logins"] <= logins + 1
     assert [m.reason for m in gate.said() if isinstance(m, FeedGap)] == []
+
+
+def test_the_exchanges_own_questions_are_answered(gate: Gate) -> None:
+    """A fill changes what is held: the paper exchange asks what the broker would block for it."""
+    name = straddle(gate)[0]
+    environ = gate.feed.environ | {
+        "SAUDA_MARGIN_SOURCE": "broker",
+        "SAUDA_HEALTH_FILE": str(gate.feed.folder / "e.json"),
+    }
+    with (gate.feed.folder / "execution.log").open("ab") as log:
+        execution = subprocess.Popen(
+            [sys.executable, "-m", "sauda_execution"], env=environ, stdout=log, stderr=log
+        )
+    try:
+        wait_until(lambda: gate.view.length("executions"), "the exchange tells its account")
+        order = PlaceOrder("o-1", "hand", name, Side.SELL, LOT, OrderKind.MARKET, gate.now_ns())
+        gate.view.append([Output("orders", encode(order))])
+        wait_until(lambda: questions_of(gate, "execution.paper"), "the exchange asks")
+        [question] = questions_of(gate, "execution.paper")
+        reply = reply_to(gate, question.request_id)
+    finally:
+        execution.kill()
+        execution.wait(10)
+
+    assert question.legs == (MarginLeg(name, -LOT),)
+    assert reply.error is None
+    assert reply.span_trade > 5_000_000
+
+
+def questions_of(gate: Gate, by: str) -> list[MarginRequest]:
+    found = [decode(entry.data) for entry in gate.view.forwards("subscriptions")]
+    return [one for one in found if isinstance(one, MarginRequest) and one.by == by]
 
 
 def test_who_asks_faster_than_the_broker_answers_gets_its_newest_answer(gate: Gate) -> None:
