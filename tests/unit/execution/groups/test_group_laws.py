@@ -187,9 +187,9 @@ def told(messages: list[Message]) -> list[Message]:
     return story
 
 
-def stories(*parts: st.SearchStrategy[Message]) -> st.SearchStrategy[list[Message]]:
-    """Draw histories of *parts*."""
-    return st.lists(st.one_of(*parts), min_size=8, max_size=30).map(told)
+def stories(*parts: st.SearchStrategy[Message], least: int = 8) -> st.SearchStrategy[list[Message]]:
+    """Draw histories of *parts*, of *least* messages or more."""
+    return st.lists(st.one_of(*parts), min_size=least, max_size=30).map(told)
 
 
 mixed = stories(
@@ -204,7 +204,7 @@ mixed = stories(
     changes,
     others,
 )
-with_choices = stories(*[ticks] * 4, *[alternatives()] * 5, cancels, changes)
+with_choices = stories(*[ticks] * 5, *[alternatives()] * 5, cancels, changes, least=22)
 with_trails = stories(*[ticks] * 5, trailing(), trailing(), cancels)
 with_brackets = stories(*[ticks] * 5, *[brackets()] * 3, singles(), singles(), cancels, changes)
 with_baskets = stories(*[ticks] * 4, baskets(), baskets(), cancels)
