@@ -145,7 +145,9 @@ def test_a_square_off_names_the_person_and_the_price() -> None:
     assert isinstance(asked.message, SquareOff)
     assert any("asha@desk" in remark for remark in chain.remarks[asked.at])
     assert isinstance(parent(chain, own[0].at, Why.QUOTE).message, Tick)
-    assert any("stands on no stream" in remark for remark in chain.remarks[own[0].at])
+    accepted = parent(chain, own[0].at, Why.ORDER)
+    assert isinstance(accepted.message, OrderAccepted)
+    assert any("made order squareoff" in remark for remark in chain.remarks[accepted.at])
 
 
 def test_it_says_where_the_record_ends() -> None:

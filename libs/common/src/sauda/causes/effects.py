@@ -11,9 +11,9 @@ from typing import Final
 import msgspec
 
 from sauda.causes.course import Course
+from sauda.causes.finding import orders_in
 from sauda.causes.node import Node, Record, Ref, Why, node_of
 from sauda.causes.parents import VALUATION, Parent
-from sauda.contracts import PlaceOrder
 from sauda.log import Entry
 from sauda.merge import id_parts
 
@@ -53,8 +53,8 @@ class Effects:
         spoken = self._read()
         found = {Ref(entry.stream, entry.id): entry for entry in self._caused.get(node.at.as_cause, ())}
         effects = [Parent(Why.CAUSE, node_of(entry)) for entry in found.values()]
-        if isinstance(node.message, PlaceOrder):
-            words = self._words_on(node.message.order_id, spoken)
+        for order in orders_in(node.message):
+            words = self._words_on(order.order_id, spoken)
             effects += [
                 Parent(Why.ORDER, word) for word in words if word.at not in found and word.at != node.at
             ]

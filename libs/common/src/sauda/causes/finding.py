@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from sauda.causes.node import Node, Record, Ref, node_of
-from sauda.contracts import STREAMS, Fill, PlaceOrder
+from sauda.contracts import STREAMS, Fill, Message, OrderAccepted, PlaceBasket, PlaceOrder
 from sauda.merge import id_parts
 
 
@@ -24,11 +24,24 @@ def everywhere(record: Record, entry_id: bytes) -> list[Node]:
     return [node_of(entries[0]) for entries in found if entries]
 
 
+def orders_in(message: Message | None) -> tuple[PlaceOrder, ...]:
+    """Return the orders that *message* brings: one, a basket's legs, or one that the exchange made or changed itself."""
+    match message:
+        case PlaceOrder():
+            return (message,)
+        case PlaceBasket():
+            return message.legs
+        case OrderAccepted(terms=PlaceOrder() as terms):
+            return (terms,)
+    return ()
+
+
 def order(record: Record, order_id: str, end: bytes = b"+") -> Node | None:
-    """Return the newest `place_order` of *order_id* up to *end*."""
-    for node in _naming(record, "orders", order_id, end):
-        if isinstance(node.message, PlaceOrder) and node.message.order_id == order_id:
-            return node
+    """Return where *order_id* was last placed up to *end*; an order of the exchange's own stands where it was accepted."""
+    for stream in ("orders", "executions"):
+        for node in _naming(record, stream, order_id, end):
+            if any(one.order_id == order_id for one in orders_in(node.message)):
+                return node
     return None
 
 

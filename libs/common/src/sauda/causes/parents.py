@@ -13,6 +13,7 @@ from sauda.causes.node import Node, Record, Ref, Why, named_cause, node_of
 from sauda.causes.seen import Seen, inside, is_price_of
 from sauda.contracts import (
     STREAMS,
+    Against,
     CancelOrder,
     DeadLetter,
     DeskPnl,
@@ -95,6 +96,7 @@ class Parents:
                 | CancelOrder()
             ) as word:
                 self._add_order(node, word.order_id, basis)
+                self._add_protected(node, basis)
             case PositionPnl() | StrategyPnl() | DeskPnl():
                 if cause is not None:
                     self._add_fill_and_mark(node, cause, basis)
@@ -114,22 +116,31 @@ class Parents:
 
     def _add_order(self, node: Node, order_id: str, basis: Basis) -> None:
         for parent in basis.parents:
-            message = parent.node.message
-            if isinstance(message, PlaceOrder) and message.order_id == order_id:
+            if any(order.order_id == order_id for order in finding.orders_in(parent.node.message)):
                 return
-        # An order stands before its answers; the millisecond may be the same.
-        found = finding.order(self._record, order_id, b"%d" % id_parts(node.at.id).ms)
-        if not self._add(basis, Why.ORDER, found) and node.at.stream == "executions":
+        found = self._order(node, order_id)
+        if found is not None and found.at == node.at:
+            basis.remarks.append(f"the exchange made order {order_id} itself: it stands on no other stream")
+        elif not self._add(basis, Why.ORDER, found) and node.at.stream == "executions":
             basis.remarks.append(
                 f"order {order_id} stands on no stream: the exchange made it itself, or it was trimmed"
             )
+
+    def _add_protected(self, node: Node, basis: Basis) -> None:
+        """Add the order that one protects which the exchange made itself."""
+        for order in finding.orders_in(node.message):
+            if order.parent_id is not None:
+                self._add(basis, Why.PROTECTS, self._order(node, order.parent_id))
+
+    def _order(self, node: Node, order_id: str) -> Node | None:
+        # An order stands before its answers; the millisecond may be the same.
+        return finding.order(self._record, order_id, b"%d" % id_parts(node.at.id).ms)
 
     def _add_reasons(self, node: Node, order: PlaceOrder, cause: Ref | None, basis: Basis) -> None:
         if cause is not None:
             self._add(basis, Why.SIGNAL, self._signal(node, order, cause))
         if order.parent_id is not None:
-            found = finding.order(self._record, order.parent_id, b"%d" % id_parts(node.at.id).ms)
-            self._add(basis, Why.PROTECTS, found)
+            self._add(basis, Why.PROTECTS, self._order(node, order.parent_id))
 
     def _signal(self, node: Node, order: PlaceOrder, cause: Ref) -> Node | None:
         ms = id_parts(node.at.id).ms
@@ -150,6 +161,9 @@ class Parents:
 
     def _add_quote(self, node: Node, fill: Fill, cause: Ref, basis: Basis) -> None:
         """Add the price that filled, where it is not the tick that set the fill off."""
+        if fill.against is Against.SETTLEMENT:
+            basis.remarks.append("settled by the exchange at expiry: no quote gave this price")
+            return
         if is_price_of(fill.instrument, inside(basis.parents[0].node)):
             return
         unit = self._course.unit_that_said(EXCHANGE, cause, node.at.id)
