@@ -109,6 +109,37 @@ def test_depth_shows_five_levels_best_first(connection: Connection, option: str)
     assert {"so5", "bo5", "ltq", "ltt", "tbq", "tsq", "uc", "lc", "52h", "52l"} <= set(ack)
 
 
+def test_levels_that_are_gone_are_told_as_zeros(connection: Connection, market: Market) -> None:
+    """A client that is told only changes would show a level for ever that merely is not mentioned."""
+    day = market.today
+    market.now = last = day.hours.seconds * 4 - 8
+    cheap = next(
+        one for one in day.contracts if (quote := day.pricer(one).quote(last)) and quote.bid == one.tick_size
+    )
+    ack = subscribe(connection, cheap.key, deep=True)
+
+    assert ack is not None
+    assert [ack[f"bp{level}"] for level in range(1, 6)] == ["0.05", "0.00", "0.00", "0.00", "0.00"]
+    assert [ack[f"b{what}5"] for what in "qo"] == ["0", "0"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ({"kind": "slow_span", "ms": 700}, {"slow_span": 700}),
+        ({"kind": "failing_span", "requests": 3, "text": "{}"}, {"failing_span": 3}),
+    ],
+)
+def test_faults_of_span_calc_last_until_they_are_cleared(
+    faults: Faults, asked: dict[str, object], shown: dict[str, int]
+) -> None:
+    faults.set(parse_fault(asked))
+    assert faults.shown().items() >= shown.items()
+
+    faults.set(parse_fault({"kind": "clear"}))
+    assert {faults.shown()[name] for name in shown} == {0}
+
+
 def test_before_the_open_there_is_a_previous_close_and_no_last_price(
     connection: Connection, market: Market, option: str
 ) -> None:
