@@ -3,7 +3,7 @@
 import msgspec
 
 from sauda.cli.book import Status
-from sauda.cli.order_course import Course, lines
+from sauda.cli.order_course import Course, lines, money_line
 from sauda.contracts import (
     Account,
     Fill,
@@ -41,12 +41,16 @@ def account() -> Account:
 def test_partial_fills_are_averaged_and_each_is_named() -> None:
     one = course(OrderAccepted(*WHO), a_fill(1, 112_30), a_fill(2, 112_50), account())
 
-    text = "\n".join(lines(one.report()))
+    text = "\n".join([*lines(one.report()), money_line(one.report()) or ""])
 
     assert one.is_over
     assert f"traded {2 * LOT} at 112.40 ({LOT} at 112.30, {LOT} at 112.50)" in text
     assert "charges 20.00" in text
     assert "cash 9,85,000.00, blocked 100.00, available 9,84,900.00" in text
+
+
+def test_without_an_account_no_money_is_told() -> None:
+    assert money_line(course(OrderAccepted(*WHO)).report()) is None
 
 
 def test_a_repeated_fill_counts_once() -> None:

@@ -196,11 +196,14 @@ def lines(report: Report) -> Iterable[str]:
         yield f"  waits for {report.waits_for}"
     for child in report.children:
         yield f"  protected by {child.order_id}: {child.side.value} {child.qty}{_prices(child)}"
-    if report.cash is not None and report.available is not None and report.blocked is not None:
-        yield (
-            f"  cash {to_indian(report.cash)}, blocked {to_indian(report.blocked)},"
-            f" available {to_indian(report.available)}"
-        )
+
+
+def money_line(report: Report) -> str | None:
+    """Return what the account has now; None where nobody has told."""
+    if report.cash is None or report.available is None or report.blocked is None:
+        return None
+    parts = ("cash", report.cash), ("blocked", report.blocked), ("available", report.available)
+    return "  " + ", ".join(f"{name} {to_indian(amount)}" for name, amount in parts)
 
 
 def _parts(fills: list[Fill]) -> str:

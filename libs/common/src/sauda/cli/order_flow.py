@@ -4,7 +4,7 @@ A lost answer: the id is told before the order is written. Whoever asks again wi
 answer of the order that stands there already, and places it only if it does not.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from enum import Enum
 from typing import Final, NoReturn, TypeVar
@@ -14,7 +14,7 @@ import typer
 from sauda.cli import screen
 from sauda.cli.book import Status
 from sauda.cli.options import opened
-from sauda.cli.order_course import Course, lines
+from sauda.cli.order_course import Course, Report, lines, money_line
 from sauda.cli.order_desk import HandDesk, UnknownOrderError
 from sauda.cli.order_terms import (
     Terms,
@@ -156,7 +156,7 @@ def finish(hand: HandDesk, course: Course, *, as_json: bool) -> None:
     if as_json:
         screen.json_document(report)
     else:
-        screen.line("\n".join(lines(report)))
+        show([report])
     if not course.is_answered:
         screen.note(
             f"no answer yet: it may still come (`sauda orders`); to ask again: the same command with --id {report.order_id}"
@@ -165,6 +165,13 @@ def finish(hand: HandDesk, course: Course, *, as_json: bool) -> None:
     refused = report.reason is not None or not course.is_answered
     if refused or (untraded and not course.cancel_wanted):
         raise typer.Exit(NEGATIVE)
+
+
+def show(reports: Sequence[Report]) -> None:
+    """Tell people how orders stand, and once what the account has now."""
+    shown = [line for report in reports for line in lines(report)]
+    money = next((money_line(report) for report in reversed(reports)), None)
+    screen.line("\n".join(shown if money is None else [*shown, money]))
 
 
 def _send(hand: HandDesk, terms: Terms, order_id: str | None) -> tuple[Course, bytes]:

@@ -59,13 +59,13 @@ def _close(hand: "HandDesk", strategy: str | None, seconds: float) -> "tuple[lis
 def _tell(
     hand: "HandDesk", closing: "list[Course]", is_taken: bool, strategy: str | None, *, as_json: bool
 ) -> None:
-    from sauda.cli.order_course import lines
+    from sauda.cli.order_flow import show
 
     reports = [course.report() for course in closing]
     if as_json:
         screen.json_list(reports)
     elif reports:
-        screen.line("\n".join(line for report in reports for line in lines(report)))
+        show(reports)
     whose = f"strategy {strategy}" if strategy else f"desk {hand.name}"
     if not is_taken:
         screen.note(f"the exchange has not taken the square-off of {whose} up yet; it will when it is back")
