@@ -26,11 +26,24 @@ from sauda.contracts import (
 )
 from sauda.margin import Leg, requirement
 from sauda.money import Paise, Units, to_indian
-from sauda.testing.builders import LOT, NOW, a_cancel, a_change, a_clock, a_tick, after, an_order, at
+from sauda.testing.builders import (
+    LOT,
+    NOW,
+    Weekdays,
+    a_cancel,
+    a_change,
+    a_clock,
+    a_tick,
+    after,
+    an_order,
+    at,
+)
 from sauda.testing.restart import play
+from sauda_execution.account.enquiry import NoAnswerError, largest, statement
 from sauda_execution.account.tenor import years_left
 from sauda_execution.charges import load_tariff
 from sauda_execution.exchange import PaperExchange
+from sauda_execution.house import House
 from tests.unit.execution.account_market import (
     CALL,
     CONTRACTS,
@@ -429,3 +442,33 @@ def test_expiry_pays_the_intrinsic_value_and_releases_the_margin() -> None:
     account = last_account(said)
     assert account.premium == LOT * (150_00 - 100_00)
     assert account.blocked == 0
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("instrument", [CALL, FUTURE, SHARE])
+def test_the_largest_order_is_accepted_and_one_lot_more_is_not(instrument: str, side: Side) -> None:
+    house = replace(a_house(), tariff=load_tariff(MARKET, "flat_20"))
+
+    def trading() -> PaperExchange:
+        exchange = PaperExchange(house)
+        play(exchange, [*CONTRACTS, *quotes(), sell(PUT)])
+        return exchange
+
+    found = largest(trading(), instrument, side, Product.NRML, "s")
+
+    assert found.lots >= 1
+    assert isinstance(play(trading(), [order(side, instrument, found.qty)])[0], OrderAccepted)
+    more = play(trading(), [order(side, instrument, found.qty + found.lot_size)])
+    assert rejection(more).reason is RejectReason.MARGIN
+
+
+def test_what_the_account_holds_can_be_left_whole() -> None:
+    exchange = an_account()
+    play(exchange, [buy(CALL, 2 * LOT)])
+
+    assert largest(exchange, CALL, Side.SELL, Product.NRML, "s").lots >= 2
+
+
+def test_an_exchange_without_an_account_has_no_statement() -> None:
+    with pytest.raises(NoAnswerError, match="no account"):
+        statement(PaperExchange(House(Weekdays())))

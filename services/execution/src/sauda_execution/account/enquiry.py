@@ -7,6 +7,7 @@ from sauda.errors import SaudaError
 from sauda.money import Paise, Units
 from sauda_execution.account.part import MarginAccount
 from sauda_execution.account.statement import Statement
+from sauda_execution.admission import Admission
 from sauda_execution.exchange import PaperExchange
 
 _MOST_LOTS = 100_000
@@ -55,10 +56,22 @@ def largest(
         raise NoAnswerError(f"{instrument!r} is not among the desk's instruments (`sauda tail instruments`)")
     if exchange.known.market.quote(instrument) is None:
         raise NoAnswerError(f"no price of {instrument} has been seen today: nobody has subscribed to it")
-    lots = _most(account, contract, side, product, strategy)
+    order = _as_it_goes_out(
+        exchange,
+        PlaceOrder(
+            order_id="an enquiry",
+            strategy=strategy,
+            instrument=instrument,
+            side=side,
+            qty=contract.lot_size,
+            kind=OrderKind.MARKET,
+            event_ns=exchange.known.market.now_ns,
+            product=product,
+        ),
+    )
+    lots = _most(account, contract, order)
     one, all_of_it = (
-        account.means.wanted(_order(contract, number, side, product, strategy), contract)
-        for number in (1, max(lots, 1))
+        account.means.wanted(_of_lots(order, number, contract), contract) for number in (1, max(lots, 1))
     )
     return Largest(
         instrument=instrument,
@@ -73,9 +86,17 @@ def largest(
     )
 
 
-def _most(account: MarginAccount, contract: Instrument, side: Side, product: Product, strategy: str) -> int:
+def _as_it_goes_out(exchange: PaperExchange, order: PlaceOrder) -> PlaceOrder:
+    """Return *order* with the limit that protects it: that is the price that is asked for."""
+    moment = Admission(exchange.known, exchange.parts).moment(order)
+    for part in exchange.parts:
+        order = part.outgoing(order, moment)
+    return order
+
+
+def _most(account: MarginAccount, contract: Instrument, order: PlaceOrder) -> int:
     def fits(lots: int) -> bool:
-        return account.means.wanted(_order(contract, lots, side, product, strategy), contract).fits
+        return account.means.wanted(_of_lots(order, lots, contract), contract).fits
 
     low, high = 0, 1
     while high <= _MOST_LOTS and fits(high):
@@ -86,17 +107,8 @@ def _most(account: MarginAccount, contract: Instrument, side: Side, product: Pro
     return low
 
 
-def _order(contract: Instrument, lots: int, side: Side, product: Product, strategy: str) -> PlaceOrder:
-    return PlaceOrder(
-        order_id="an enquiry",
-        strategy=strategy,
-        instrument=contract.instrument,
-        side=side,
-        qty=lots * contract.lot_size,
-        kind=OrderKind.MARKET,
-        event_ns=0,
-        product=product,
-    )
+def _of_lots(order: PlaceOrder, lots: int, contract: Instrument) -> PlaceOrder:
+    return msgspec.structs.replace(order, qty=lots * contract.lot_size)
 
 
 def _account(exchange: PaperExchange) -> MarginAccount:

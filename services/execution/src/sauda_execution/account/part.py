@@ -124,7 +124,8 @@ class MarginAccount(Part):
 
     def _renew(self, order: PlaceOrder) -> Sequence[Act]:
         contract = self.means.contract(order.instrument)
-        if contract is None:
+        # What only reduces blocks nothing, so nothing has changed; and whoever wants out gets out quickly.
+        if contract is None or self._known.book.is_exit(order):
             return ()
         before = self.means.figures()
         self.means.renew(contract.underlying)
