@@ -25,8 +25,9 @@ def played(folder: Path) -> LockStep:
         a_clock(at("10:01:01")),
         quoted(OPTION, 190_00, "15:34:59"),
         a_clock(at("15:35")),
-        quoted(OPTION, 190_00, "15:35:00"),
         index_at(24_580_00, "15:35:00"),
+        # Orders need a moment to the market, also the broker's.
+        quoted(OPTION, 190_00, "15:35:01"),
         a_clock(at("15:40")),
         a_clock(at("15:41:01")),
         a_clock(at("15:42:01")),
