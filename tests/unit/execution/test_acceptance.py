@@ -49,9 +49,9 @@ def refusal(answers: list[Message]) -> OrderRejected:
     return answers[0]
 
 
-def an_exchange_with_a_short(**limits: int) -> PaperExchange:
+def an_exchange_with_a_short() -> PaperExchange:
     """Return an exchange where `straddle` is short one lot since 10:00:00."""
-    exchange = PaperExchange(House(Weekdays(), Limits(**limits)))
+    exchange = PaperExchange(House(Weekdays()))
     play(exchange, [an_option(), a_tick(bid=99_95, ask=100_05), an_order(Side.SELL, order_id="entry")])
     return exchange
 

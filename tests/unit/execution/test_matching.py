@@ -11,6 +11,7 @@ from sauda.testing.builders import LOT, a_depth, a_tick, an_option, an_order
 from sauda_execution.matching import Match, Taking, half_spread, is_triggered, take, take_whole
 from sauda_execution.settings import Limits
 
+PLAIN = Limits()
 QUOTED = a_tick(100_00, bid=99_95, ask=100_05)
 UNQUOTED = a_tick(100_00)
 BOOK = a_tick(
@@ -27,10 +28,12 @@ BOOK = a_tick(
 
 
 def taken_by(
-    order: PlaceOrder, tick: Tick, taken: Mapping[int, int] | None = None, **limits: int
+    order: PlaceOrder, tick: Tick, taken: Mapping[int, int] | None = None, limits: Limits = PLAIN
 ) -> tuple[list[tuple[int, int]], bool]:
     """Return price and quantity of each match, and whether the order goes on taking."""
-    found = take(order, order.qty, tick, taken or {}, instrument=an_option(), limits=Limits(**limits))
+    found = take(
+        order, order.qty, tick, taken or {}, instrument=an_option(), limits=replace(Limits(), **limits)
+    )
     return [(match.price, match.qty) for match in found.matches], found.goes_on
 
 
@@ -122,7 +125,7 @@ def test_only_whole_lots_trade() -> None:
     ],
 )
 def test_slippage_makes_every_level_worse(order: PlaceOrder, prices: list[int]) -> None:
-    assert [price for price, _ in taken_by(order, BOOK, slippage_ticks=2)[0]] == prices
+    assert [price for price, _ in taken_by(order, BOOK, limits=Limits(slippage_ticks=2))[0]] == prices
 
 
 @pytest.mark.parametrize(
@@ -146,11 +149,11 @@ def test_where_no_quote_is_shown_one_is_assumed_apart_from_the_last_price(ltp: i
     ],
 )
 def test_a_taker_pays_the_half_spread_that_it_does_not_see(order: PlaceOrder, price: int) -> None:
-    assert taken_by(order, UNQUOTED, half_spread_bps=20)[0] == [(price, LOT)]
+    assert taken_by(order, UNQUOTED, limits=Limits(half_spread_bps=20))[0] == [(price, LOT)]
 
 
 def test_nobody_sells_for_less_than_a_tick() -> None:
-    assert taken_by(an_order(Side.SELL), a_tick(5), half_spread_ticks=3)[0] == [(5, LOT)]
+    assert taken_by(an_order(Side.SELL), a_tick(5), limits=Limits(half_spread_ticks=3))[0] == [(5, LOT)]
 
 
 def test_the_crude_model_fills_whole_at_the_last_price_or_not_at_all() -> None:
@@ -205,7 +208,7 @@ def test_no_taker_trades_beyond_its_limit_or_more_than_it_asks_for(
 ) -> None:
     order = limited(side, limit_price, qty)
 
-    matches, _ = taken_by(order, tick, slippage_ticks=ticks, half_spread_ticks=ticks)
+    matches, _ = taken_by(order, tick, limits=Limits(slippage_ticks=ticks, half_spread_ticks=ticks))
 
     assert all(side.sign * (limit_price - price) >= 0 and price > 0 for price, _ in matches)
     assert sum(traded for _, traded in matches) <= qty
