@@ -1,5 +1,7 @@
 """What is to be closed is closed until nothing is held, whatever comes between, and never more than is held."""
 
+from typing import Any
+
 import msgspec
 
 from sauda.contracts import (
@@ -25,6 +27,7 @@ from tests.unit.execution.risk.limited import (
     accepted,
     cancelled,
     codes,
+    desk_pnl,
     filled,
     limited,
     reasons,
@@ -46,9 +49,9 @@ class Protecting(Part):
         )
 
 
-def protected() -> PaperExchange:
+def protected(**limits: Any) -> PaperExchange:
     """Return an exchange that is short one call, on which market orders are limits half a rupee from the last price."""
-    exchange = limited()
+    exchange = limited(**limits)
     exchange._parts.join([Protecting()])
     play(exchange, [an_order(SELL, order_id="short")])
     return exchange
@@ -228,3 +231,27 @@ def test_a_closing_order_that_is_refused_is_cried_out_once_and_tried_later_and_l
 
     assert reasons(said) == [RejectReason.PRICE_BAND] * 4, "at 0, 1, 3 and 7 s"
     assert codes(said) == ["KILL_SWITCH", "CLOSING_REFUSED"]
+
+
+def test_resuming_leaves_what_a_broken_limit_still_closes() -> None:
+    exchange = protected(max_daily_loss=1_000)
+    play(exchange, [a_wide_tick(1), desk_pnl(-1_000_00), Halt("me", "enough", after(1), flatten=True)])
+
+    resumed = play(exchange, [Resume("me", after(1)), a_clock(after(2))])
+
+    assert len(accepted(resumed)) == len(cancelled(resumed)) == 1, "placed anew, as every second"
+
+
+def test_the_same_request_that_comes_again_closes_nothing_that_was_opened_since() -> None:
+    exchange = limited()
+    request = SquareOff("straddle", "me", NOW)
+    play(exchange, [an_order(SELL, order_id="short"), request])
+    play(
+        exchange,
+        [
+            a_tick(100_00, bid=99_95, ask=100_05, at_ns=after(1)),
+            an_order(SELL, order_id="new", event_ns=after(1)),
+        ],
+    )
+
+    assert play(exchange, [request]) == []

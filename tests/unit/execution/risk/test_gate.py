@@ -1,14 +1,28 @@
 """Each limit refuses the entry that breaks it, with the figures, and lets every exit out."""
 
+from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
-from sauda.contracts import Message, ModifyOrder, OrderKind, OrderModified, PlaceOrder, RejectReason, Side
-from sauda.testing.builders import LOT, Weekdays, a_change, a_clock, a_tick, after, an_order, at
+from sauda.contracts import (
+    Fill,
+    Message,
+    ModifyOrder,
+    OrderKind,
+    OrderModified,
+    PlaceBasket,
+    PlaceOrder,
+    RejectReason,
+    Side,
+)
+from sauda.testing.builders import LOT, NOW, Weekdays, a_change, a_clock, a_tick, after, an_order, at
 from sauda.testing.restart import play
+from sauda_execution.acts import Act, Place
 from sauda_execution.exchange import PaperExchange
 from sauda_execution.house import House
+from sauda_execution.parts import Part
 from tests.unit.execution.risk.limited import PUT, accepted, detail, limited, opening, reasons
 
 SELL, BUY = Side.SELL, Side.BUY
@@ -309,3 +323,53 @@ def test_a_house_without_rules_refuses_nothing() -> None:
     said = play(exchange, [an_order(order_id=f"o{n}", qty=1000 * LOT) for n in range(20)])
 
     assert reasons(said) == []
+
+
+def test_the_feed_is_not_mute_before_its_seconds_are_over() -> None:
+    exchange = limited(feed_mute_s=10)
+
+    said = play(exchange, [a_clock(after(10)), an_order(SELL, order_id="entry", event_ns=after(10))])
+
+    assert accepted(said) == ["entry"]
+
+
+def test_a_change_counts_as_an_order_of_its_second() -> None:
+    exchange = limited(max_orders_per_second=2)
+
+    said = play(exchange, [resting("a"), a_change("a", limit_price=90_05), resting("b")])
+
+    assert (accepted(said), reasons(said)) == (["a"], [RejectReason.ORDER_RATE])
+
+
+def test_a_basket_that_cannot_go_out_within_the_second_is_refused_whole() -> None:
+    exchange = limited(max_orders_per_second=2)
+    legs = tuple(resting(f"leg-{n}", price=90_00 + 5 * n) for n in range(3))
+
+    said = play(exchange, [PlaceBasket("basket", "straddle", legs, NOW)])
+
+    assert (accepted(said), set(reasons(said))) == ([], {RejectReason.ORDER_RATE})
+    assert "0 orders of the desk went out in the last second and these 3 would come on top" in str(said[0])
+
+
+def test_waiting_buys_do_not_help_waiting_sells() -> None:
+    exchange = limited(max_position_quantity=2 * LOT)
+
+    said = play(
+        exchange, [resting("buy"), resting("sell", SELL, 110_00, qty=2 * LOT), resting("more", SELL, 110_05)]
+    )
+
+    assert (accepted(said), reasons(said)) == (["buy", "sell"], [RejectReason.POSITION_LIMIT])
+
+
+def test_what_the_exchange_makes_itself_is_judged_by_no_limit() -> None:
+    class Doubling(Part):
+        """Places the same again behind each fill."""
+
+        def on_fill(self, order: PlaceOrder, fill: Fill) -> Sequence[Act]:
+            again = msgspec.structs.replace(order, order_id="made")
+            return [Place(again)] if order.order_id == "sent" else ()
+
+    exchange = limited(max_orders_per_second=1, max_position_quantity=LOT, duplicate_ms=500)
+    exchange._parts.join([Doubling()])
+
+    assert accepted(play(exchange, [an_order(order_id="sent")])) == ["sent", "made"]
