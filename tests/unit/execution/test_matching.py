@@ -31,9 +31,7 @@ def taken_by(
     order: PlaceOrder, tick: Tick, taken: Mapping[int, int] | None = None, limits: Limits = PLAIN
 ) -> tuple[list[tuple[int, int]], bool]:
     """Return price and quantity of each match, and whether the order goes on taking."""
-    found = take(
-        order, order.qty, tick, taken or {}, instrument=an_option(), limits=replace(Limits(), **limits)
-    )
+    found = take(order, order.qty, tick, taken or {}, instrument=an_option(), limits=limits)
     return [(match.price, match.qty) for match in found.matches], found.goes_on
 
 
