@@ -6,7 +6,7 @@ move it far out, and a part of their loss counts. A day passes in each.
 
 from functools import lru_cache
 from math import exp, sqrt
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeAlias
 
 from sauda.contracts import Right
 from sauda.margin.black76 import delta, implied_vol, value
@@ -45,6 +45,10 @@ class Leg(NamedTuple):
         return self.strike is not None and self.qty < 0
 
 
+_Terms: TypeAlias = tuple[str, float, float, float, bool, Paise, Right | None]
+"""A leg of an option without its quantity."""
+
+
 class Scan(NamedTuple):
     """The scenarios of one unit."""
 
@@ -58,7 +62,7 @@ def scan(leg: Leg, move: float, rates: Rates) -> Scan:
     """Return what a unit of *leg* gains when the underlying moves by up to *move* paise, the price scan range."""
     if leg.strike is None:
         return _future(move, rates.extreme_ranges, rates.extreme_share)
-    return _option(leg._replace(qty=0), leg.strike, move, rates)
+    return _option(leg[1:], move, rates)
 
 
 @lru_cache(maxsize=256)
@@ -68,9 +72,10 @@ def _future(move: float, ranges: float, share: float) -> Scan:
 
 
 @lru_cache(maxsize=4096)
-def _option(leg: Leg, strike: Paise, move: float, rates: Rates) -> Scan:
-    """Remembered, because between two orders most legs' quotes stand still."""
-    call, forward, premium, years = leg.right is Right.CALL, leg.forward, leg.premium, leg.years
+def _option(terms: _Terms, move: float, rates: Rates) -> Scan:
+    """Remembered, because within an order, and often between two, the legs' quotes stand still."""
+    _, forward, premium, years, _, strike, right = terms
+    call = right is Right.CALL
     vol = implied_vol(premium, forward, strike, years, rates.interest, call=call)
     shock = max(rates.vol_least, rates.vol_scan * vol)
     left = max(0.0, years - _DAY)

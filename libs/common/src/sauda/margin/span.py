@@ -10,13 +10,14 @@ Sources: nseclearing.in, SPAN Risk Parameters; docs/margin.md says what is left 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from math import ceil
-from typing import Final
+from operator import mul
+from typing import Any, Final
 
 import msgspec
 
 from sauda.margin.rules import Rates
 from sauda.margin.scan import Leg, Scan, scan
-from sauda.money import Paise
+from sauda.money import Paise, Units
 
 _RUPEE: Final = 100
 _HAIR: Final = 4
@@ -63,14 +64,20 @@ def requirement(spot: float, legs: Iterable[Leg], rates: Rates) -> Requirement:
     )
 
 
-def worst(spot: float, held: Sequence[Leg], waiting: Sequence[Leg], rates: Rates) -> Requirement:
-    """Return the most that *held* and what may fill of *waiting* can need.
+def worst(
+    spot: float,
+    held: Sequence[Leg],
+    waiting: Sequence[Leg],
+    rates: Rates,
+    of_held: Requirement | None = None,
+) -> Requirement:
+    """Return the most that *held*, which alone needs *of_held*, and what may fill of *waiting* can need.
 
     An option that somebody still wants to buy hedges nothing yet, so it is left out (its premium is blocked elsewhere).
     Of the rest all may fill, or those alone that lose when the market rises, or when it falls.
     """
     risky = [leg for leg in waiting if leg.strike is None or leg.qty < 0]
-    found = requirement(spot, held, rates)
+    found = requirement(spot, held, rates) if of_held is None else of_held
     if not risky:
         return found
     bullish = [leg for leg in risky if _gains_upwards(leg)]
@@ -83,10 +90,11 @@ def worst(spot: float, held: Sequence[Leg], waiting: Sequence[Leg], rates: Rates
 
 def netted(legs: Iterable[Leg]) -> list[Leg]:
     """Return *legs* with equal contracts put together, without those that cancel out."""
-    sums: dict[Leg, int] = defaultdict(int)
+    sums: dict[tuple[Any, ...], Units] = {}
     for leg in legs:
-        sums[leg._replace(qty=0)] += leg.qty
-    return [leg._replace(qty=qty) for leg, qty in sums.items() if qty]
+        terms = leg[1:]
+        sums[terms] = sums.get(terms, 0) + leg.qty
+    return [Leg(qty, *terms) for terms, qty in sums.items() if qty]
 
 
 def _gains_upwards(leg: Leg) -> bool:
@@ -98,19 +106,21 @@ def _groups(priced: Sequence[tuple[Leg, Scan]], rates: Rates) -> list[list[tuple
     """Return the legs that may offset each other: all, or from some date on those that expire today apart."""
     if rates.spread_on_expiry_day:
         return [list(priced)]
-    return [[one for one in priced if one[0].last_day is today] for today in (True, False)]
+    groups = ([one for one in priced if one[0].last_day is today] for today in (True, False))
+    return [group for group in groups if group]
 
 
 def _group_risk(group: Sequence[tuple[Leg, Scan]], rates: Rates) -> float:
-    totals = [0.0] * len(group[0][1].gains) if group else []
-    for leg, scanned in group:
-        qty = leg.qty
-        totals = [total + qty * gain for total, gain in zip(totals, scanned.gains, strict=True)]
-    return max(0.0, -min(totals, default=0.0)) + _calendar_charge(group, rates)
+    quantities = [leg.qty for leg, _ in group]
+    by_scenario = zip(*(scanned.gains for _, scanned in group), strict=True)
+    worst_gain: float = min(sum(map(mul, quantities, gains)) for gains in by_scenario)
+    return max(0.0, -worst_gain) + _calendar_charge(group, rates)
 
 
 def _calendar_charge(group: Sequence[tuple[Leg, Scan]], rates: Rates) -> float:
     """Return the price of trusting that two expiries move together: a share of the far one, for each delta that offsets."""
+    if len({leg.expiry for leg, _ in group}) < 2:
+        return 0.0
     deltas: dict[str, float] = defaultdict(float)
     forwards: dict[str, float] = {}
     for leg, scanned in group:

@@ -67,7 +67,7 @@ class Means:
         underlying = contract.underlying
         entry = Entry(order, contract, order.side.sign * (order.qty - filled))
         waiting = [*entries(self._known, underlying, without=order.order_id), entry]
-        need = self._needs.of(underlying, self.ledger.positions(underlying), waiting)
+        need = self._needs.of(underlying, self.ledger.positions(underlying), waiting, strategies={})
         return self._compare({underlying: need}, [entry])
 
     def wanted_together(self, orders: Sequence[PlaceOrder]) -> Wanted:
@@ -83,15 +83,22 @@ class Means:
                 self.ledger.positions(name),
                 entries(self._known, name),
                 [one for one in wishes if one.contract.underlying == name],
+                strategies={},
             )
             for name in sorted({one.contract.underlying for one in wishes})
         }
         return self._compare(needs, wishes)
 
-    def renew(self, underlying: str) -> None:
-        """Compute again what *underlying* needs, at the prices of this instant, and keep both."""
+    def renew(self, underlying: str, *, orders_alone: bool = False) -> None:
+        """Compute again what *underlying* needs, at the prices of this instant, and keep both.
+
+        Args:
+            underlying: Its name.
+            orders_alone: Whether nothing else has changed: then each strategy still needs alone what it did.
+        """
         positions, waiting = self.ledger.positions(underlying), entries(self._known, underlying)
-        self.blocked.put(underlying, self._needs.of(underlying, positions, waiting))
+        strategies = self.blocked.need(underlying).strategies if orders_alone else None
+        self.blocked.put(underlying, self._needs.of(underlying, positions, waiting, strategies=strategies))
         contracts = [one.contract for one in positions]
         spot = self._needs.spot(underlying, contracts) if contracts else None
         self.prices.remember(underlying, spot, contracts)

@@ -1,13 +1,13 @@
 """What an underlying needs, by our own scenarios: for what is held, for what waits, and for each strategy alone."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 import msgspec
 
 from sauda.clock import ist_date
-from sauda.contracts import Instrument, InstrumentKind, Product, Side
-from sauda.margin import NOTHING, MarginBook, Rates, Requirement, netted, requirement, worst
+from sauda.contracts import Instrument, InstrumentId, InstrumentKind, Product, Side
+from sauda.margin import NOTHING, MarginBook, Rates, Requirement, requirement, worst
 from sauda.money import Paise, Units
 from sauda_execution.account.ledger import Position
 from sauda_execution.account.legs import Entry, as_legs, is_delivery, is_derivative, price_of
@@ -51,6 +51,7 @@ class Needs:
         positions: Sequence[Position],
         waiting: Sequence[Entry],
         bought: Sequence[Entry] = (),
+        strategies: Mapping[str, Paise] | None = None,
     ) -> Need:
         """Return what *underlying* needs.
 
@@ -59,10 +60,10 @@ class Needs:
             positions: What is held on it.
             waiting: Entries in the market.
             bought: Orders to be taken as if they had filled, all of them: the legs of a basket.
+            strategies: What each strategy needs alone, if that is known; None: it is computed.
         """
-        held = [(one.contract, one.qty) for one in positions if is_derivative(one.contract)]
-        held += [(one.contract, one.qty) for one in bought if is_derivative(one.contract)]
-        waits = [(one.contract, one.qty) for one in waiting if is_derivative(one.contract)]
+        held = _netted((*((one.contract, one.qty) for one in positions), *_wished(bought)))
+        waits = _netted(_wished(waiting))
         of_held, of_worst = self._scenarios(underlying, held, waits)
         return Need(
             held=of_held,
@@ -70,7 +71,9 @@ class Needs:
             premium=sum(self._unpaid(one) for one in (*waiting, *bought)),
             shares=sum(self._shares_held(one) for one in positions)
             + sum(self._shares_wanted(one) for one in (*waiting, *bought)),
-            strategies=self._strategies(underlying, positions, of_held),
+            strategies=self._strategies(underlying, positions, of_held)
+            if strategies is None
+            else dict(strategies),
         )
 
     def spot(self, underlying: str, contracts: Iterable[Instrument]) -> Paise | None:
@@ -90,10 +93,10 @@ class Needs:
         if spot is None:
             return NOTHING, NOTHING
         now_ns = self._known.market.now_ns
-        legs = netted(as_legs(held, self._prices, spot, rates, now_ns))
+        legs = as_legs(held, self._prices, spot, rates, now_ns)
         waiting = as_legs(waits, self._prices, spot, rates, now_ns)
         of_held = requirement(spot, legs, rates)
-        return of_held, worst(spot, legs, waiting, rates) if waiting else of_held
+        return of_held, worst(spot, legs, waiting, rates, of_held) if waiting else of_held
 
     def _rates(self, underlying: str, contracts: Sequence[Instrument]) -> Rates:
         is_commodity = any(one.exchange == _COMMODITIES for one in contracts)
@@ -106,7 +109,7 @@ class Needs:
         found: dict[str, Paise] = {}
         for strategy in names:
             theirs = [one for one in positions if one.strategy == strategy]
-            legs = [(one.contract, one.qty) for one in theirs if is_derivative(one.contract)]
+            legs = _netted((one.contract, one.qty) for one in theirs)
             alone = together if len(names) == 1 else self._scenarios(underlying, legs, ())[0]
             total = alone.total + sum(self._shares_held(one) for one in theirs)
             if total:
@@ -146,3 +149,19 @@ class Needs:
     def _shares_need(self, value: Paise, *, intraday: bool) -> Paise:
         day = ist_date(self._known.market.now_ns)
         return self._margins.share_need(value, day, intraday=intraday)
+
+
+def _wished(entries: Iterable[Entry]) -> Iterator[tuple[Instrument, Units]]:
+    return ((one.contract, one.qty) for one in entries)
+
+
+def _netted(held: Iterable[tuple[Instrument, Units]]) -> list[tuple[Instrument, Units]]:
+    """Return the derivatives of *held*, each contract once."""
+    contracts: dict[InstrumentId, Instrument] = {}
+    sums: dict[InstrumentId, Units] = {}
+    for contract, qty in held:
+        if is_derivative(contract):
+            name = contract.instrument
+            contracts[name] = contract
+            sums[name] = sums.get(name, 0) + qty
+    return [(contracts[name], qty) for name, qty in sums.items() if qty]

@@ -128,7 +128,7 @@ class MarginAccount(Part):
         if contract is None or self._known.book.is_exit(order):
             return ()
         before = self.means.figures()
-        self.means.renew(contract.underlying)
+        self.means.renew(contract.underlying, orders_alone=True)
         return self._say_if_not(before)
 
     def _say_if_not(self, before: Account) -> Sequence[Act]:
