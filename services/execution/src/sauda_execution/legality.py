@@ -64,9 +64,12 @@ class Legality(Part):
         return 1 if most is None else -(-order.qty // most)
 
     def refusal(self, order: PlaceOrder, moment: Moment) -> Refusal | None:
-        """Say what is not taken of *order*."""
+        """Say what is not taken of *order*.
+
+        A change of the exchange's own (a child that shrinks with its bracket) leaves the terms that were taken once.
+        """
         instrument = moment.instrument
-        if instrument is None:
+        if instrument is None or (moment.made and moment.is_change):
             return None
         day = ist_date(moment.now_ns)
         return (

@@ -5,6 +5,8 @@ import pytest
 
 from sauda.contracts import (
     Alert,
+    Instrument,
+    InstrumentKind,
     OrderAccepted,
     OrderKind,
     OrderRejected,
@@ -270,3 +272,20 @@ def test_a_stop_that_is_hit_at_once_takes_its_target_with_it() -> None:
     assert held(said) == {}
     assert of(said, "in-stop") == ["accepted", "OrderTriggered", f"fill {LOT} @ 9295"]
     assert of(said, "in-target") == ["accepted", f"cancelled {LOT}"]
+
+
+def test_a_target_that_the_market_has_left_far_behind_still_shrinks() -> None:
+    exchange = an_exchange()
+    future = Instrument(
+        "NFO:NIFTY01DEC26F", "NFO", "5", "NIFTY", InstrumentKind.FUTURE, lot_size=LOT, tick_size=10
+    )
+    entry = msgspec.structs.replace(a_bracket(target=26_300_00, qty=2 * LOT), instrument=future.instrument)
+    play(exchange, [future, a_quote(24_000_00, after(0), instrument=future.instrument), entry])
+    # The band of 10 % around the last price now ends at 25,960: below the target.
+    play(exchange, [a_quote(23_600_00, after(1), instrument=future.instrument)])
+
+    said = play(
+        exchange, [an_order(Side.SELL, order_id="out", instrument=future.instrument, event_ns=after(1))]
+    )
+
+    assert of(said, "in-target") == [f"modified {LOT}"]
