@@ -34,8 +34,11 @@ QUOTES = {OPTION: 112_30, FUTURE: 24_520_00, SHARE: 1_410_00}
 class Market:
     """Ticks and heartbeats of each quoted instrument, a second of market time every tenth of one of ours."""
 
-    def __init__(self, view: RedisView) -> None:
+    def __init__(self, view: RedisView, feed: RedisView) -> None:
         self.view = view
+        """For tests to read."""
+        self._feed = feed
+        """The market's own: a connection serves one thread."""
         self.prices = dict(QUOTES)
         self.now_ns = NOW
         self._stopped = threading.Event()
@@ -49,15 +52,16 @@ class Market:
     def stop(self) -> None:
         """Let the market stand still from now on."""
         self._stopped.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def write(self, *messages: Message) -> None:
-        self.view.append([Output(STREAM_OF[type(one)], encode(one)) for one in messages])
+        self._feed.append([Output(STREAM_OF[type(one)], encode(one)) for one in messages])
 
     def _run(self) -> None:
         wished = 0
         while not self._stopped.wait(0.1):
-            for entry in self.view.entries("subscriptions")[wished:]:
+            for entry in self._feed.entries("subscriptions")[wished:]:
                 wished += 1
                 message = decode(entry.data)
                 if isinstance(message, Subscribe) and QUIET in message.instruments:
@@ -84,8 +88,8 @@ def trading_by_hand(folder: Path, redis_url: str, desk: str, **settings: str) ->
     """Run the exchange and the market of *desk*; both are gone afterwards."""
     environ = {"SAUDA_REDIS_URL": redis_url, "SAUDA_DESK": desk, "SAUDA_CONFIG": str(CONFIG), **settings}
     replicas = start_replicas(folder, environ, {"execution": 1})
-    view = RedisView(redis_url, desk)
-    market = Market(view)
+    view, feed = RedisView(redis_url, desk), RedisView(redis_url, desk)
+    market = Market(view, feed)
     try:
         log = folder / "execution-1.log"
         wait_until(lambda: any(unit.held for unit in view.units()), 30, f"the exchange is carried: {log}")
@@ -97,6 +101,7 @@ def trading_by_hand(folder: Path, redis_url: str, desk: str, **settings: str) ->
         for replica in replicas:
             replica.kill()
         view.close()
+        feed.close()
 
 
 def _has_seen(view: RedisView) -> bool:
