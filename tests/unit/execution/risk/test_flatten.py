@@ -24,12 +24,14 @@ from sauda_execution.exchange import PaperExchange
 from sauda_execution.parts import Part
 from tests.unit.execution.risk.limited import (
     PUT,
+    a_house,
     accepted,
     cancelled,
     codes,
     desk_pnl,
     filled,
     limited,
+    only,
     reasons,
 )
 
@@ -255,3 +257,9 @@ def test_the_same_request_that_comes_again_closes_nothing_that_was_opened_since(
     )
 
     assert play(exchange, [request]) == []
+
+
+def test_a_kill_switch_before_any_market_was_seen_is_stamped_with_the_persons_time() -> None:
+    said = PaperExchange(a_house(only())).handle(KILL)
+
+    assert [alert.event_ns for alert in said if isinstance(alert, Alert)] == [NOW, NOW]

@@ -12,6 +12,7 @@ from sauda.cli.options import DeskOption, JsonOption, opened
 
 if TYPE_CHECKING:
     from sauda.cli.flat_course import Flat
+    from sauda.cli.order_desk import HandDesk
 
 NEGATIVE: Final = 1
 
@@ -40,7 +41,7 @@ def switch_on(
 
     with opened(desk) as record:
         hand = HandDesk(record)
-        flat = wait_until_flat(record, hand, Halt(who(), reason, hand.now_ns(), flatten=True), wait)
+        flat = wait_until_flat(record, hand, Halt(who(), reason, _now_ns(hand), flatten=True), wait)
     if as_json:
         screen.json_document(flat)
     else:
@@ -60,7 +61,7 @@ def switch_off(wait: WaitSeconds = 10.0, desk: DeskOption = None, as_json: JsonO
     with opened(desk) as record:
         hand = HandDesk(record)
         before = halted_by(record.state_of(EXCHANGE))
-        entry_id, after = hand.send(Resume(who(), hand.now_ns()))
+        entry_id, after = hand.send(Resume(who(), _now_ns(hand)))
         for _ in hand.executions(after, lambda: hand.has_passed("control", entry_id), wait):
             pass
         taken = hand.has_passed("control", entry_id)
@@ -71,6 +72,13 @@ def switch_off(wait: WaitSeconds = 10.0, desk: DeskOption = None, as_json: JsonO
     if not taken:
         screen.note("the exchange has not taken it up yet; it will when it is back")
         raise typer.Exit(NEGATIVE)
+
+
+def _now_ns(hand: "HandDesk") -> int:
+    """Return the market's time; wall time before it was ever seen."""
+    from sauda.clock import SystemClock
+
+    return hand.now_ns() or SystemClock().now_ns()
 
 
 def _tell(flat: "Flat") -> None:

@@ -86,7 +86,7 @@ class Flattener:
             tells: Whether an alert says when it is done.
         """
         now_ns = self._known.market.now_ns
-        wish = Wish(strategy, why, now_ns, tells)
+        wish = Wish(strategy, why, self._known.stamp_ns(asked_ns), tells)
         closing = self._closing_orders(wish)
         acts: list[Act] = [
             Withdraw(working.order.order_id, why)
@@ -162,9 +162,9 @@ class Flattener:
                 Withdraw(order_id, "nothing is held any more") for order_id in self._closing_orders(wish)
             ]
             if wish.tells:
-                took_ms = (self._known.market.now_ns - wish.since_ns) // NS_PER_MS
+                took_ms = max(0, self._known.market.now_ns - wish.since_ns) // NS_PER_MS
                 text = f"{wish.strategy or 'the desk'} is flat, {took_ms} ms of market time after it was {wish.why}"
-                acts.append(self._alert("FLAT", text, Level.INFO))
+                acts.append(self._alert("FLAT", text, Level.INFO, wish.since_ns))
         if not self._wishes:
             self._forget()
         return acts
@@ -230,8 +230,8 @@ class Flattener:
             for key in table:
                 table.drop(key)
 
-    def _alert(self, code: str, text: str, level: Level) -> Act:
-        return Say(Alert(self._source, level, code, text, self._known.market.now_ns))
+    def _alert(self, code: str, text: str, level: Level, asked_ns: UnixNs = 0) -> Act:
+        return Say(Alert(self._source, level, code, text, self._known.stamp_ns(asked_ns)))
 
 
 def _key(kind: str, strategy: str | None) -> str:

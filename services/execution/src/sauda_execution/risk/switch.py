@@ -82,9 +82,9 @@ class Switch(Part):
         self._known.control.put("halted", who)
         if not halt.flatten:
             return ()
-        why = f"halted by {halt.by}: {halt.reason}"
+        why, stamp_ns = f"halted by {halt.by}: {halt.reason}", self._known.stamp_ns(halt.event_ns)
         return [
-            Say(self._alert(Level.CRITICAL, "KILL_SWITCH", f"the desk was {why}")),
+            Say(Alert(self._source, Level.CRITICAL, "KILL_SWITCH", f"the desk was {why}", stamp_ns)),
             *self._flattener.begin(KILL, None, why, halt.event_ns, tells=True),
         ]
 
@@ -96,6 +96,3 @@ class Switch(Part):
         self._squared_off.put(whose, request.event_ns)
         why = f"square-off by {request.by}"
         return self._flattener.begin(SQUARE_OFF, request.strategy, why, request.event_ns, tells=False)
-
-    def _alert(self, level: Level, code: str, text: str) -> Alert:
-        return Alert(self._source, level, code, text, self._known.market.now_ns)
