@@ -82,7 +82,8 @@ class Admission:
             is_blind=known.market.is_blind(order.instrument),
             answers_from_ns=known.days.previous_ns,
             instrument=known.instruments.get(order.instrument),
-            is_exit=known.book.is_exit(order, filled),
+            # What the exchange makes itself leads out, even where it nets with another position of its strategy.
+            is_exit=made or known.book.is_exit(order, filled),
             is_change=is_change,
             filled=filled,
             made=made,

@@ -47,7 +47,7 @@ class Moment(NamedTuple):
     instrument: Instrument | None = None
     """The contract's definition; None if it is not among the desk's instruments."""
     is_exit: bool = False
-    """Whether the order only reduces what its strategy holds."""
+    """Whether the order only reduces what its strategy holds, or the exchange made it to lead out."""
     is_change: bool = False
     """Whether the order stands in the market already and these would be its new terms."""
     filled: Units = 0

@@ -232,3 +232,16 @@ def test_a_bracket_may_be_a_leg_where_the_others_go_on() -> None:
     said = play(an_exchange(), [a_basket(a_bracket(stop=95_00), PUT_BOUGHT, on_failure=LegFailure.COMPLETE)])
 
     assert of(said, "in-stop") == ["accepted"]
+
+
+def test_what_nets_with_another_position_is_traded_back_with_the_next_quote() -> None:
+    # Beside the basket its strategy has sold as much: flat, the order that undoes the leg would look like an entry.
+    exchange = an_exchange()
+    play(exchange, [an_order(Side.SELL, order_id="before"), a_basket(an_order(order_id="leg"), WAITING)])
+    play(exchange, [a_quote(100_00, after(40), instrument=PUT)])
+
+    said = play(exchange, [a_cancel("wait", event_ns=after(40))])
+    later = play(exchange, [a_quote(90_00, after(41))])
+
+    assert of(said, "leg-undo") == ["accepted"]
+    assert of(later, "leg-undo") == [f"fill {LOT} @ 8995"]
