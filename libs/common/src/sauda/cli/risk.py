@@ -8,7 +8,7 @@ from sauda.cli import screen
 from sauda.cli.options import DeskOption, JsonOption, StrategyOption, opened
 
 if TYPE_CHECKING:
-    from sauda.cli.risk_use import Picture
+    from sauda.cli.risk_use import Halt, Picture
 
 NEGATIVE: Final = 1
 
@@ -62,10 +62,14 @@ def reset(
         for _ in hand.executions(after, lambda: hand.has_passed("control", entry_id), wait):
             pass
         lifted = scope not in halts_of(record.state_of(EXCHANGE))
+    _tell_reset(whose, strategy, before[scope], lifted=lifted, as_json=as_json)
+
+
+def _tell_reset(whose: str, strategy: str | None, halt: "Halt", *, lifted: bool, as_json: bool) -> None:
     if as_json:
-        screen.json_document({"strategy": strategy, "was_halted": before[scope], "lifted": lifted})
+        screen.json_document({"strategy": strategy, "was_halted": halt, "lifted": lifted})
     elif lifted:
-        screen.line(f"{whose} may trade again; it was halted: {before[scope].text}")
+        screen.line(f"{whose} may trade again; it was halted: {halt.text}")
     if not lifted:
         screen.note(f"the exchange has not taken the reset of {whose} up yet; it will when it is back")
         raise typer.Exit(NEGATIVE)

@@ -1,19 +1,19 @@
 """What is used of each limit now, by the exchange's own rows and the newest points of P&L."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
 from sauda.cli.flat_course import EXCHANGE, halted_by
-from sauda.clock import NS_PER_S, UnixNs
+from sauda.cli.risk_book import DESK, RiskBook, rows_of
+from sauda.clock import UnixNs
 from sauda.codec import decode
 from sauda.contracts import DeskPnl, Opened, Plain, StrategyPnl
 from sauda.errors import ContractError
 from sauda.money import Paise, to_indian
 from sauda.record import Record
 
-_DESK: Final = "*"
 _LOOKED_THROUGH: Final = 50_000
 """Records of the journal read back in search of what the exchange was made of: a comparison of bytes each."""
 _POINTS: Final = 5_000
@@ -83,7 +83,7 @@ def picture_of(record: Record) -> Picture:
     rows = record.state_of(EXCHANGE)
     limits, recorded = _limits(record)
     rest = {key: value for key, value in limits.items() if "." not in key}
-    uses = list(_uses(limits, _Book(rows), _money(record, rows)))
+    uses = list(_uses(limits, RiskBook(rows), _money(record, rows)))
     used = {one.limit for one in uses}
     return Picture(
         uses=uses,
@@ -91,66 +91,22 @@ def picture_of(record: Record) -> Picture:
         limits=limits,
         kill_switch=halted_by(rows),
         halted=halts_of(rows),
-        closing=[row["why"] for _, row in _table(rows, "flatten")],
+        closing=[row["why"] for _, row in rows_of(rows, "flatten")],
         recorded=recorded,
     )
 
 
-class _Book:
-    """What waits and is held, summed as the gate sums it."""
-
-    def __init__(self, rows: Mapping[bytes, bytes]) -> None:
-        self.quotes = {key: int(row["ltp"]) for key, row in _table(rows, "quotes")}
-        now_ns = max((int(row["recv_ns"]) for _, row in _table(rows, "quotes")), default=0)
-        now_ns = max(now_ns, *(int(row) for _, row in _table(rows, "clock")), 0)
-        self.sent = {
-            key: sum(now_ns - at < NS_PER_S for at in row["at"]) for key, row in _table(rows, "pace")
-        }
-        self.held: dict[tuple[str, str, str], int] = {}
-        self.waiting: dict[tuple[str, str, str], list[int]] = {}
-        self.orders: dict[tuple[str, str], int] = {}
-        for _, row in _table(rows, "held"):
-            self.held[row["strategy"], row["instrument"], row.get("product", "NRML")] = row["qty"]
-        for _, row in _table(rows, "working"):
-            order = row["order"]
-            spot = order["strategy"], order["instrument"], order.get("product", "NRML")
-            both = self.waiting.setdefault(spot, [0, 0])
-            both[order["side"] == "SELL"] += order["qty"] - row.get("filled", 0)
-            self.orders[spot[:2]] = self.orders.get(spot[:2], 0) + 1
-
-    @property
-    def strategies(self) -> set[str]:
-        return {spot[0] for spot in (*self.held, *self.waiting)}
-
-    def worst(self, scope: str) -> dict[str, int]:
-        """Return instrument -> units at the worst."""
-        found: dict[str, int] = {}
-        for spot in {**self.held, **self.waiting}:
-            if scope in (_DESK, spot[0]):
-                held, (buys, sells) = self.held.get(spot, 0), self.waiting.get(spot, [0, 0])
-                found[spot[1]] = found.get(spot[1], 0) + max(abs(held + buys), abs(held - sells))
-        return found
-
-    def waits(self, scope: str) -> dict[str, int]:
-        """Return instrument -> orders that wait."""
-        found: dict[str, int] = {}
-        for (strategy, instrument), count in self.orders.items():
-            if scope in (_DESK, strategy):
-                found[instrument] = found.get(instrument, 0) + count
-        return found
-
-
 def _uses(
-    limits: Mapping[str, Plain], book: _Book, money: Mapping[str, tuple[Paise, Paise]]
+    limits: Mapping[str, Plain], book: RiskBook, money: Mapping[str, tuple[Paise, Paise]]
 ) -> Iterator[Use]:
     named = {key.split(".")[1] for key in limits if key.startswith("strategies.")}
-    for scope in (_DESK, *sorted(named | book.strategies | (set(money) - {_DESK}))):
+    for scope in (DESK, *sorted(named | book.strategies | (set(money) - {DESK}))):
         own = _of_scope(limits, scope)
         for limit, used, where in _used(scope, book, money):
             most = own.get(limit)
             if isinstance(most, int):
                 yield Use(
-                    "desk" if scope == _DESK else scope,
+                    "desk" if scope == DESK else scope,
                     limit,
                     used,
                     most * 100 if limit in _RUPEES else most,
@@ -159,7 +115,7 @@ def _uses(
 
 
 def _used(
-    scope: str, book: _Book, money: Mapping[str, tuple[Paise, Paise]]
+    scope: str, book: RiskBook, money: Mapping[str, tuple[Paise, Paise]]
 ) -> Iterator[tuple[str, int | None, str]]:
     worst, waits = book.worst(scope), book.waits(scope)
     value = {name: units * book.quotes.get(name, 0) for name, units in worst.items()}
@@ -181,7 +137,7 @@ def _used(
 
 
 def _of_scope(limits: Mapping[str, Plain], scope: str) -> dict[str, Plain]:
-    if scope == _DESK:
+    if scope == DESK:
         return {key: value for key, value in limits.items() if "." not in key}
     each = {
         key[len("each_strategy.") :]: value
@@ -194,7 +150,7 @@ def _of_scope(limits: Mapping[str, Plain], scope: str) -> dict[str, Plain]:
 
 def _money(record: Record, rows: Mapping[bytes, bytes]) -> dict[str, tuple[Paise, Paise]]:
     """Return strategy, or `*` -> what the day has made, and its best, as the exchange counts them."""
-    days = dict(_table(rows, "watched"))
+    days = dict(rows_of(rows, "watched"))
     newest: dict[str, Paise] = {}
     for number, entry in enumerate(record.backwards("pnl")):
         if number >= _POINTS or days.keys() <= newest.keys():
@@ -204,7 +160,7 @@ def _money(record: Record, rows: Mapping[bytes, bytes]) -> dict[str, tuple[Paise
         except ContractError:
             continue
         if isinstance(point, StrategyPnl | DeskPnl):
-            newest.setdefault(_DESK if isinstance(point, DeskPnl) else point.strategy, point.net)
+            newest.setdefault(DESK if isinstance(point, DeskPnl) else point.strategy, point.net)
     return {
         scope: (newest[scope] - row["start"], row["best"] - row["start"])
         for scope, row in days.items()
@@ -224,10 +180,3 @@ def _limits(record: Record) -> tuple[dict[str, Plain], bool]:
     from sauda.units import available
 
     return dict(available(load_settings())[EXCHANGE].rules), False
-
-
-def _table(rows: Mapping[bytes, bytes], name: str) -> Iterator[tuple[str, Any]]:
-    prefix = name.encode() + b"/"
-    for key in sorted(rows):
-        if key.startswith(prefix):
-            yield key[len(prefix) :].decode(), msgspec.json.decode(rows[key])

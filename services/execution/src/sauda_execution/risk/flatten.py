@@ -9,13 +9,14 @@ from typing import Final
 import msgspec
 
 from sauda.clock import NS_PER_MS, NS_PER_S, UnixNs
-from sauda.contracts import Alert, InstrumentId, Level, PlaceOrder, Product, RejectReason
+from sauda.contracts import Alert, Level, PlaceOrder, RejectReason
 from sauda.state import State
 from sauda_execution.acts import Act, Place, Say, Withdraw
 from sauda_execution.book import FOREVER_NS, Held, Stage
 from sauda_execution.checks import Refusal
 from sauda_execution.known import Known
 from sauda_execution.leaving import closing_order
+from sauda_execution.risk.wishes import Closing, Refused, Wish, concerns, named, spot
 
 EVERY_NS: Final = NS_PER_S
 """So long an order may rest before it is placed anew."""
@@ -26,33 +27,6 @@ CRY_EVERY: Final = 10
 _NEXT: Final = "next"
 _MOST_SLICES: Final = 10
 """Exchange orders that one order may be cut into; what is more goes out a second later."""
-
-
-class Wish(msgspec.Struct, frozen=True):
-    """Everything of a strategy, or of the desk, is to be closed."""
-
-    strategy: str | None
-    why: str
-    since_ns: UnixNs
-    """Market time."""
-    tells: bool
-    """Whether an alert says when it is done."""
-
-
-class Closing(msgspec.Struct, frozen=True):
-    """An order that closes a position."""
-
-    strategy: str
-    instrument: InstrumentId
-    product: Product
-    placed_ns: UnixNs
-
-
-class Refused(msgspec.Struct, frozen=True):
-    """A position whose closing was refused."""
-
-    times: int
-    again_ns: UnixNs
 
 
 class Flattener:
@@ -91,17 +65,17 @@ class Flattener:
         acts: list[Act] = [
             Withdraw(working.order.order_id, why)
             for working in self._known.book.all_working()
-            if _concerns(wish, working.order.strategy) and working.order.order_id not in closing
+            if concerns(wish, working.order.strategy) and working.order.order_id not in closing
         ]
-        self._wishes.put(_key(kind, strategy), wish)
+        self._wishes.put(named(kind, strategy), wish)
         return [*acts, *self._look(now_ns, asked_ns), *self.tidied()]
 
     def end(self, kind: str, strategy: str | None, why: str) -> list[Act]:
         """Take the wish back; orders that close for its sake alone are withdrawn."""
-        wish = self._wishes.get(_key(kind, strategy))
+        wish = self._wishes.get(named(kind, strategy))
         if wish is None:
             return []
-        self._wishes.drop(_key(kind, strategy))
+        self._wishes.drop(named(kind, strategy))
         return [
             Withdraw(order_id, why)
             for order_id in self._closing_orders(wish)
@@ -110,14 +84,14 @@ class Flattener:
 
     def covers(self, strategy: str) -> bool:
         """Is all of *strategy* to be closed?"""
-        return any(_concerns(wish, strategy) for wish in self._wishes.values())
+        return any(concerns(wish, strategy) for wish in self._wishes.values())
 
     def refusal(self, order: PlaceOrder) -> Refusal | None:
         """Refuse an exit beside an order that closes the same position: both together would open the other side."""
         if not self._wishes or order.order_id in self._orders:
             return None
         for order_id, closing in self._orders.items():
-            if _spot(closing) == _spot(order):
+            if spot(closing) == spot(order):
                 return Refusal(RejectReason.HALTED, f"the position is being closed already, by {order_id!r}")
         return None
 
@@ -128,7 +102,7 @@ class Flattener:
     def on_accepted(self, order: PlaceOrder) -> None:
         """Forget earlier refusals."""
         if order.order_id in self._orders:
-            self._refused.drop(_spot(order))
+            self._refused.drop(spot(order))
 
     def on_ended(self, order: PlaceOrder) -> None:
         """A closing order is over."""
@@ -139,11 +113,11 @@ class Flattener:
         if order.order_id not in self._orders:
             return []
         self._orders.drop(order.order_id)
-        before = self._refused.get(_spot(order))
+        before = self._refused.get(spot(order))
         times = 1 if before is None else before.times + 1
         now_ns = self._known.market.now_ns
         pause_ns = min(LONGEST_PAUSE_NS, EVERY_NS * 2 ** min(times - 1, 10))
-        self._refused.put(_spot(order), Refused(times, now_ns + pause_ns))
+        self._refused.put(spot(order), Refused(times, now_ns + pause_ns))
         if times % CRY_EVERY != 1:
             return []
         text = f"{order.qty} of {order.instrument}, held by {order.strategy}, could not be closed: {refusal.detail}"
@@ -154,7 +128,7 @@ class Flattener:
         acts: list[Act] = []
         for key in self._wishes:
             wish = self._wishes[key]
-            if any(_concerns(wish, held.strategy) for held in self._known.book.holdings()):
+            if any(concerns(wish, held.strategy) for held in self._known.book.holdings()):
                 continue
             self._wishes.drop(key)
             # Settled or traded away by another hand: what still wants to close it would open the other side.
@@ -187,7 +161,7 @@ class Flattener:
         exchange = held.instrument.partition(":")[0]
         if not self._known.days.is_open(exchange, now_ns):
             return self._known.days.next_open_ns(exchange, now_ns)
-        refused = self._refused.get(_spot(held))
+        refused = self._refused.get(spot(held))
         if refused is not None and refused.again_ns > now_ns:
             return refused.again_ns
         waits = [self._order_wait_ns(order_id, now_ns) for order_id in self._orders_of(held)]
@@ -209,7 +183,7 @@ class Flattener:
         acts: list[Act] = [
             Withdraw(working.order.order_id, "the position is closed at the market")
             for working in self._known.book.all_working()
-            if _spot(working.order) == _spot(held)
+            if spot(working.order) == spot(held)
         ]
         order = closing_order(held, asked_ns, now_ns)
         instrument = self._known.instruments.get(held.instrument)
@@ -220,10 +194,10 @@ class Flattener:
         return [*acts, Place(order)]
 
     def _closing_orders(self, wish: Wish) -> list[str]:
-        return [order_id for order_id, one in self._orders.items() if _concerns(wish, one.strategy)]
+        return [order_id for order_id, one in self._orders.items() if concerns(wish, one.strategy)]
 
     def _orders_of(self, held: Held) -> list[str]:
-        return [order_id for order_id, one in self._orders.items() if _spot(one) == _spot(held)]
+        return [order_id for order_id, one in self._orders.items() if spot(one) == spot(held)]
 
     def _forget(self) -> None:
         for table in (self._orders, self._refused, self._due):
@@ -232,15 +206,3 @@ class Flattener:
 
     def _alert(self, code: str, text: str, level: Level, asked_ns: UnixNs = 0) -> Act:
         return Say(Alert(self._source, level, code, text, self._known.stamp_ns(asked_ns)))
-
-
-def _key(kind: str, strategy: str | None) -> str:
-    return f"{kind}|{strategy or '*'}"
-
-
-def _concerns(wish: Wish, strategy: str) -> bool:
-    return wish.strategy in (None, strategy)
-
-
-def _spot(where: Held | PlaceOrder | Closing) -> str:
-    return f"{where.strategy}|{where.instrument}|{where.product.value}"
