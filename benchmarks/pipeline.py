@@ -4,13 +4,15 @@ feed (generator) -> strategy, execution, valuation: real services, exactly-once 
 """
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 
 import redis
+import yaml
 
-from benchmarks.desk import Desk
+from benchmarks.desk import ROOT, Desk
 from benchmarks.shift import MARKET_SHIFT_NS
 from sauda.clock import NS_PER_MS, SystemClock, monotonic_s
 from sauda.codec import decode
@@ -76,7 +78,10 @@ def latency(port: int, folder: Path, rate: int, seconds: int) -> Latency:
     os.environ["MARKET_SHIFT_NS"] = str(MARKET_SHIFT_NS)
     log = RedisLog(f"redis://127.0.0.1:{port}/0", name)
     ages_ms: list[float] = []
-    with Desk(port, folder, name) as desk:
+    # The desk's own way is measured, not the modelled journey to the market, nor a limit that lets ten orders a second in.
+    config = _config_without_pace(folder / f"config-{name}")
+    unhurried = {"SAUDA_ORDER_LATENCY_MS": "0", "SAUDA_CAPITAL": "1000000000", "SAUDA_CONFIG": str(config)}
+    with Desk(port, folder, name, **unhurried) as desk:
         desk.start("sauda_pnl", "sauda_execution")
         desk.start("benchmarks.ping", PING_EVERY=str(max(1, rate // 100)))
         at = {"executions": Position(BEGINNING, 0)}
@@ -96,6 +101,15 @@ def latency(port: int, folder: Path, rate: int, seconds: int) -> Latency:
         raise RuntimeError(f"only {len(ages_ms)} fills at {rate} ticks/s: nothing to measure")
     cuts = quantiles(ages_ms, n=100)
     return Latency(rate, len(ages_ms), cuts[49], cuts[98])
+
+
+def _config_without_pace(folder: Path) -> Path:
+    """Return a copy of the desk's config that lets orders in as fast as they come."""
+    shutil.copytree(ROOT / "config", folder)
+    risk = yaml.safe_load((folder / "risk.yaml").read_text())
+    risk |= {"max_orders_per_second": None, "duplicate_ms": 0}
+    (folder / "risk.yaml").write_text(yaml.safe_dump(risk))
+    return folder
 
 
 def _first_tick_s(client: "redis.Redis", stream: str, began: float) -> float:
