@@ -1,6 +1,7 @@
 """The laws of the account, whatever strategies and markets do to it."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import date
 from itertools import pairwise
 
@@ -27,6 +28,7 @@ from sauda.money import Paise
 from sauda.testing.builders import LOT, a_cancel, a_change, a_clock, a_gap, a_tick, after, an_order, at
 from sauda.testing.restart import play, play_with_restarts
 from sauda_execution.account.ledger import Position
+from sauda_execution.charges import load_tariff
 from sauda_execution.exchange import PaperExchange
 from tests.unit.execution.account_market import (
     CALL,
@@ -36,6 +38,7 @@ from tests.unit.execution.account_market import (
     INDEX,
     LAKH,
     LOW_PUT,
+    MARKET,
     PRICES,
     PUT,
     SHARE,
@@ -44,6 +47,7 @@ from tests.unit.execution.account_market import (
 )
 
 CAPITAL = 3 * LAKH
+TARIFF = load_tariff(MARKET, "flat_20")
 TRADED = st.sampled_from([CALL, PUT, HIGH_CALL, LOW_PUT, FUTURE, FUTURE, FUTURE, SHARE])
 IDS = st.sampled_from([f"o-{n}" for n in range(10)])
 STRATEGIES = st.sampled_from(["a", "b"])
@@ -111,7 +115,7 @@ MORNING: list[Message] = [*CONTRACTS, *quotes()]
 
 
 def an_exchange(*, asks_broker: bool = False) -> PaperExchange:
-    return PaperExchange(a_house(CAPITAL, asks_broker=asks_broker))
+    return PaperExchange(replace(a_house(CAPITAL, asks_broker=asks_broker), tariff=TARIFF))
 
 
 def accounts(said: list[Message]) -> list[Account]:
@@ -134,7 +138,7 @@ def test_a_restart_anywhere_changes_nothing(
 @settings(max_examples=150, deadline=None)
 @given(histories)
 def test_no_paisa_is_lost(history: list[Message]) -> None:
-    """Cash and what is held at its last price are the start and what all trades have made, to the paisa."""
+    """Cash and what is held at its last price are the start, what all trades have made, less their charges, to the paisa."""
     exchange = an_exchange()
     said = play(exchange, [*MORNING, *history])
 
@@ -146,7 +150,7 @@ def test_no_paisa_is_lost(history: list[Message]) -> None:
     for fill in fills:
         held[fill.instrument] += fill.signed_qty
     worth = sum(qty * price_of(name) for name, qty in held.items())
-    assert wealth(exchange, last) == CAPITAL - paid_out + worth
+    assert wealth(exchange, last) == CAPITAL - paid_out + worth - sum(fill.charges for fill in fills)
 
 
 def wealth(exchange: PaperExchange, account: Account) -> Paise:
