@@ -186,6 +186,32 @@ def test_over_days_the_marks_and_the_close_add_up_to_the_whole_profit() -> None:
     assert account.blocked == 0
 
 
+def test_between_two_closes_a_future_brings_nothing_into_the_cash() -> None:
+    exchange = an_account()
+    tuesday = date(2026, 11, 24)
+    play(exchange, [buy(FUTURE), a_clock(at("15:30"))])
+    play(exchange, [a_tick(24_600_00, instrument=FUTURE, at_ns=at("09:20", tuesday))])
+
+    within = play(exchange, [a_tick(24_900_00, instrument=FUTURE, at_ns=at("11:00", tuesday))])
+    marked = last_account(play(exchange, [a_clock(at("15:30", tuesday))]))
+
+    assert within == []
+    assert marked.realised == LOT * 300_00
+
+
+def test_an_average_between_two_paise_loses_none() -> None:
+    exchange = an_account()
+    dearer = a_tick(24_600_05, instrument=FUTURE, at_ns=after(1))
+    play(exchange, [buy(FUTURE), dearer, buy(FUTURE, name="second", at_ns=after(1))])
+
+    # 65 at 24,600.00 and 65 at 24,600.05; sold at the dearer price in two parts of 130 x 24,600.025.
+    part = last_account(play(exchange, [sell(FUTURE, at_ns=after(1))]))
+    whole = last_account(play(exchange, [sell(FUTURE, name="rest", at_ns=after(1))]))
+
+    assert part.realised in (LOT * 5 // 2, LOT * 5 // 2 + 1)
+    assert whole.realised == LOT * 5
+
+
 def test_the_account_says_how_it_begins_and_then_only_what_is_new() -> None:
     exchange = PaperExchange(a_house(5 * LAKH))
 

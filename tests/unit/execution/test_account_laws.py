@@ -46,7 +46,7 @@ from tests.unit.execution.account_market import (
     quotes,
 )
 
-CAPITAL = 3 * LAKH
+CAPITAL, AMPLE = 3 * LAKH, 30 * LAKH
 TARIFF = load_tariff(MARKET, "flat_20")
 TRADED = st.sampled_from([CALL, PUT, HIGH_CALL, LOW_PUT, FUTURE, FUTURE, FUTURE, SHARE])
 IDS = st.sampled_from([f"o-{n}" for n in range(10)])
@@ -114,8 +114,8 @@ histories = st.lists(st.one_of(market, requests, requests), max_size=40)
 MORNING: list[Message] = [*CONTRACTS, *quotes()]
 
 
-def an_exchange(*, asks_broker: bool = False) -> PaperExchange:
-    return PaperExchange(replace(a_house(CAPITAL, asks_broker=asks_broker), tariff=TARIFF))
+def an_exchange(*, capital: Paise = CAPITAL, asks_broker: bool = False) -> PaperExchange:
+    return PaperExchange(replace(a_house(capital, asks_broker=asks_broker), tariff=TARIFF))
 
 
 def accounts(said: list[Message]) -> list[Account]:
@@ -139,7 +139,7 @@ def test_a_restart_anywhere_changes_nothing(
 @given(histories)
 def test_no_paisa_is_lost(history: list[Message]) -> None:
     """Cash and what is held at its last price are the start, what all trades have made, less their charges, to the paisa."""
-    exchange = an_exchange()
+    exchange = an_exchange(capital=AMPLE)
     said = play(exchange, [*MORNING, *history])
 
     last = accounts(said)[-1]
@@ -150,7 +150,7 @@ def test_no_paisa_is_lost(history: list[Message]) -> None:
     for fill in fills:
         held[fill.instrument] += fill.signed_qty
     worth = sum(qty * price_of(name) for name, qty in held.items())
-    assert wealth(exchange, last) == CAPITAL - paid_out + worth - sum(fill.charges for fill in fills)
+    assert wealth(exchange, last) == AMPLE - paid_out + worth - sum(fill.charges for fill in fills)
 
 
 def wealth(exchange: PaperExchange, account: Account) -> Paise:
