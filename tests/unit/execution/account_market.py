@@ -1,20 +1,30 @@
 """A small market for the account's tests: NIFTY at 24,500 with a future, options of one expiry, and a share."""
 
+from functools import partial
+from math import exp
 from pathlib import Path
 
-from sauda.clock import UnixNs
+import msgspec
+
+from sauda.clock import UnixNs, ist_date
 from sauda.contracts import (
     Account,
     Instrument,
     InstrumentId,
     InstrumentKind,
     Message,
+    OrderKind,
+    OrderRejected,
+    PlaceOrder,
+    Product,
     Right,
+    Side,
 )
-from sauda.margin import load_margins
-from sauda.money import Paise
-from sauda.testing.builders import LOT, NOW, Weekdays, a_tick, an_index, an_option
+from sauda.margin import Leg, load_margins, requirement
+from sauda.money import Paise, Units
+from sauda.testing.builders import LOT, NOW, Weekdays, a_tick, an_index, an_option, an_order
 from sauda.testing.restart import play
+from sauda_execution.account.tenor import years_left
 from sauda_execution.exchange import PaperExchange
 from sauda_execution.house import House
 
@@ -102,3 +112,51 @@ def an_account(capital: Paise = 10 * LAKH, *, asks_broker: bool = False) -> Pape
 
 def last_account(said: list[Message]) -> Account:
     return [message for message in said if isinstance(message, Account)][-1]
+
+
+def order(
+    side: Side,
+    instrument: str,
+    qty: Units = LOT,
+    *,
+    name: str | None = None,
+    strategy: str = "s",
+    product: Product = Product.NRML,
+    limit: Paise | None = None,
+    at_ns: int = NOW,
+) -> PlaceOrder:
+    made = an_order(
+        side,
+        order_id=name or f"{side.value}-{instrument}-{product.value}",
+        strategy=strategy,
+        instrument=instrument,
+        qty=qty,
+        kind=OrderKind.MARKET if limit is None else OrderKind.LIMIT,
+        limit_price=limit,
+        event_ns=at_ns,
+    )
+    return msgspec.structs.replace(made, product=product)
+
+
+buy, sell = partial(order, Side.BUY), partial(order, Side.SELL)
+
+
+def rejection(said: list[Message]) -> OrderRejected:
+    (found,) = [message for message in said if isinstance(message, OrderRejected)]
+    return found
+
+
+def contract_of(instrument: str) -> Instrument:
+    return next(one for one in CONTRACTS if one.instrument == instrument)
+
+
+def model(*held: tuple[str, Units]) -> Paise:
+    """Return what the model asks for options of 1 December at this market, computed beside the exchange."""
+    years = years_left("2026-12-01", NOW)
+    rates = MARGINS.rates("NIFTY", ist_date(NOW))
+    forward = PRICES[INDEX] * exp(rates.interest * years)
+    legs = [
+        Leg(qty, "2026-12-01", forward, PRICES[name], years, False, one.strike, one.right)
+        for one, name, qty in ((contract_of(name), name, qty) for name, qty in held)
+    ]
+    return requirement(PRICES[INDEX], legs, rates).total
