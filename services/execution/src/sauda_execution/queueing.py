@@ -10,8 +10,10 @@ own limit:
   beyond its price: up to what traded. A feed that tells neither quotes nor volume gives no quantity: whole.
 
 What is pessimistic on purpose: whoever cancels stood behind it while there is still more shown than stands before it; a
-level that is not shown counts as unknown until it is; all trades since the last tick count as made at the last price;
+level that is not shown counts as unknown until it is; a change of terms goes to the back, as does everybody after a gap;
 orders of this desk that queue at one price share what trades there, the earlier one first.
+
+What is a guess, for or against us: all that traded since the last tick counts as made at the last price.
 """
 
 from collections.abc import Mapping, Sequence
