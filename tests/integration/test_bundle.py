@@ -84,6 +84,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, any_redis: Server) -> Setting
     """A desk with a quarter of an hour behind it; nobody writes to it any more."""
     place = a_place(tmp_path_factory.mktemp("home"))
     (place / "config" / "strategies" / "tight.yaml").write_text(RULES)
+    (place / "config" / "risk.yaml").write_text("max_open_orders: 1234\n")
     settings = settings_of(place, any_redis.url, "bundled")
     run_desk(settings)
     return settings
@@ -139,6 +140,7 @@ def test_a_bundle_opened_where_there_is_nothing_says_the_same(home: Settings, tm
     there = opened_elsewhere(packed(home, tmp_path), tmp_path)
     original, copy = Record.open(home), Record.open(there, "day")
 
+    assert (there.config / "risk.yaml").read_text() == (home.config / "risk.yaml").read_text()
     assert verdicts(there, "day") == {"execution.paper": True, "pnl.valuation": True, "strategy.tight": True}
     for stream in ("ticks", "orders", "executions", "pnl", "instruments", "journal", "alerts"):
         assert copy.entries(stream) == original.entries(stream)

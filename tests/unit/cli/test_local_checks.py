@@ -69,6 +69,22 @@ def test_a_rules_file_that_cannot_be_used_is_named_with_its_key(
     assert rules.advice == f"correct {strategies / 'mine.yaml'}"
 
 
+def test_limits_that_cannot_be_used_are_named_with_their_key_and_a_missing_file_is_told(
+    settings: Settings, place: Place, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    config.mkdir()
+    (config / "market").symlink_to(CONFIG / "market")
+    here = settings.model_copy(update={"config": config})
+
+    (missing,) = [one for one in look_at_files(here, place) if one.check == "limits"]
+    (config / "risk.yaml").write_text("max_open_ordrs: 5\n")
+    (wrong,) = [one for one in look_at_files(here, place) if one.check == "limits"]
+
+    assert (missing.verdict, wrong.verdict) == (Verdict.WARN, Verdict.BAD)
+    assert "max_open_ordrs: unknown key: did you mean max_open_orders?" in wrong.text
+
+
 def test_a_folder_without_market_data_is_bad(settings: Settings, place: Place, tmp_path: Path) -> None:
     (tmp_path / "config" / "strategies").mkdir(parents=True)
 

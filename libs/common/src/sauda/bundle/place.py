@@ -5,8 +5,8 @@ from pathlib import Path
 from sauda.settings import Settings
 from sauda.settings_sources import find_root
 
-PACKED = ("market", "strategies")
-"""Folders of config/ that units are made of."""
+PACKED = ("market", "strategies", "risk.yaml")
+"""Folders and files of config/ that units are made of."""
 
 
 def config_of(desk: str) -> Path:
@@ -18,8 +18,8 @@ def config_files(config: Path) -> dict[str, bytes]:
     """Return the rules and the market's dated data below *config*, by their names there."""
     return {
         path.relative_to(config).as_posix(): path.read_bytes()
-        for folder in PACKED
-        for path in sorted((config / folder).rglob("*"))
+        for name in PACKED
+        for path in (config / name, *sorted((config / name).rglob("*")))
         if path.suffix in (".yaml", ".yml") and path.is_file()
     }
 

@@ -22,6 +22,7 @@ def look_at_files(settings: Settings, place: Place) -> list[Finding]:
     return [
         *_configuration(settings.config),
         *_rules(settings.config / "strategies"),
+        *_limits(settings.config),
         *_health(place),
         _disk(place.var if place.var.exists() else place.root),
     ]
@@ -59,6 +60,20 @@ def _rules(folder: Path) -> list[Finding]:
     elif not found:
         found.append(warn("rules", f"no strategy in {folder}", "add a file such as nifty_straddle.yaml"))
     return found
+
+
+def _limits(folder: Path) -> list[Finding]:
+    """Look at the limits of risk with the execution service's own reader, where it is installed."""
+    if importlib.util.find_spec("sauda_execution") is None:
+        return []
+    path = folder / "risk.yaml"
+    try:
+        importlib.import_module("sauda_execution.risk.rules_file").load_risk(folder)
+    except ConfigError as error:
+        return [bad("limits", str(error), f"correct {path}; see docs/risk.md")]
+    if not path.is_file():
+        return [warn("limits", f"no {path}: the limits are the shipped ones", "restore it to set your own")]
+    return [ok("limits", str(path))]
 
 
 def _rules_file(folder: Path, name: str) -> Path:
