@@ -11,12 +11,15 @@ from tenacity import RetryCallState
 
 from sauda.calendar import Calendar, load_calendar
 from sauda.runner import UnitRunner
+from sauda.settings import Settings
 from sauda.testing.counting import counter_unit
 from sauda.unit import REQUEUED, Unit
 from sauda.writer import WriterRunner
 from sauda_execution.exchange import paper_unit
 from sauda_execution.house import House
+from sauda_execution.risk.rules_file import load_risk
 from sauda_execution.settings import Limits
+from sauda_execution.units import house
 from sauda_feed.desk import Desk as FeedDesk
 from sauda_feed.feed import Feed
 from sauda_pnl.valuation import valuation_unit
@@ -32,7 +35,7 @@ from simulation.world import World
 
 WRITTEN: Final = ("pnl", "executions", "orders", REQUEUED)
 """What the writers carry out, as `sauda_pnl.__main__` has it."""
-_MARKET: Final = Path(__file__).parents[1] / "config" / "market"
+_CONFIG: Final = Path(__file__).parents[1] / "config"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +57,22 @@ class Plan:
     pace_ms: int
     """Between two instants of the tape."""
     straddles: dict[str, ShortStraddleRules]
-    limits: Limits
+    speed: float
+    """Seconds of market time in one of the desk's: what the guards against lag are measured by."""
+    is_bare: bool
+    """Whether the exchange has no charges, account, order rules and limits: its shortest way, and the most fills."""
     replicas: dict[str, int]
     """role -> how many processes"""
 
 
 @cache
 def _calendar() -> Calendar:
-    return load_calendar(_MARKET)
+    return load_calendar(_CONFIG / "market")
+
+
+@cache
+def _full_house(speed: float) -> House:
+    return house(Settings(speed=speed, config=_CONFIG), load_risk(_CONFIG))
 
 
 def drawn_plan(dice: random.Random) -> Plan:
@@ -85,7 +96,8 @@ def drawn_plan(dice: random.Random) -> Plan:
         lease_ms=dice.choice((100, 200, 300)),
         pace_ms=dice.choice((8, 15, 25)),
         straddles=straddles,
-        limits=Limits.at_speed(dice.choice((1, 5, 50)), max_order_age_s=30, stale_quote_s=30),
+        speed=dice.choice((1, 5, 50)),
+        is_bare=dice.random() < 0.3,
         replicas={role: dice.choice((1, 1, 2)) for role in roles},
     )
 
@@ -160,7 +172,13 @@ def _units(plan: Plan) -> list[Unit]:
         strategy_unit(name, rules, lambda exchange, day: calendar.session(exchange, day) is not None)
         for name, rules in plan.straddles.items()
     ]
-    return [*straddles, paper_unit(House(calendar, plan.limits)), valuation_unit(), counter_unit()]
+    return [*straddles, paper_unit(_house(plan)), valuation_unit(), counter_unit()]
+
+
+def _house(plan: Plan) -> House:
+    if plan.is_bare:
+        return House(_calendar(), Limits.at_speed(plan.speed, max_order_age_s=30, stale_quote_s=30))
+    return _full_house(plan.speed)
 
 
 def _role_of(unit: Unit) -> str:

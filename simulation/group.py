@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from sauda.clock import NS_PER_MS, UnixNs
+from sauda.codec import encode
 from sauda.contracts import DeskPnl, Fill, Message, PlaceOrder, PositionPnl, StrategyPnl
 from sauda.errors import TransientError
 from sauda.log import BEGINNING, Entry, EntryId, Output, Position
@@ -199,4 +200,4 @@ def row_of(message: Message) -> tuple[object, ...]:
         case PlaceOrder():
             return "order", message.order_id
         case _:
-            return "word", message
+            return "word", encode(message)

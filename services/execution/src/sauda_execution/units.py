@@ -17,6 +17,7 @@ from sauda_execution.charges import load_tariff
 from sauda_execution.exchange import paper_unit
 from sauda_execution.house import House
 from sauda_execution.order_rules import load_order_rules
+from sauda_execution.risk.rules import RiskRules
 from sauda_execution.risk.rules_file import load_risk
 from sauda_execution.settings import HALF_SPREAD_BPS, HALF_SPREAD_TICKS, Limits
 
@@ -41,10 +42,21 @@ def units(settings: Settings, rules: Mapping[str, Mapping[str, Plain]] | None = 
     Raises:
         ConfigError: the market's calendar, price lists or the limits cannot be read.
     """
+    risk = load_risk(settings.config, (rules or {}).get(UNIT))
+    made_of = chosen(settings, DECISIVE)
+    version = code_version("sauda", "sauda_execution")
+    return [replace(paper_unit(house(settings, risk)), settings=made_of, rules=risk.plain(), version=version)]
+
+
+def house(settings: Settings, risk: RiskRules) -> House:
+    """Return the desk's own house: with charges, an account, order rules, limits, and an end of every position.
+
+    Raises:
+        ConfigError: the market's calendar or price lists cannot be read.
+    """
     market = settings.config / "market"
     calendar = load_calendar(market)
-    risk = load_risk(settings.config, (rules or {}).get(UNIT))
-    house = House(
+    return House(
         calendar,
         _limits(settings),
         tariff=load_tariff(market, settings.brokerage),
@@ -55,9 +67,6 @@ def units(settings: Settings, rules: Mapping[str, Mapping[str, Plain]] | None = 
         margins=load_margins(market),
         asks_broker=settings.margin_source == "broker",
     )
-    made_of = chosen(settings, DECISIVE)
-    version = code_version("sauda", "sauda_execution")
-    return [replace(paper_unit(house), settings=made_of, rules=risk.plain(), version=version)]
 
 
 def _limits(settings: Settings) -> Limits:
