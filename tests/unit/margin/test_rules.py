@@ -59,7 +59,7 @@ def test_a_broker_blocks_a_little_more_than_its_calculator_says(book: MarginBook
     ("old", "new", "said"),
     [
         pytest.param(
-            'percent: "9.3"', 'percent: "much"', "classes.index.price_scan.0.percent", id="no number"
+            'percent: "7.1"', 'percent: "much"', "classes.index.price_scan.0.percent", id="no number"
         ),
         pytest.param("least_points", "points", "classes.index.volatility_scan.0", id="unknown key"),
         pytest.param(

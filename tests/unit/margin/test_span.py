@@ -138,6 +138,26 @@ def test_since_february_2025_nothing_that_expires_today_offsets_later_contracts(
     assert need(today, later, rates=BOOK.rates("NIFTY", date(2025, 1, 31))).span < need(today).span
 
 
+def test_since_may_2026_nothing_of_a_share_that_expires_today_offsets_later_contracts() -> None:
+    today, later = future()._replace(last_day=True), future(-LOT, expiry=JULY)
+    before, since = (BOOK.rates("RELIANCE", date(2026, 5, day)) for day in (4, 5))
+
+    alone = need(today, rates=since).span + need(later, rates=since).span
+    assert need(today, later, rates=since).span == pytest.approx(alone, abs=200)
+    assert need(today, later, rates=before).span < need(today, rates=before).span
+
+
+def test_the_framework_of_june_2020_asks_more_of_a_naked_future_and_less_of_a_hedged_option() -> None:
+    before, since = (BOOK.rates("NIFTY", day) for day in (date(2020, 5, 29), date(2020, 6, 1)))
+    hedged = (CALL, option(Right.CALL, 400_00.0, 23_750_00, LOT))
+
+    assert need(future(), rates=before).span == pytest.approx(0.071 * SPOT * LOT, abs=100)
+    assert need(future(), rates=since).span == pytest.approx(0.093 * SPOT * LOT, abs=100)
+    # What short options needed at least, however well they were hedged.
+    assert need(*hedged, rates=before).span >= 0.03 * SPOT * LOT
+    assert need(*hedged, rates=since).total < 0.6 * need(*hedged, rates=before).total
+
+
 def test_stocks_need_more_than_indices() -> None:
     stock = need(CALL, rates=BOOK.rates("RELIANCE", DAY))
 
