@@ -96,6 +96,15 @@ def test_a_waiting_exit_blocks_nothing_more() -> None:
     assert held.blocked == model((CALL, -LOT))
 
 
+def test_an_entry_that_is_changed_into_an_exit_releases_what_it_blocked() -> None:
+    exchange = an_account()
+    waits = last_account(play(exchange, [buy(CALL), sell(CALL, 2 * LOT, name="out", limit=400_00)]))
+    changed = last_account(play(exchange, [a_change(order_id="out", strategy="s", qty=LOT)]))
+
+    assert waits.blocked > 0
+    assert changed.blocked == 0
+
+
 def test_positions_of_two_strategies_are_margined_together_and_told_apart() -> None:
     exchange = an_account()
 

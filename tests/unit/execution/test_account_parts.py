@@ -8,6 +8,7 @@ import pytest
 from sauda.calendar import load_calendar
 from sauda.contracts import (
     Fill,
+    LegFailure,
     Message,
     OrderAccepted,
     OrderRejected,
@@ -67,6 +68,17 @@ def test_a_basket_is_carried_by_what_its_legs_need_together() -> None:
     assert sum(isinstance(message, Fill) for message in enough) == 4
     assert [m.reason for m in short if isinstance(m, OrderRejected)] == [RejectReason.MARGIN] * 4
     assert any(isinstance(message, OrderRejected) for message in one_by_one)
+
+
+@pytest.mark.parametrize("failure", LegFailure)
+def test_wings_that_may_never_fill_carry_no_straddle(failure: LegFailure) -> None:
+    wings = (buy(HIGH_CALL, limit=5), buy(LOW_PUT, limit=5))
+    basket = PlaceBasket("condor", "s", (*wings, sell(CALL), sell(PUT)), NOW, failure)
+
+    said = play(an_account(model((CALL, -LOT), (PUT, -LOT)) - 1), [basket])
+
+    assert {one.reason for one in said if isinstance(one, OrderRejected)} == {RejectReason.MARGIN}
+    assert not [one for one in said if isinstance(one, OrderAccepted)]
 
 
 def test_charges_leave_the_cash_and_count_in_what_an_order_needs() -> None:

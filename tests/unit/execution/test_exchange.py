@@ -1,5 +1,9 @@
 """How orders live in the paper market: they fill, wait, trigger, change, and end with the session."""
 
+from datetime import date
+
+import msgspec
+
 from sauda.contracts import (
     Against,
     Fill,
@@ -24,6 +28,7 @@ from sauda.testing.builders import (
     a_gap,
     a_tick,
     after,
+    an_index,
     an_option,
     an_order,
     at,
@@ -121,6 +126,18 @@ def test_orders_left_over_a_night_of_silence_end_before_the_new_day_trades(excha
     morning = after(24 * 3600)
 
     assert kinds(play(exchange, [a_tick(40_00, bid=39_00, ask=40_00, at_ns=morning)])) == [OrderCancelled]
+
+
+def test_what_was_taken_of_a_quote_is_forgotten_with_it(exchange: PaperExchange) -> None:
+    quote = msgspec.structs.replace(a_tick(100_00, bid=99_95, ask=100_05), bid_qty=10 * LOT, ask_qty=10 * LOT)
+    play(exchange, [quote, an_order()])
+    assert exchange.known.liquidity.used == {OPTION}
+
+    play(
+        exchange, [a_tick(24_500_00, instrument=an_index().instrument, at_ns=at("09:15", date(2026, 11, 24)))]
+    )
+
+    assert not exchange.known.liquidity.used
 
 
 def test_a_cancelled_order_never_fills(exchange: PaperExchange) -> None:

@@ -179,6 +179,7 @@ class PaperExchange:
     def _forget(self) -> None:
         known = self.known
         known.market.forget_before(known.days.present_ns)
+        known.liquidity.forget(lambda instrument: known.market.quote(instrument) is None)
         known.book.forget_answers_before(known.days.previous_ns)
         today = ist_date(known.market.now_ns).isoformat()
         for name in known.instruments:

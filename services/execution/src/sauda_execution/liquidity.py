@@ -4,7 +4,7 @@ The market cannot know of a paper trade: it goes on showing what was taken. So t
 instrument ticks again; from then on what is shown counts as new.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import msgspec
 
@@ -52,6 +52,12 @@ class Liquidity:
         if instrument in self.used:
             self.used.discard(instrument)
             self._taken.drop(instrument)
+
+    def forget(self, is_gone: Callable[[InstrumentId], bool]) -> None:
+        """Forget what was taken of quotes that are no more: their contracts may never tick again."""
+        for instrument in self._taken:
+            if is_gone(instrument):
+                self.renew(instrument)
 
     def restored(self) -> None:
         """Find again of which quotes something is gone."""

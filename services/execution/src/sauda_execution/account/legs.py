@@ -13,6 +13,7 @@ from sauda_execution.account.prices import Prices
 from sauda_execution.account.tenor import years_left
 from sauda_execution.known import Known
 from sauda_execution.market import Market
+from sauda_execution.matching import take, take_whole
 
 _UNSEEN_VOL = 0.6
 """What is sold without a price is taken to be as dear as at this yearly volatility: most indices have a quarter of it."""
@@ -73,6 +74,19 @@ def price_of(order: PlaceOrder, market: Market) -> Paise:
     if quote is not None:
         now = quote.ask if order.side is Side.BUY and quote.ask is not None else quote.ltp
     return max(order.trigger_price or 0, now)
+
+
+def fills_at_once(order: PlaceOrder, contract: Instrument, known: Known) -> bool:
+    """Would *order* trade whole with the quote that stands? If not, nobody knows whether it ever will."""
+    quote = known.fresh_quote(order.instrument)
+    if quote is None or order.trigger_price is not None:
+        return False
+    if known.limits.fills == "ltp":
+        taking = take_whole(order, order.qty, quote.ltp)
+    else:
+        taken = known.liquidity.taken(order.instrument, order.side)
+        taking = take(order, order.qty, quote, taken, instrument=contract, limits=known.limits)
+    return sum(match.qty for match in taking.matches) == order.qty
 
 
 def is_delivery(order: PlaceOrder, contract: Instrument) -> bool:

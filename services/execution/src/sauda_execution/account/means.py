@@ -12,7 +12,7 @@ from sauda_execution.account.blocked import Blocked
 from sauda_execution.account.broker import BrokerMargins
 from sauda_execution.account.estimate import estimated_charges
 from sauda_execution.account.ledger import Ledger
-from sauda_execution.account.legs import Entry, entries, is_derivative
+from sauda_execution.account.legs import Entry, entries, fills_at_once, is_derivative
 from sauda_execution.account.needs import Need, Needs
 from sauda_execution.account.prices import Prices
 from sauda_execution.account.statement import Statement, stated
@@ -71,23 +71,23 @@ class Means:
         return self._compare({underlying: need}, [entry])
 
     def wanted_together(self, orders: Sequence[PlaceOrder]) -> Wanted:
-        """Return what *orders* would need once all of them have filled: they hedge each other."""
+        """Return what *orders* would need together: those that fill at once hedge each other and all others.
+
+        What would rest hedges nothing: its market may never come, and what it should protect is held by then.
+        """
         wishes: list[Entry] = []
         for order in orders:
             contract = self.contract(order.instrument)
             if contract is not None:
                 wishes.append(Entry(order, contract, order.side.sign * order.qty))
-        needs = {
-            name: self._needs.of(
-                name,
-                self.ledger.positions(name),
-                entries(self._known, name),
-                [one for one in wishes if one.contract.underlying == name],
-                strategies={},
-            )
-            for name in sorted({one.contract.underlying for one in wishes})
-        }
-        return self._compare(needs, wishes)
+        names = sorted({one.contract.underlying for one in wishes})
+        return self._compare({name: self._need_together(name, wishes) for name in names}, wishes)
+
+    def _need_together(self, underlying: str, wishes: Sequence[Entry]) -> Need:
+        theirs = [one for one in wishes if one.contract.underlying == underlying]
+        filled = [one for one in theirs if fills_at_once(one.order, one.contract, self._known)]
+        waiting = [*entries(self._known, underlying), *(one for one in theirs if one not in filled)]
+        return self._needs.of(underlying, self.ledger.positions(underlying), waiting, filled, strategies={})
 
     def renew(self, underlying: str, *, orders_alone: bool = False) -> None:
         """Compute again what *underlying* needs, at the prices of this instant, and keep both.

@@ -60,8 +60,8 @@ class MarginAccount(Part):
         return self._renew(order)
 
     def on_modified(self, order: PlaceOrder) -> Sequence[Act]:
-        """Block what its new terms need."""
-        return self._renew(order)
+        """Block what its new terms need; what has become a mere exit by its change releases what it blocked before."""
+        return self._renewed(order)
 
     def on_ended(self, order: PlaceOrder, unfilled: int, reason: str) -> Sequence[Act]:
         """Release what it still needed; of an order that has traded whole its last fill has done that."""
@@ -123,9 +123,12 @@ class MarginAccount(Part):
     # How.
 
     def _renew(self, order: PlaceOrder) -> Sequence[Act]:
-        contract = self.means.contract(order.instrument)
         # What only reduces blocks nothing, so nothing has changed; and whoever wants out gets out quickly.
-        if contract is None or self._known.book.is_exit(order):
+        return () if self._known.book.is_exit(order) else self._renewed(order)
+
+    def _renewed(self, order: PlaceOrder) -> Sequence[Act]:
+        contract = self.means.contract(order.instrument)
+        if contract is None:
             return ()
         before = self.means.figures()
         self.means.renew(contract.underlying, orders_alone=True)
