@@ -206,6 +206,20 @@ def test_what_is_blocked_is_released_exactly_when_the_last_leg_is_closed(
 
 
 @settings(max_examples=120, deadline=None)
+@given(histories, st.booleans())
+def test_nothing_is_blocked_from_the_message_on_that_leaves_nothing_held_and_nothing_waiting(
+    history: list[Message], asks_broker: bool
+) -> None:
+    exchange = an_exchange(asks_broker=asks_broker)
+    blocked = 0
+    for message in [*MORNING, *history]:
+        for account in accounts(list(exchange.handle(message))):
+            blocked = account.blocked
+        if not exchange.known.book.holdings() and not exchange.known.book.all_working():
+            assert blocked == 0
+
+
+@settings(max_examples=120, deadline=None)
 @given(histories)
 def test_an_exit_is_never_refused_for_margin(history: list[Message]) -> None:
     held: Counter[tuple[str, str, Product]] = Counter()
