@@ -6,15 +6,13 @@ from typing import Final
 import msgspec
 
 from sauda.cli.book import average
-from sauda.cli.order_desk import HandDesk
+from sauda.cli.order_desk import EXCHANGE, HandDesk
 from sauda.cli.reading import readable
 from sauda.clock import NS_PER_MS, UnixNs, monotonic_s
 from sauda.contracts import Alert, Fill, Halt, InstrumentId, Message, OrderCancelled, Side
 from sauda.money import Paise, Units
 from sauda.record import Record
 
-EXCHANGE: Final = "execution.paper"
-"""The unit that carries the account."""
 CLOSING: Final = "squareoff-"
 """What the ids of the exchange's closing orders begin with."""
 _WISH: Final = b"flatten/kill|*"

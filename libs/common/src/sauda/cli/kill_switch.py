@@ -53,9 +53,9 @@ def switch_on(
 @app.command("off")
 def switch_off(wait: WaitSeconds = 10.0, desk: DeskOption = None, as_json: JsonOption = False) -> None:
     """Let entries in again; what was still to be closed is left as it is."""
-    from sauda.cli.flat_course import EXCHANGE, halted_by
+    from sauda.cli.flat_course import halted_by
     from sauda.cli.letter_settling import who
-    from sauda.cli.order_desk import HandDesk
+    from sauda.cli.order_desk import EXCHANGE, HandDesk
     from sauda.contracts import Resume
 
     with opened(desk) as record:

@@ -33,6 +33,8 @@ from sauda.market_time import time_of
 from sauda.record import Record
 from sauda.redis_book import RedisBook
 
+EXCHANGE: Final = "execution.paper"
+"""The unit that carries the account."""
 SILENT_S: Final = 10.0
 """The feed writes market time once a second of it; a desk that said nothing for so long does not trade."""
 FRESH_NS: Final = 30 * NS_PER_S
@@ -71,6 +73,10 @@ class HandDesk:
         self._record = record
         self._live: RedisBook = record.live
         self.name = record.desk
+
+    def is_squaring_off(self, strategy: str | None) -> bool:
+        """Is the exchange still closing what a square-off of *strategy*, or of the desk, asked for?"""
+        return f"flatten/square-off|{strategy or '*'}".encode() in self._record.state_of(EXCHANGE)
 
     def check_awake(self) -> UnixNs:
         """Return the market's time.

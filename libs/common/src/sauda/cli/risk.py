@@ -44,9 +44,8 @@ def reset(
     as_json: JsonOption = False,
 ) -> None:
     """Let a strategy, or without --strategy the desk, trade again that a loss limit has halted. Exit 1 if it was not halted."""
-    from sauda.cli.flat_course import EXCHANGE
     from sauda.cli.letter_settling import who
-    from sauda.cli.order_desk import HandDesk
+    from sauda.cli.order_desk import EXCHANGE, HandDesk
     from sauda.cli.risk_use import halts_of
     from sauda.contracts import ResetRisk
 

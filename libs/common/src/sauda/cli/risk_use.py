@@ -5,17 +5,17 @@ from typing import Final
 
 import msgspec
 
-from sauda.cli.flat_course import EXCHANGE, halted_by
+from sauda.cli.flat_course import halted_by
+from sauda.cli.newest_opening import newest_opening
+from sauda.cli.order_desk import EXCHANGE
 from sauda.cli.risk_book import DESK, RiskBook, rows_of
 from sauda.clock import UnixNs
 from sauda.codec import decode
-from sauda.contracts import DeskPnl, Opened, Plain, StrategyPnl
+from sauda.contracts import DeskPnl, Plain, StrategyPnl
 from sauda.errors import ContractError
 from sauda.money import Paise, to_indian
 from sauda.record import Record
 
-_LOOKED_THROUGH: Final = 50_000
-"""Records of the journal read back in search of what the exchange was made of: a comparison of bytes each."""
 _POINTS: Final = 5_000
 """Points of P&L read back in search of each strategy's newest."""
 _RUPEES: Final = frozenset(
@@ -169,13 +169,9 @@ def _money(record: Record, rows: Mapping[bytes, bytes]) -> dict[str, tuple[Paise
 
 
 def _limits(record: Record) -> tuple[dict[str, Plain], bool]:
-    for number, entry in enumerate(record.backwards("journal")):
-        if b'"type":"opened"' in entry.data[:40] and b'"execution.' in entry.data:
-            message = decode(entry.data)
-            if isinstance(message, Opened) and message.unit == EXCHANGE and message.rules:
-                return message.rules, True
-        if number >= _LOOKED_THROUGH:
-            break
+    opened = newest_opening(record, EXCHANGE)
+    if opened is not None and opened.rules:
+        return opened.rules, True
     from sauda.settings import load_settings
     from sauda.units import available
 

@@ -31,26 +31,30 @@ def square_off(
 
 def _close(hand: "HandDesk", strategy: str | None, seconds: float) -> "tuple[list[Course], bool]":
     """Send the wish; return the orders that the exchange closes with, and whether it has taken the wish up."""
+    from sauda.cli.flat_course import CLOSING
     from sauda.cli.letter_settling import who
     from sauda.cli.order_course import Course
     from sauda.contracts import OrderAccepted, SquareOff
 
     wish_id, after = hand.send(SquareOff(strategy, who(), hand.now_ns()))
     closing: dict[str, Course] = {}
-    taken = False
+    taken = done = False
 
     def is_done() -> bool:
-        nonlocal taken
-        # Asked before the orders are looked at: what the exchange did with the wish was written with that commit.
-        was_taken, taken = taken, hand.has_passed("control", wish_id)
-        return was_taken and all(course.is_over for course in closing.values())
+        nonlocal taken, done
+        # In this order: a wish that was taken up and is not there any more was fulfilled.
+        taken = taken or hand.has_passed("control", wish_id)
+        was_done, done = done, taken and not hand.is_squaring_off(strategy)
+        return was_done  # One more look at the executions: they came with that commit.
 
     for read in hand.executions(after, is_done, seconds):
         if read is None or read.message is None:
             continue
         message = read.message
-        if read.entry.cause == b"control " + wish_id and isinstance(message, OrderAccepted) and message.terms:
-            closing.setdefault(message.order_id, Course(message.terms))
+        # A closing order that rests is taken back and placed anew at the market: all of them belong to it.
+        terms = message.terms if isinstance(message, OrderAccepted) else None
+        if terms and terms.order_id.startswith(CLOSING) and strategy in (None, terms.strategy):
+            closing.setdefault(terms.order_id, Course(terms))
         for course in closing.values():
             course.take(message)
     return list(closing.values()), taken
@@ -70,11 +74,10 @@ def _tell(
     if not is_taken:
         screen.note(f"the exchange has not taken the square-off of {whose} up yet; it will when it is back")
         raise typer.Exit(NEGATIVE)
-    if not closing:
+    if not closing and not hand.is_squaring_off(strategy):
         screen.note(f"{whose} holds nothing")
-    still_open = [
-        course.order.instrument for course in closing if not course.state.filled_qty >= course.order.qty
-    ]
-    if still_open:
-        screen.note(f"still open: {', '.join(still_open)}; `sauda positions` shows what is held")
+    if hand.is_squaring_off(strategy):
+        still_open = dict.fromkeys(course.order.instrument for course in closing if not course.is_over)
+        what = ", ".join(still_open) or "what is held"
+        screen.note(f"still open: {what}; the exchange goes on closing, `sauda positions` shows what is held")
         raise typer.Exit(NEGATIVE)

@@ -16,7 +16,7 @@ class Account(msgspec.Struct, frozen=True, tag="account", omit_defaults=True):
     premium: Paise
     """Option premium and share prices received less paid, over all time."""
     realised: Paise
-    """Profit of futures, paid in and out as they are closed or marked at the day's end."""
+    """Profit of futures, and of shares within the day, paid in and out as they are closed or marked at the day's end."""
     charges: Paise
     cash: Paise
     blocked: Paise
@@ -28,7 +28,8 @@ class Account(msgspec.Struct, frozen=True, tag="account", omit_defaults=True):
     exposure: Paise = 0
     """... and the flat part on top."""
     strategies: dict[str, Paise] = {}
-    """Strategy -> margin of what it holds, taken alone; without those that need none."""
+    """Strategy -> margin of what it holds, taken alone; without those that need none. Scaled as the whole is
+    where the broker's word counts."""
 
 
 class MarginLeg(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -64,7 +64,7 @@ class Tick(msgspec.Struct, frozen=True, tag="tick", omit_defaults=True, gc=False
 
 
 class ClockTick(msgspec.Struct, frozen=True, tag="clock"):
-    """A heartbeat of market time each second, so that timers fire in a silent market."""
+    """A heartbeat of market time, at least each second of it, so that timers fire in a silent market."""
 
     event_ns: UnixNs
 
