@@ -15,6 +15,7 @@ from sauda.contracts import (
     OrderRejected,
     Product,
     Side,
+    SquareOff,
     Subscribe,
     Unsubscribe,
 )
@@ -264,6 +265,17 @@ def test_with_nothing_known_the_position_stays_open_and_an_alert_cries_once() ->
     assert (alert.level, alert.code) == (Level.CRITICAL, "EXPIRY_PRICE_UNKNOWN")
     assert fills(said) == []
     assert [held.qty for held in exchange.known.book.holdings()] == [65]
+
+
+def test_a_wish_to_close_does_not_wait_for_ever_for_what_expired_unsettled() -> None:
+    exchange = opened(trades(CALL, Side.BUY, 80_00, "10:00"))
+    play(exchange, [*CLOSE, index_at(24_530_00, "09:15", WEDNESDAY)])
+
+    asked_ns = at("09:16", WEDNESDAY)
+    later = trades(OPTION, Side.BUY, 90_00, "09:17", day=WEDNESDAY)
+    play(exchange, [SquareOff(None, "me", asked_ns), *later, a_clock(at("09:20", WEDNESDAY))])
+
+    assert {held.instrument for held in exchange.known.book.holdings()} == {CALL, OPTION}
 
 
 def test_what_stayed_open_is_settled_when_the_closing_price_shows_the_same_evening() -> None:

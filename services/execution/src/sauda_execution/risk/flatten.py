@@ -128,7 +128,7 @@ class Flattener:
         acts: list[Act] = []
         for key in self._wishes:
             wish = self._wishes[key]
-            if any(concerns(wish, held.strategy) for held in self._known.book.holdings()):
+            if any(concerns(wish, held.strategy) for held in self._tradable()):
                 continue
             self._wishes.drop(key)
             # Settled or traded away by another hand: what still wants to close it would open the other side.
@@ -147,7 +147,7 @@ class Flattener:
         """Place what is to be closed and has no young order yet; note when to look again."""
         acts: list[Act] = []
         again: list[UnixNs] = []
-        for held in self._known.book.holdings():
+        for held in self._tradable():
             if self.covers(held.strategy):
                 wait_ns = self._wait_ns(held, now_ns)
                 if wait_ns is None:
@@ -155,6 +155,11 @@ class Flattener:
                 again.append(now_ns + EVERY_NS if wait_ns is None else wait_ns)
         self._due.put(_NEXT, min(again, default=now_ns))
         return acts
+
+    def _tradable(self) -> list[Held]:
+        """Return what an order can close: a contract that expired unsettled has no market, and no wish waits for it for ever."""
+        known = self._known
+        return [held for held in known.book.holdings() if held.instrument in known.instruments]
 
     def _wait_ns(self, held: Held, now_ns: UnixNs) -> UnixNs | None:
         """Return until when nothing is to be done about *held*; None: it is to be closed now."""
