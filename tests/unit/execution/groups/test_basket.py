@@ -167,6 +167,21 @@ def test_a_repeat_gets_the_first_answers_and_does_nothing() -> None:
     assert again == [message for message in first if isinstance(message, OrderAccepted)]
 
 
+def test_another_basket_of_the_same_name_is_answered() -> None:
+    exchange = an_exchange()
+    play(exchange, [a_basket(CALL_SOLD, PUT_BOUGHT)])
+    other = a_limit("other", Side.BUY, 90_00, instrument=PUT)
+    theirs = msgspec.structs.replace(other, order_id="theirs", strategy="condor")
+
+    said = play(exchange, [a_basket(CALL_SOLD, other), a_basket(theirs, strategy="condor")])
+
+    assert [of(said, name) for name in ("call", "other", "theirs")] == [
+        ["accepted"],
+        ["rejected BAD_GROUP"],
+        ["rejected BAD_GROUP"],
+    ]
+
+
 def test_a_refused_basket_is_refused_again_word_for_word() -> None:
     exchange = an_exchange()
     basket = a_basket(CALL_SOLD, an_order(order_id="odd", qty=LOT + 1))

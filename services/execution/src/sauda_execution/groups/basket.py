@@ -63,9 +63,7 @@ class Baskets(Part):
         if not isinstance(message, PlaceBasket):
             return ()
         if message.basket_id in self._rows:
-            # A repeat: each leg gets its first answer again, word for word.
-            answers = (self._known.book.answer(leg.order_id) for leg in buys_first(message))
-            return [Say(answer) for answer in answers if answer is not None]
+            return [self._again(leg, message.basket_id) for leg in buys_first(message)]
         refusal = basket_refusal(message)
         if refusal is not None and not message.legs:
             text, stamp_ns = refusal.detail, self._known.stamp_ns(message.event_ns)
@@ -95,6 +93,15 @@ class Baskets(Part):
             else:
                 acts += [Refuse(leg, refusal), self._failure(row, leg, _words(refusal))]
         return acts
+
+    def _again(self, leg: PlaceOrder, basket_id: str) -> Act:
+        """Answer a leg of a basket that comes again with its first answer, word for word; one that is new was no part of it."""
+        first = self._known.book.answer(leg.order_id)
+        if first is not None:
+            return Say(first)
+        return Refuse(
+            leg, Refusal(RejectReason.BAD_GROUP, f"the basket {basket_id!r} was sent before, without it")
+        )
 
     def _known_leg(self, legs: Sequence[PlaceOrder]) -> Refusal | None:
         for leg in legs:
