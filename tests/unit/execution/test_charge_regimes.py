@@ -39,7 +39,7 @@ class RoundTrip(NamedTuple):
 
 REGIMES = [
     # Index options. STT: 0.05 % (investorzclub 2016/05), 0.0625 % (livemint 11679924191478), 0.1 % (shareindia), 0.15 % (cleartax).
-    # NSE: 0.05, 0.053 (thehindu article66657383), 0.05, 0.0495 (recalled), 0.03503 % (ndtvprofit 2024-09-27).
+    # NSE: 0.05, 0.053 (thehindu article66657383), 0.05, 0.0495 (moltolindia ?p=2105), 0.03503 % (ndtvprofit 2024-09-27).
     pytest.param(RoundTrip(NIFTY, "2020-12-31", 75, 100_00, 110_00, (413, 788, 1, 0, 23, 142, 1365)), id="SEBI's half fee"),
     pytest.param(RoundTrip(NIFTY, "2021-08-20", 25, 200_00, 210_00, (263, 543, 1, 0, 15, 98, 920)), id="NSE 6 % dearer"),
     pytest.param(RoundTrip(NIFTY, "2023-04-03", 50, 100_00, 110_00, (344, 525, 1, 5, 15, 95, 985)), id="STT and IPFT of 2023"),
@@ -48,7 +48,7 @@ REGIMES = [
     pytest.param(RoundTrip(NIFTY, "2024-10-01", 25, 400_00, 410_00, (1025, 709, 2, 10, 30, 128, 1905)), id="flat fees"),
     pytest.param(RoundTrip(NIFTY, "2026-03-31", 25, 400_00, 410_00, (1025, 709, 2, 10, 30, 128, 1905)), id="before Budget 2026"),
     pytest.param(RoundTrip(NIFTY, "2026-04-01", 65, 120_00, 130_00, (1268, 569, 2, 8, 23, 103, 1973)), id="Budget 2026"),
-    # BSE: Rs 500, 3,750 (tradingqna 155443), 4,950 (jayka.in), 3,250 a crore (hindustantimes 101727449498861); no IPFT.
+    # BSE: Rs 500, 3,750 (tradingqna 155443), 4,950 (ndtvprofit 2024-04-30), 3,250 a crore (hindustantimes 101727449498861); no IPFT.
     pytest.param(RoundTrip(SENSEX, "2023-10-31", 10, 500_00, 510_00, (319, 51, 1, 0, 15, 9, 395)), id="SENSEX at its beginning"),
     pytest.param(RoundTrip(SENSEX, "2023-11-01", 10, 500_00, 510_00, (319, 379, 1, 0, 15, 68, 782)), id="SENSEX from November"),
     pytest.param(RoundTrip(SENSEX, "2024-05-13", 10, 500_00, 510_00, (319, 500, 1, 0, 15, 90, 925)), id="SENSEX from May 2024"),
@@ -63,7 +63,7 @@ REGIMES = [
         (2400, 155, 3, 0, 45, 28, 2632)), id="a stock option on BSE",
     ),
     # Futures. STT: 0.01, 0.0125 (livemint 11679924191478), 0.02 (shareindia), 0.05 % (cleartax).
-    # NSE: 0.002 (aiwinmoney), 0.00188 (recalled), 0.00173 % (ndtvprofit 2024-09-27); BSE nil (financialexpress 3625903).
+    # NSE: 0.002 (aiwinmoney), 0.00188 (moltolindia ?p=2105), 0.00173 % (ndtvprofit 2024-09-27); BSE nil (financialexpress 3625903).
     pytest.param(RoundTrip(
         a_contract("NFO:B-FUT", "BANKNIFTY"), "2021-08-20", 25, 36_000_00, 36_100_00,
         (9025, 3605, 180, 0, 1800, 649, 15259)), id="an index future in 2021",
