@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -76,6 +77,28 @@ def test_a_modified_order_shows_its_terms_as_they_are_now() -> None:
 
 def test_a_refusal_is_remembered_with_its_reason() -> None:
     assert order_after(REJECTED).reason == "OFF_TICK: 100.03 is between ticks"
+
+
+@pytest.mark.parametrize(
+    ("end", "reason"), [(CANCELLED, "by its strategy"), (a_fill(130), None)], ids=["cancelled", "filled"]
+)
+def test_a_change_that_came_too_late_does_not_hide_how_the_order_ended(
+    end: Message, reason: str | None
+) -> None:
+    late = OrderRejected(*WHO, 9, RejectReason.ORDER_DONE, "not in the market any more")
+
+    assert order_after(ACCEPTED, end, late) == order_after(ACCEPTED, end)
+    assert order_after(ACCEPTED, end, late).reason == reason
+
+
+def test_an_order_is_shown_in_the_form_in_which_it_went_out() -> None:
+    stop = msgspec.structs.replace(ORDER, kind=OrderKind.SL_M, limit_price=None)
+    went_out = msgspec.structs.replace(ORDER, limit_price=98_00)
+    accepted = OrderAccepted(*WHO, 2, terms=went_out)
+
+    (order,) = orders_of([stop], [accepted])
+
+    assert (order.kind, order.limit_price, order.trigger_price) == (OrderKind.SL, 98_00, 101_00)
 
 
 def test_an_order_that_was_sent_twice_is_one_order() -> None:

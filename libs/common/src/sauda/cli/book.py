@@ -6,6 +6,7 @@ Prices are averages of whole fills: totals are kept, averages derived.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Final
 
 import msgspec
 
@@ -41,8 +42,12 @@ class Status(Enum):
     REJECTED = "rejected"
 
 
+OVER: Final = frozenset({Status.FILLED, Status.CANCELLED, Status.REJECTED})
+"""Where an order ends: nothing more can happen to it."""
+
+
 class OrderState(msgspec.Struct):
-    """An order as it stands now."""
+    """An order as it stands now: once it is accepted, in the form in which it went out."""
 
     order_id: str
     strategy: str
@@ -84,7 +89,7 @@ def orders_of(orders: Iterable[Message], executions: Iterable[Message]) -> list[
             book.setdefault(message.order_id, _placed(message.terms))
         if isinstance(message, Fill) and message.order_id not in book:
             book[message.order_id] = _settled(message)
-        if order_id in book:
+        if order_id in book and not _is_no_news(book[order_id], message):
             _answer(book[order_id], message)
     return list(book.values())
 
@@ -134,12 +139,18 @@ def _settled(fill: Fill) -> OrderState:
     )
 
 
+def _is_no_news(order: OrderState, message: Message) -> bool:
+    """Return whether *message* is the first answer again, to a duplicate, or refuses a change that came too late."""
+    if isinstance(message, OrderAccepted):
+        return order.status is not Status.SENT
+    return isinstance(message, OrderRejected) and order.status in OVER
+
+
 def _answer(order: OrderState, message: Message) -> None:
     match message:
         case OrderAccepted():
-            if order.status is not Status.SENT:
-                return  # the first answer again, to a duplicate
             order.status = Status.WORKING
+            _as_it_went_out(order, message.terms)
         case OrderRejected():
             # A refused change leaves a working order as it was.
             if order.status is Status.SENT:
@@ -157,6 +168,16 @@ def _answer(order: OrderState, message: Message) -> None:
         case _:
             return
     order.updated_ns = message.event_ns
+
+
+def _as_it_went_out(order: OrderState, terms: PlaceOrder | None) -> None:
+    """Show what stands in the market: a MARKET order's protecting limit, the SL that an SL-M became."""
+    if terms is not None:
+        order.kind, order.limit_price, order.trigger_price = (
+            terms.kind,
+            terms.limit_price,
+            terms.trigger_price,
+        )
 
 
 def _fill(order: OrderState, fill: Fill) -> None:

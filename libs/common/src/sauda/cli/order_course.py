@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from sauda.cli.book import OrderState, Status, orders_of
+from sauda.cli.book import OVER, OrderState, Status, orders_of
 from sauda.clock import UnixNs
 from sauda.contracts import (
     Account,
@@ -22,9 +22,6 @@ from sauda.contracts import (
     Side,
 )
 from sauda.money import Paise, Units, to_indian
-
-OVER = frozenset({Status.FILLED, Status.CANCELLED, Status.REJECTED})
-"""Nothing more can happen to an order that stands so."""
 
 
 class Report(msgspec.Struct, frozen=True):
