@@ -52,8 +52,13 @@ REGIMES = [
     pytest.param(RoundTrip(SENSEX, "2023-10-31", 10, 500_00, 510_00, (319, 51, 1, 0, 15, 9, 395)), id="SENSEX at its beginning"),
     pytest.param(RoundTrip(SENSEX, "2023-11-01", 10, 500_00, 510_00, (319, 379, 1, 0, 15, 68, 782)), id="SENSEX from November"),
     pytest.param(RoundTrip(SENSEX, "2024-05-13", 10, 500_00, 510_00, (319, 500, 1, 0, 15, 90, 925)), id="SENSEX from May 2024"),
+    pytest.param(RoundTrip(SENSEX, "2024-10-01", 10, 500_00, 510_00, (510, 328, 1, 0, 15, 59, 914)), id="SENSEX from October 2024"),
     pytest.param(RoundTrip(SENSEX, "2026-11-23", 20, 500_00, 510_00, (1530, 657, 2, 0, 30, 119, 2337)), id="SENSEX today"),
     # Stock options: as index options on NSE, Rs 500 a crore on BSE (hindustantimes 101727449498861).
+    pytest.param(RoundTrip(
+        a_contract("NFO:R-OPT", "RELIANCE"), "2023-04-03", 250, 30_00, 32_00,
+        (500, 775, 2, 8, 23, 140, 1447)), id="a stock option on NSE in 2023",
+    ),
     pytest.param(RoundTrip(
         a_contract("NFO:R-OPT", "RELIANCE"), "2026-11-23", 500, 30_00, 32_00,
         (2400, 1086, 3, 16, 45, 196, 3746)), id="a stock option on NSE",
@@ -63,14 +68,26 @@ REGIMES = [
         (2400, 155, 3, 0, 45, 28, 2632)), id="a stock option on BSE",
     ),
     # Futures. STT: 0.01, 0.0125 (livemint 11679924191478), 0.02 (shareindia), 0.05 % (cleartax).
-    # NSE: 0.002 (aiwinmoney), 0.00188 (moltolindia ?p=2105), 0.00173 % (ndtvprofit 2024-09-27); BSE nil (financialexpress 3625903).
+    # NSE: 0.0019 (thehindu article66657383), 0.002 (aiwinmoney), 0.00188 (moltolindia ?p=2105), 0.00173 % (ndtvprofit 2024-09-27); BSE nil (financialexpress 3625903).
+    pytest.param(RoundTrip(
+        a_contract("NFO:N-FUT"), "2020-12-31", 75, 14_000_00, 14_100_00,
+        (10575, 4004, 105, 0, 2100, 721, 17506)), id="an index future in 2020",
+    ),
     pytest.param(RoundTrip(
         a_contract("NFO:B-FUT", "BANKNIFTY"), "2021-08-20", 25, 36_000_00, 36_100_00,
         (9025, 3605, 180, 0, 1800, 649, 15259)), id="an index future in 2021",
     ),
     pytest.param(RoundTrip(
+        a_contract("NFO:N-FUT"), "2023-04-03", 50, 17_400_00, 17_500_00,
+        (10938, 3316, 175, 175, 1740, 628, 16970)), id="an index future in 2023",
+    ),
+    pytest.param(RoundTrip(
         a_contract("NFO:N-FUT"), "2024-04-01", 50, 22_500_00, 22_600_00,
         (14125, 4239, 226, 226, 2250, 804, 21869)), id="an index future in 2024",
+    ),
+    pytest.param(RoundTrip(
+        a_contract("NFO:N-FUT"), "2026-03-31", 65, 24_500_00, 24_600_00,
+        (31980, 5521, 319, 319, 3185, 1051, 42376)), id="an index future before Budget 2026",
     ),
     pytest.param(RoundTrip(
         a_contract("NFO:N-FUT"), "2026-11-23", 65, 24_500_00, 24_600_00,
@@ -85,6 +102,10 @@ REGIMES = [
         (14100, 2431, 141, 141, 1400, 463, 18674)), id="a stock future in 2025",
     ),
     # Commodities: samco.in (0.0026 %), ndtvprofit 2024-09-24 (0.0021 and 0.0418 %), thehindubusinessline article35544482.
+    pytest.param(RoundTrip(
+        a_contract("MCX:C-FUT", "CRUDEOIL"), "2020-07-01", 100, 3_000_00, 3_050_00,
+        (3050, 1573, 30, 0, 600, 283, 5536)), id="a commodity future in 2020",
+    ),
     pytest.param(RoundTrip(
         a_contract("MCX:C-FUT", "CRUDEOIL"), "2023-04-03", 100, 5_500_00, 5_550_00,
         (5550, 2873, 111, 0, 1100, 537, 10171)), id="a commodity future in 2023",
@@ -109,13 +130,17 @@ REGIMES = [
 
 
 # Shares. STT 0.025 % of an intraday sale, 0.1 % of delivery both ways (tradejini.com/charges);
-# NSE 0.00345 (aiwinmoney) and 0.00297 % (ndtvprofit 2024-09-27), BSE 0.00345 and 0.00375 % (Zerodha, from 2022-12-01).
+# NSE 0.00325 (fundfolio), 0.00345 (aiwinmoney), 0.00322 (moltolindia ?p=2105) and 0.00297 % (ndtvprofit 2024-09-27), BSE 0.00345 and 0.00375 % (Zerodha, from 2022-12-01).
 EQUITY = [
+    pytest.param(RoundTrip(RELIANCE, "2020-12-31", 100, 2_000_00, 2_010_00, (5025, 1303, 20, 0, 600, 235, 7183), Product.MIS), id="NSE 2020"),
     pytest.param(RoundTrip(RELIANCE, "2021-08-20", 100, 2_000_00, 2_010_00, (5025, 1383, 40, 0, 600, 249, 7298), Product.MIS), id="NSE 2021"),
+    pytest.param(RoundTrip(RELIANCE, "2023-04-03", 100, 2_400_00, 2_410_00, (6025, 1563, 48, 48, 720, 290, 8694), Product.MIS), id="NSE 2023"),
     pytest.param(RoundTrip(RELIANCE, "2026-11-23", 100, 1_400_00, 1_410_00, (3525, 835, 28, 28, 420, 155, 4991), Product.MIS), id="NSE"),
     pytest.param(RoundTrip(RELIANCE_BSE, "2026-11-23", 100, 1_400_00, 1_410_00, (3525, 1054, 28, 0, 420, 195, 5222), Product.MIS), id="BSE"),
+    pytest.param(RoundTrip(RELIANCE, "2024-04-01", 100, 2_900_00, 2_910_00, (58100, 1871, 58, 58, 4350, 347, 64784), Product.NRML), id="delivery in 2024"),
     pytest.param(RoundTrip(RELIANCE, "2026-11-23", 100, 1_400_00, 1_410_00, (28100, 835, 28, 28, 2100, 155, 31246), Product.NRML), id="delivery"),
     pytest.param(RoundTrip(RELIANCE_BSE, "2022-06-01", 100, 1_400_00, 1_410_00, (28100, 969, 28, 0, 2100, 175, 31372), Product.NRML), id="BSE delivery 2022"),
+    pytest.param(RoundTrip(RELIANCE_BSE, "2022-12-01", 100, 1_400_00, 1_410_00, (28100, 1054, 28, 0, 2100, 195, 31477), Product.NRML), id="BSE delivery by value"),
 ]  # fmt: skip
 
 
