@@ -211,18 +211,21 @@ def test_each_accepted_order_ends_exactly_once(limits: Limits, history: list[Mes
 
 @settings(max_examples=80, deadline=None)
 @given(limits_of_houses, histories())
-def test_nothing_fills_in_a_gap_or_outside_the_session(limits: Limits, history: list[Message]) -> None:
+def test_nothing_fills_in_a_gap_on_an_old_quote_or_outside_the_session(
+    limits: Limits, history: list[Message]
+) -> None:
     blind: set[str] = set()
-    seen: set[str] = set()
+    seen: dict[str, int] = {}
     for message, said, _ in watched(limits, history):
         if isinstance(message, FeedGap):
             blind = set(seen)
         if isinstance(message, Tick):
-            seen.add(message.instrument)
+            seen[message.instrument] = message.recv_ns
             blind.discard(message.instrument)
         for fill in said:
             if isinstance(fill, Fill):
                 assert fill.instrument not in blind
+                assert fill.event_ns - seen[fill.instrument] <= limits.stale_quote_ns
                 assert Weekdays().is_open("NFO", fill.event_ns)
 
 
