@@ -191,6 +191,7 @@ def test_each_accepted_order_ends_exactly_once(limits: Limits, history: list[Mes
     asked: dict[str, int] = {}
     filled: Counter[str] = Counter()
     cancelled: dict[str, int] = {}
+    fill_ids: set[str] = set()
     for message, said, witness in watched(limits, [*history, NEXT_DAY]):
         for answer in said:
             witness.see(message, answer)
@@ -199,6 +200,8 @@ def test_each_accepted_order_ends_exactly_once(limits: Limits, history: list[Mes
                     asked[answer.order_id] = witness.terms[answer.order_id].qty
                 case Fill():
                     assert answer.order_id not in cancelled
+                    assert answer.fill_id not in fill_ids
+                    fill_ids.add(answer.fill_id)
                     filled[answer.order_id] += answer.qty
                 case OrderCancelled():
                     assert answer.order_id not in cancelled

@@ -113,7 +113,7 @@ control = st.one_of(
 market = st.one_of(
     ticks(), ticks(), ticks(), st.builds(a_clock, INSTANTS), st.builds(a_gap, INSTANTS, INSTANTS)
 )
-histories = st.lists(st.one_of(market, market, requests, requests, control), max_size=50)
+histories = st.lists(st.one_of(market, market, requests, requests, control), min_size=6, max_size=50)
 
 
 def an_exchange() -> PaperExchange:
