@@ -32,6 +32,7 @@ from sauda_execution.floor import Floor
 from sauda_execution.groups import group_parts
 from sauda_execution.house import House
 from sauda_execution.known import Known
+from sauda_execution.left_behind import LeftBehind
 from sauda_execution.legality import Legality
 from sauda_execution.life.part import Life
 from sauda_execution.parts import Part, Parts
@@ -86,7 +87,9 @@ class PaperExchange:
         risk = risk_parts(self.state, self.known, self._house.risk, f"execution.{self.account}")
         account = account_parts(self.state, self.known, self._house, self.account)
         groups = group_parts(self.state, self.known, self._admission)
-        return [*self._legality(), *charging, *risk, *account, *groups, *self._life()]
+        available = account[0].available if account else None
+        left_behind = LeftBehind(self.known, available)
+        return [*self._legality(), *charging, *risk, *account, *groups, *self._life(), left_behind]
 
     def _legality(self) -> list[Part]:
         rules = self._house.rules

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sauda.clock import UnixNs
 from sauda.contracts import Account, Fill, Instrument, MarginReply, Message, PlaceOrder, RejectReason
 from sauda.errors import InvariantError
-from sauda.money import to_indian
+from sauda.money import Paise, to_indian
 from sauda.state import State
 from sauda_execution.account.closes import Closes
 from sauda_execution.account.means import Means, Wanted
@@ -20,7 +20,7 @@ from sauda_execution.known import Known
 from sauda_execution.parts import Part
 
 
-def account_parts(state: State, known: Known, house: House, account: str) -> list[Part]:
+def account_parts(state: State, known: Known, house: House, account: str) -> list["MarginAccount"]:
     """Return the account of a house that has one."""
     if house.margins is None or house.capital is None:
         return []
@@ -40,6 +40,10 @@ class MarginAccount(Part):
     def due_ns(self) -> UnixNs:
         """Return the next close of an exchange on which something is held."""
         return self._closes.due_ns
+
+    def available(self) -> Paise:
+        """Return what is left beside all that is blocked, for waiting entries too."""
+        return self.means.figures().available
 
     # May it be carried?
 
