@@ -43,12 +43,12 @@ class Admission:
         going = order
         for part in self._parts:
             going = part.outgoing(going, moment)
+        moment = moment._replace(slices=max((part.slices(going, moment) for part in self._parts), default=1))
         for part in self._parts:
             refusal = part.refusal(going, moment)
             if refusal is not None:
                 return Ruling(order, refusal)
-        slices = max((part.slices(going, moment) for part in self._parts), default=1)
-        return Ruling(going, None, slices)
+        return Ruling(going, None, moment.slices)
 
     def basket_refusal(self, legs: Sequence[PlaceOrder]) -> Refusal | None:
         """May all *legs*, of which each may by itself (`judge(leg, in_basket=True)`), be accepted together?

@@ -56,6 +56,8 @@ class Moment(NamedTuple):
     """Whether the exchange made the order itself: a bracket's stop, a square-off."""
     in_basket: bool = False
     """Whether it is a leg of a basket that was judged as a whole (`Part.basket_refusal`)."""
+    slices: int = 1
+    """How many orders of the freeze quantity it goes out as."""
 
 
 def late_refusal(order: PlaceOrder, moment: Moment, limits: Limits, *, is_exit: bool) -> Refusal | None:

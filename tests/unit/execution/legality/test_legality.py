@@ -29,6 +29,7 @@ from sauda.testing.restart import play
 from sauda_execution.exchange import PaperExchange
 from sauda_execution.house import House
 from sauda_execution.order_rules import load_order_rules
+from sauda_execution.risk.rules import RiskRules
 
 RULES = load_order_rules(Path(__file__).parents[4] / "config/market")
 SHARE = "NSE:RELIANCE-EQ"
@@ -155,6 +156,20 @@ def test_a_large_order_is_cut_into_orders_of_the_freeze_quantity(lots: int, slic
     said = play(an_exchange(), [an_order(qty=lots * LOT, kind=OrderKind.LIMIT, limit_price=90_00)])
 
     assert accepted(said).slices == slices
+
+
+def test_each_slice_counts_in_the_rate_of_orders() -> None:
+    """NIFTY's freeze quantity comes from the rules: no master told it."""
+    risk = RiskRules(max_orders_per_second=2, max_order_quantity=None)
+    exchange = PaperExchange(House(Weekdays(), rules=RULES, risk=risk))
+    play(exchange, [an_option(), a_tick(100_00, bid=99_95, ask=100_05)])
+
+    two, three = 54 * LOT, 55 * LOT
+
+    assert rejected(play(exchange, [an_order(Side.BUY, qty=three, order_id="3")])).reason is (
+        RejectReason.ORDER_RATE
+    )
+    assert accepted(play(exchange, [an_order(Side.BUY, qty=two, order_id="2")])).slices == 2
 
 
 def test_more_than_ten_slices_are_refused() -> None:

@@ -111,7 +111,7 @@ class RiskGate(Part):
                 )
             if found is not None:
                 yield found
-        slices = 1 if moment.is_change else -(-order.qty // (instrument.freeze_qty or order.qty))
+        slices = 1 if moment.is_change else moment.slices
         if rate := self._rate_refusal(order.strategy, slices, moment):
             yield rate
         if not moment.is_change and (twin := self._twin_refusal(order, moment)):
