@@ -153,6 +153,11 @@ def test_what_the_account_holds_can_be_left_whole() -> None:
     assert largest(exchange, CALL, Side.SELL, Product.NRML, "s").lots >= 2
 
 
+def test_an_index_is_not_for_sale() -> None:
+    with pytest.raises(NoAnswerError, match="is an index"):
+        largest(an_account(), INDEX, Side.BUY, Product.NRML, "s")
+
+
 def test_an_exchange_without_an_account_has_no_statement() -> None:
     with pytest.raises(NoAnswerError, match="no account"):
         statement(PaperExchange(House(Weekdays())))

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from sauda.contracts import Instrument, InstrumentId, OrderKind, PlaceOrder, Product, Side
+from sauda.contracts import Instrument, InstrumentId, InstrumentKind, OrderKind, PlaceOrder, Product, Side
 from sauda.errors import SaudaError
 from sauda.money import Paise, Units
 from sauda_execution.account.part import MarginAccount
@@ -54,6 +54,8 @@ def largest(
     account, contract = _account(exchange), exchange.known.instruments.get(instrument)
     if contract is None:
         raise NoAnswerError(f"{instrument!r} is not among the desk's instruments (`sauda tail instruments`)")
+    if contract.kind is InstrumentKind.INDEX:
+        raise NoAnswerError(f"{instrument} is an index: trade its futures or options")
     if exchange.known.market.quote(instrument) is None:
         raise NoAnswerError(f"no price of {instrument} has been seen today: nobody has subscribed to it")
     order = _as_it_goes_out(
@@ -104,7 +106,7 @@ def _most(account: MarginAccount, contract: Instrument, order: PlaceOrder) -> in
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)
-    return low
+    return min(low, _MOST_LOTS)
 
 
 def _of_lots(order: PlaceOrder, lots: int, contract: Instrument) -> PlaceOrder:
