@@ -198,6 +198,13 @@ def test_the_kill_switch_closes_all_and_says_at_what_price_and_after_how_long(
     assert (resumed.code, again.code) == (0, 0)
 
 
+def test_a_reset_without_a_reason_is_wrong_usage(sauda: Sauda) -> None:
+    reset = sauda("risk", "reset", "--reason", " ")
+
+    assert reset.code == 2
+    assert "--reason" in reset.err
+
+
 def test_the_kill_switch_says_when_nobody_takes_it_up_and_it_is_done_later(
     sauda: Sauda, risky: RiskDesk
 ) -> None:

@@ -15,7 +15,7 @@ InstrumentArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="INSTRUMENT", help="EXCHANGE:SYMBOL, as NFO:NIFTY01DEC26C24500.")
 ]
 QtyArgument: TypeAlias = Annotated[
-    int, typer.Argument(metavar="QTY", min=1, help="Units: lots x lot size, as 75.")
+    int, typer.Argument(metavar="QTY", min=1, help="Units: lots x lot size, as 130.")
 ]
 IdArgument: TypeAlias = Annotated[
     str, typer.Argument(metavar="ID", help="The order's id, as `sauda orders` shows it.")

@@ -49,6 +49,8 @@ def reset(
     from sauda.cli.risk_use import halts_of
     from sauda.contracts import ResetRisk
 
+    if not reason.strip():
+        raise typer.BadParameter("say why it may trade again: --reason TEXT", param_hint="--reason")
     scope, whose = strategy or "*", strategy or "the desk"
     with opened(desk) as record:
         hand = HandDesk(record)
