@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from sauda.codec import decode, encode
-from sauda.contracts import STREAM_OF, Account, MarginReply, Message, OrderKind, Side
+from sauda.contracts import STREAM_OF, Account, MarginReply, Message, Opened, OrderKind, Side
 from sauda.log import Output
 from sauda.money import to_indian
 from sauda.redis_log import RedisLog
@@ -29,7 +29,10 @@ class Desk:
     def __init__(self, log: RedisLog) -> None:
         (unit,) = units(load_settings())
         self._log = log
-        self._carrier = Carrier(unit, log, taken(log, unit.name))
+        lease = taken(log, unit.name)
+        opened = Opened(unit.name, lease.epoch, unit.version, dict(unit.settings), dict(unit.rules))
+        log.append([Output("journal", encode(opened), b"")])
+        self._carrier = Carrier(unit, log, lease)
 
     def play(self, *messages: Message) -> None:
         """Write *messages* one by one; let the exchange work each."""
@@ -117,6 +120,10 @@ def test_the_brokers_figure_stands_beside_ours_and_counts(
     assert "no answer yet" in silent.out
     assert nifty["blocked"] == nifty["broker"]["blocks"] == 1_81_620_00 != nifty["ours"]
     assert "1,81,620.00" in sauda("margin").out
+
+    settings.delenv("SAUDA_MARGIN_SOURCE")
+    (elsewhere,) = sauda("margin", "--json").document["underlyings"]
+    assert elsewhere == nifty, "the exchange's settings count, not those of the shell that asks"
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ def margin(
     """Show the account: cash, what margin blocks of it, our figure beside the broker's, what is available.
 
     With --for the largest order in one contract that it can carry now, hedges that are held included.
-    Prices are the last that the exchange has seen; settings are those of here.
+    Prices are the last that the exchange has seen; settings are those with which it was started.
     """
     with opened(desk) as record:
         exchange = _exchange(record)
@@ -61,22 +61,24 @@ def margin(
 
 
 def _exchange(record: "Record") -> Any:
-    """Return the desk's exchange as it stands.
+    """Return the desk's exchange as it stands, made with the settings that it recorded: not with those of this shell.
 
     Raises:
         ConfigError: the program cannot make one here.
         NoAccountError: the desk has none yet.
     """
     from sauda.bundle.place import settings_for
+    from sauda.cli.newest_opening import newest_opening
+    from sauda.rerun.made_of import MadeOf
     from sauda.settings import load_settings
-    from sauda.units import available
 
     if importlib.util.find_spec("sauda_execution") is None:
         raise ConfigError("the exchange is not installed here, and it alone can read its account")
     committed = record.committed(_UNIT)
     if committed is None or not committed.state:
         raise NoAccountError(f"desk {record.desk} has no account yet: {_UNIT} has not worked")
-    processor = available(settings_for(load_settings(), record.desk))[_UNIT].build()
+    made_of = MadeOf(_UNIT, settings_for(load_settings(), record.desk))
+    processor = made_of(newest_opening(record, _UNIT)).build()
     processor.state.load(committed.state)
     processor.restored()
     return processor
