@@ -185,7 +185,10 @@ def test_a_square_off_closes_one_strategy_and_leaves_the_other(market: Market) -
         held[fill.strategy] = held.get(fill.strategy, 0) + fill.signed_qty
     assert held == {"hand": 0, "other": -LOT}
     nothing = program("square-off", "--strategy", "hand")
-    assert (nothing.returncode, nothing.stderr) == (0, "strategy hand holds nothing\n")
+    assert (nothing.returncode, nothing.stderr) == (
+        0,
+        "strategy hand holds nothing; positions are held by other\n",
+    )
 
 
 @pytest.mark.parametrize(

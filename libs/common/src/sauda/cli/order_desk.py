@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from difflib import get_close_matches
 from typing import Final
 
+import msgspec
+
 from sauda.cli import screen
 from sauda.cli.letter_settling import who
 from sauda.cli.order_terms import new_id
@@ -77,6 +79,11 @@ class HandDesk:
     def is_squaring_off(self, strategy: str | None) -> bool:
         """Is the exchange still closing what a square-off of *strategy*, or of the desk, asked for?"""
         return f"flatten/square-off|{strategy or '*'}".encode() in self._record.state_of(EXCHANGE)
+
+    def holders(self) -> list[str]:
+        """Return the strategies that hold anything."""
+        held = (row for key, row in self._record.state_of(EXCHANGE).items() if key.startswith(b"held/"))
+        return sorted({str(msgspec.json.decode(row)["strategy"]) for row in held})
 
     def check_awake(self) -> UnixNs:
         """Return the market's time.

@@ -75,7 +75,9 @@ def _tell(
         screen.note(f"the exchange has not taken the square-off of {whose} up yet; it will when it is back")
         raise typer.Exit(NEGATIVE)
     if not closing and not hand.is_squaring_off(strategy):
-        screen.note(f"{whose} holds nothing")
+        # A name that was mistyped looks the same: whoever is in a hurry must see it.
+        others = ", ".join(hand.holders())
+        screen.note(f"{whose} holds nothing" + (f"; positions are held by {others}" if others else ""))
     if hand.is_squaring_off(strategy):
         still_open = dict.fromkeys(course.order.instrument for course in closing if not course.is_over)
         what = ", ".join(still_open) or "what is held"
