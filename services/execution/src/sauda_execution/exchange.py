@@ -10,7 +10,7 @@ who works on it: `requests` (what strategies ask), `floor` (orders meet quotes),
 
 from collections.abc import Callable, Sequence
 
-from sauda.clock import UnixNs, ist_date
+from sauda.clock import UnixNs
 from sauda.contracts import (
     CancelOrder,
     ClockTick,
@@ -184,10 +184,10 @@ class PaperExchange:
         known.market.forget_before(known.days.present_ns)
         known.liquidity.forget(lambda instrument: known.market.quote(instrument) is None)
         known.book.forget_answers_before(known.days.previous_ns)
-        today = ist_date(known.market.now_ns).isoformat()
+        # What is held beyond its expiry, because nothing was seen of it, is still to be settled by its definition.
+        held = {one.instrument for one in known.book.holdings()}
         for name in known.instruments:
-            expiry = known.instruments[name].expiry
-            if expiry is not None and expiry < today:
+            if known.has_expired(name) and name not in held:
                 known.instruments.drop(name)
 
     # The parts want something done.

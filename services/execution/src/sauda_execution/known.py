@@ -3,7 +3,7 @@
 Every part of the exchange is given this and may look at all of it; only the floor changes the book.
 """
 
-from sauda.clock import UnixNs
+from sauda.clock import UnixNs, ist_date
 from sauda.contracts import Instrument, Tick
 from sauda.state import State, Table
 from sauda_execution.book import Book
@@ -29,7 +29,15 @@ class Known:
     def is_open(self, instrument: str) -> bool:
         """Does *instrument* trade now?"""
         known = self.instruments.get(instrument)
-        return known is not None and self.days.is_open(known.exchange, self.market.now_ns)
+        if known is None or self.has_expired(instrument):
+            return False
+        return self.days.is_open(known.exchange, self.market.now_ns)
+
+    def has_expired(self, instrument: str) -> bool:
+        """Is the day of its expiry over? What is held of it then has no market any more, and waits to be settled."""
+        known = self.instruments.get(instrument)
+        expiry = None if known is None else known.expiry
+        return expiry is not None and expiry < ist_date(self.market.now_ns).isoformat()
 
     def fresh_quote(self, instrument: str) -> Tick | None:
         """Return the quote if something may trade on it now."""

@@ -57,8 +57,8 @@ class Part:
         """
         return open_qty
 
-    def on_modified(self, order: PlaceOrder) -> Sequence[Act]:
-        """*order* stands in the market with new terms."""
+    def on_modified(self, order: PlaceOrder, *, made: bool) -> Sequence[Act]:
+        """*order* stands in the market with new terms; *made*: the exchange gave it these itself."""
         return ()
 
     def on_fill(self, order: PlaceOrder, fill: Fill) -> Sequence[Act]:

@@ -115,7 +115,7 @@ class Requests:
             return [self._no(change, order, ruling.refusal)]
         self._floor.change(working, ruling)
         said: list[Message] = [answers.modified(ruling.order, self._known.market.now_ns)]
-        said += self._parts.tell(lambda part: part.on_modified(ruling.order))
+        said += self._parts.tell(lambda part: part.on_modified(ruling.order, made=made))
         return said + self._floor.meet_last_quote(change.order_id)
 
     def restored(self) -> None:

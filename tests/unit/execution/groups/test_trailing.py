@@ -6,10 +6,10 @@ import pytest
 from sauda.contracts import OrderKind, OrderModified, PlaceOrder, RejectReason, Side
 from sauda.money import Paise
 from sauda.testing.builders import LOT, OPTION, a_cancel, a_change, after, an_order
-from sauda.testing.restart import play
+from sauda.testing.restart import play, play_with_restarts
 from sauda_execution.groups.distance import trailed_trigger
 from sauda_execution.groups.trailing import is_trailing
-from tests.unit.execution.groups.grouped import PUT, a_quote, an_exchange, of
+from tests.unit.execution.groups.grouped import MORNING, PUT, a_quote, an_exchange, build, of
 
 
 def a_trailing(
@@ -56,6 +56,45 @@ def test_the_trigger_follows_and_never_comes_back() -> None:
 
     assert of(said, "t") == [f"modified {LOT} at 9600", f"modified {LOT} at 9800"]
     assert of(play(exchange, [a_quote(98_00, after(9))]), "t") == ["OrderTriggered", f"fill {LOT} @ 9795"]
+
+
+def test_it_moves_once_a_second_and_remembers_the_best_price_in_between() -> None:
+    exchange = an_exchange()
+    play(exchange, [a_trailing(points=5_00)])
+    prices = ((1.0, 101_00), (1.2, 102_00), (1.4, 104_00), (1.6, 103_00), (1.9, 101_00))
+
+    said = play(exchange, [a_quote(ltp, after(at)) for at, ltp in prices])
+    then = play(exchange, [a_quote(101_50, after(2.0)), a_quote(101_00, after(3.5))])
+
+    assert of(said, "t") == [f"modified {LOT} at 9600"]
+    assert of(then, "t") == [f"modified {LOT} at 9900"]
+
+
+def test_a_price_that_has_fallen_to_the_remembered_trigger_fills_the_stop() -> None:
+    exchange = an_exchange()
+    play(exchange, [a_trailing(points=5_00), a_quote(101_00, after(1)), a_quote(104_00, after(1.5))])
+
+    said = play(exchange, [a_quote(98_00, after(1.9)), a_quote(98_00, after(2))])
+
+    assert of(said, "t") == [f"modified {LOT} at 9900", "OrderTriggered", f"fill {LOT} @ 9795"]
+
+
+def test_each_stop_keeps_its_own_second_over_a_restart_at_any_message() -> None:
+    messages = [
+        *MORNING,
+        a_trailing(points=5_00),
+        a_quote(101_00, after(1)),
+        a_quote(103_00, after(1.5)),
+        a_trailing(points=6_00, order_id="u"),
+        a_quote(103_00, after(1.8)),
+        a_quote(102_00, after(2)),
+    ]
+
+    said = play_with_restarts(build, messages, range(len(messages)))
+
+    assert said == play(build(), messages)
+    assert of(said, "t") == ["accepted", f"modified {LOT} at 9600", f"modified {LOT} at 9800"]
+    assert of(said, "u") == ["accepted", f"modified {LOT} at 9700"]
 
 
 def test_a_buy_stop_follows_downwards() -> None:

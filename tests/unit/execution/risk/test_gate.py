@@ -341,6 +341,18 @@ def test_a_change_counts_as_an_order_of_its_second() -> None:
     assert (accepted(said), reasons(said)) == (["a"], [RejectReason.ORDER_RATE])
 
 
+def test_a_trigger_that_the_exchange_moves_takes_nobodys_place_in_the_second() -> None:
+    exchange = limited(max_orders_per_second=2)
+    stop = an_order(SELL, order_id="trails", kind=OrderKind.SL_M, trigger_price=95_00)
+    play(exchange, [msgspec.structs.replace(stop, trail_points=5_00)])
+
+    moved = play(exchange, [a_tick(103_00, bid=102_95, ask=103_05, at_ns=after(2))])
+    said = play(exchange, [resting("a", event_ns=after(2)), resting("b", price=90_05, event_ns=after(2))])
+
+    assert [type(message) for message in moved] == [OrderModified]
+    assert accepted(said) == ["a", "b"]
+
+
 def test_a_basket_that_cannot_go_out_within_the_second_is_refused_whole() -> None:
     exchange = limited(max_orders_per_second=2)
     legs = tuple(resting(f"leg-{n}", price=90_00 + 5 * n) for n in range(3))

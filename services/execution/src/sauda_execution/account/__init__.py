@@ -6,6 +6,7 @@
            ->  `needs`     what an underlying needs: by our scenarios
            ->  `blocked`   kept by underlying, until its legs change again
            ->  `broker`    what the broker says of the same legs, if the house asks it
+           ->  `exits`     what of it an exit uncovers
            ->  `estimate`  about what an order costs in charges
            ->  `means`     all of it together: does it leave enough for a wish?
            ->  `part`      the part of the exchange that is asked and told

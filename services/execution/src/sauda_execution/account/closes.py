@@ -22,8 +22,8 @@ class Closes:
         self.due_ns: UnixNs = FOREVER_NS
 
     def expect(self, exchange: str, now_ns: UnixNs) -> None:
-        """From now on something is held on *exchange*."""
-        if exchange not in self._next:
+        """From now on something is held on *exchange*. To be said again each day: a close may not have been known before."""
+        if self._next.get(exchange) in (None, FOREVER_NS):
             self._next.put(exchange, self._close_after(exchange, now_ns))
             self.restored()
 
@@ -46,7 +46,7 @@ class Closes:
             try:
                 session = self._calendar.session(exchange, today + timedelta(days=ahead))
             except ConfigError:
-                break
+                continue  # A day of which nothing is known; one after it may be known.
             if session is not None and session.close_ns > now_ns:
                 return session.close_ns
         return FOREVER_NS

@@ -121,6 +121,10 @@ class Ledger:
             if exchange is None or any(one.contract.exchange == exchange for one in self.positions(name))
         )
 
+    def exchanges(self) -> list[str]:
+        """Return on which exchanges anything is held."""
+        return sorted({position.contract.exchange for position in self._positions.values()})
+
     def restored(self) -> None:
         """Build the index."""
         self._of = {}

@@ -34,17 +34,12 @@ def entries(known: Known, underlying: str, without: str | None = None) -> list[E
     An order counts as long as it would not by itself only reduce what its strategy holds: also a stop that was left
     behind by its position.
     """
-    found: list[Entry] = []
-    for instrument in sorted(known.book.by_instrument):
-        contract = known.instruments.get(instrument)
-        if contract is None or contract.underlying != underlying:
-            continue
-        for order_id in known.book.by_instrument[instrument]:
-            working = known.book.working(order_id)
-            if working is None or order_id == without or known.book.is_exit(working.order, working.filled):
-                continue
-            found.append(Entry(working.order, contract, working.order.side.sign * working.open_qty))
-    return found
+    return _waiting(known, underlying, without, exits=False)
+
+
+def waiting_exits(known: Known, underlying: str, without: str | None = None) -> list[Entry]:
+    """Return the other orders: those that by themselves only reduce what their strategy holds on *underlying*."""
+    return _waiting(known, underlying, without, exits=True)
 
 
 def is_derivative(contract: Instrument) -> bool:
@@ -92,6 +87,21 @@ def fills_at_once(order: PlaceOrder, contract: Instrument, known: Known) -> bool
 def is_delivery(order: PlaceOrder, contract: Instrument) -> bool:
     """Are shares traded that change hands?"""
     return contract.kind is InstrumentKind.EQUITY and order.product is Product.NRML
+
+
+def _waiting(known: Known, underlying: str, without: str | None, *, exits: bool) -> list[Entry]:
+    found: list[Entry] = []
+    for instrument in sorted(known.book.by_instrument):
+        contract = known.instruments.get(instrument)
+        if contract is None or contract.underlying != underlying:
+            continue
+        for order_id in known.book.by_instrument[instrument]:
+            working = known.book.working(order_id)
+            if working is None or order_id == without:
+                continue
+            if known.book.is_exit(working.order, working.filled) is exits:
+                found.append(Entry(working.order, contract, working.order.side.sign * working.open_qty))
+    return found
 
 
 def _leg(

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from sauda.clock import UnixNs
 from sauda.contracts import Account, Instrument, InstrumentId, MarginRequest, PlaceOrder
 from sauda.margin import MarginBook
@@ -11,8 +13,9 @@ from sauda.state import State
 from sauda_execution.account.blocked import Blocked
 from sauda_execution.account.broker import BrokerMargins
 from sauda_execution.account.estimate import estimated_charges
+from sauda_execution.account.exits import may_uncover, proceeds, within, without
 from sauda_execution.account.ledger import Ledger
-from sauda_execution.account.legs import Entry, entries, fills_at_once, is_derivative
+from sauda_execution.account.legs import Entry, entries, fills_at_once, is_derivative, waiting_exits
 from sauda_execution.account.needs import Need, Needs
 from sauda_execution.account.prices import Prices
 from sauda_execution.account.statement import Statement, stated
@@ -24,7 +27,7 @@ class Wanted(NamedTuple):
     """What an order would need, and what there is."""
 
     margin: Paise
-    """More than is blocked now, premium to be paid included; negative if it frees some."""
+    """More than is blocked now, premium to be paid included; negative if it frees some. Of an exit less what it brings."""
     charges: Paise
     available: Paise
 
@@ -70,6 +73,18 @@ class Means:
         need = self._needs.of(underlying, self.ledger.positions(underlying), waiting, strategies={})
         return self._compare({underlying: need}, [entry])
 
+    def wanted_to_leave(self, order: PlaceOrder, contract: Instrument, *, filled: Units = 0) -> Wanted:
+        """Return what the exit *order* would need: by itself, or once the exits that wait have traded too; the dearer."""
+        known, exit_ = self._known, Entry(order, contract, order.side.sign * (order.qty - filled))
+        if not may_uncover(exit_):
+            return self._compare({}, ())
+        others = [
+            one for one in waiting_exits(known, contract.underlying, order.order_id) if may_uncover(one)
+        ]
+        ways = [self._leaving([exit_], others)] if others else []
+        ways.append(self._leaving([exit_], ()))
+        return max(ways, key=lambda one: (not one.fits, one.needed))
+
     def wanted_together(self, orders: Sequence[PlaceOrder]) -> Wanted:
         """Return what *orders* would need together: those that fill at once hedge each other and all others.
 
@@ -82,6 +97,30 @@ class Means:
                 wishes.append(Entry(order, contract, order.side.sign * order.qty))
         names = sorted({one.contract.underlying for one in wishes})
         return self._compare({name: self._need_together(name, wishes) for name in names}, wishes)
+
+    def _leaving(self, exits: Sequence[Entry], before: Sequence[Entry]) -> Wanted:
+        """Return what *exits*, all on one underlying, need when those *before* have traded.
+
+        Nothing if they raise nothing at the prices of this instant: what the market has done is no reason to stay.
+        """
+        underlying = exits[0].contract.underlying
+        positions, waiting = self.ledger.positions(underlying), entries(self._known, underlying)
+        all_of_them = within(positions, [*exits, *before])
+        stays = without(positions, within(positions, before))
+        goes = without(positions, all_of_them)
+        held = self._needs.of(underlying, positions, waiting, strategies={})
+        now, then = (
+            msgspec.structs.replace(
+                self._needs.of(underlying, left, waiting, strategies={}),
+                # The broker's word is about what is held.
+                held=held.held,
+            )
+            for left in (stays, goes)
+        )
+        if self.blocked.total_of(underlying, then) <= self.blocked.total_of(underlying, now):
+            return self._compare({}, ())
+        wanted = self._compare({underlying: then}, all_of_them)
+        return wanted._replace(margin=wanted.margin - proceeds(all_of_them, self._known.market))
 
     def _need_together(self, underlying: str, wishes: Sequence[Entry]) -> Need:
         theirs = [one for one in wishes if one.contract.underlying == underlying]

@@ -48,10 +48,17 @@ class MarginAccount(Part):
     # May it be carried?
 
     def refusal(self, order: PlaceOrder, moment: Moment) -> Refusal | None:
-        """Refuse an entry that needs more than is available. An exit is never refused."""
-        if moment.is_exit or moment.in_basket or moment.instrument is None:
+        """Refuse what needs more than is available: an entry, or an exit that leaves something else uncovered.
+
+        What the exchange makes itself leads out and always may.
+        """
+        if moment.made or moment.in_basket or moment.instrument is None:
             return None
-        return _refusal(self.means.wanted(order, moment.instrument, filled=moment.filled))
+        if not moment.is_exit:
+            return _refusal(self.means.wanted(order, moment.instrument, filled=moment.filled))
+        if moment.is_change and not self._is_more(order):
+            return None
+        return _refusal(self.means.wanted_to_leave(order, moment.instrument, filled=moment.filled))
 
     def basket_refusal(self, legs: Sequence[PlaceOrder], moment: Moment) -> Refusal | None:
         """Refuse a basket whose legs, all filled, need more than is available."""
@@ -63,7 +70,7 @@ class MarginAccount(Part):
         """Block what it needs."""
         return self._renew(order)
 
-    def on_modified(self, order: PlaceOrder) -> Sequence[Act]:
+    def on_modified(self, order: PlaceOrder, *, made: bool) -> Sequence[Act]:
         """Block what its new terms need; what has become a mere exit by its change releases what it blocked before."""
         return self._renewed(order)
 
@@ -115,6 +122,8 @@ class MarginAccount(Part):
         before = self.means.figures()
         self.means.prices.restored()
         opened = self.means.ledger.open_day()
+        for exchange in self.means.ledger.exchanges():
+            self._closes.expect(exchange, self._known.market.now_ns)
         for underlying in sorted({*self.means.ledger.underlyings(), *self.means.blocked.needs()}):
             self.means.renew(underlying)
         return self._say() if opened else self._say_if_not(before)
@@ -125,6 +134,10 @@ class MarginAccount(Part):
         self._closes.restored()
 
     # How.
+
+    def _is_more(self, order: PlaceOrder) -> bool:
+        working = self._known.book.working(order.order_id)
+        return working is None or order.qty > working.order.qty
 
     def _renew(self, order: PlaceOrder) -> Sequence[Act]:
         # What only reduces blocks nothing, so nothing has changed; and whoever wants out gets out quickly.

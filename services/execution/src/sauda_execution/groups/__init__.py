@@ -19,7 +19,7 @@ def group_parts(state: State, known: Known, admission: Admission) -> list[Part]:
     return [
         OcoGroups(state, known.book),
         Brackets(state, known),
-        TrailingStops(known.book, known.instruments),
+        TrailingStops(state, known),
         Baskets(state, known, admission),
     ]
 

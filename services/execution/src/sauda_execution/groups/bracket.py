@@ -109,7 +109,7 @@ class Brackets(Part):
         row = self._bracket_of(order)
         return open_qty if row is None else row.open
 
-    def on_modified(self, order: PlaceOrder) -> Sequence[Act]:
+    def on_modified(self, order: PlaceOrder, *, made: bool) -> Sequence[Act]:
         """Let the other child follow one that its strategy made smaller."""
         row, working = self._bracket_of(order), self._book.working(order.order_id)
         if row is None or working is None or working.open_qty >= row.open:

@@ -82,7 +82,7 @@ class OcoGroups(Part):
             return ()
         return self._shrunk(order, msgspec.structs.replace(group, traded=_wish(order)))
 
-    def on_modified(self, order: PlaceOrder) -> Sequence[Act]:
+    def on_modified(self, order: PlaceOrder, *, made: bool) -> Sequence[Act]:
         """Let the others follow a member that was made smaller."""
         group = self._groups.get(_key(order)) if order.oco is not None else None
         return () if group is None else self._shrunk(order, group)

@@ -1,19 +1,38 @@
 """Trailing stops: a trigger that follows the best price at a distance, and never back.
 
-Only instruments in which such a stop waits are looked at. What the stop has reached is its own trigger, so a tick costs one
-comparison, and a row is written only when the trigger moves.
+A trigger moves at most once in a second of market time: each move is a message to the exchange, and a lively market would
+have hundreds. What the price reaches in between is remembered and caught up with at the first quote after that second.
+
+Only instruments in which such a stop waits are looked at, and a row is written only when a trigger moves or is to move.
 """
 
 from collections.abc import Sequence
 
-from sauda.contracts import Instrument, InstrumentId, PlaceOrder, Tick
-from sauda.state import Table
+import msgspec
+
+from sauda.clock import NS_PER_S, UnixNs
+from sauda.contracts import InstrumentId, PlaceOrder, Side, Tick
+from sauda.money import Paise
+from sauda.state import State
 from sauda_execution.acts import Act, Reprice
-from sauda_execution.book import Book, Stage, Working
+from sauda_execution.book import Stage
 from sauda_execution.checks import Moment, Refusal
 from sauda_execution.groups.bracket_terms import is_bracket
 from sauda_execution.groups.distance import STOPS, distance_refusal, trailed_trigger, trails
+from sauda_execution.known import Known
 from sauda_execution.parts import Part
+
+PAUSE_NS = NS_PER_S
+"""The least market time between two moves of one trigger."""
+
+
+class Trail(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a trigger has been moved."""
+
+    moved_ns: UnixNs
+    """When it was last moved."""
+    trigger: Paise | None = None
+    """Where the best price since then wants it; None: where it stands."""
 
 
 def is_trailing(order: PlaceOrder) -> bool:
@@ -24,9 +43,10 @@ def is_trailing(order: PlaceOrder) -> bool:
 class TrailingStops(Part):
     """Moves the triggers of stops that trail."""
 
-    def __init__(self, book: Book, instruments: Table[Instrument]) -> None:
-        self._book = book
-        self._instruments = instruments
+    def __init__(self, state: State, known: Known) -> None:
+        self._known = known
+        self._trails = state.table("trails", Trail)
+        """Order id -> its last move; no row: it has not moved yet."""
         self._by_instrument: dict[InstrumentId, list[str]] = {}
         """Instrument -> ids of its trailing stops, sorted: derived."""
 
@@ -48,6 +68,7 @@ class TrailingStops(Part):
 
     def on_ended(self, order: PlaceOrder, unfilled: int, reason: str) -> Sequence[Act]:
         """Forget a stop that is over."""
+        self._trails.drop(order.order_id)
         ids = self._by_instrument.get(order.instrument)
         if ids is not None and order.order_id in ids:
             ids.remove(order.order_id)
@@ -60,25 +81,41 @@ class TrailingStops(Part):
         ids = self._by_instrument.get(tick.instrument)
         if ids is None:
             return ()
-        tick_size = self._instruments[tick.instrument].tick_size
-        return [
-            act for order_id in ids for act in _followed(self._book.working(order_id), tick.ltp, tick_size)
-        ]
+        return [act for order_id in ids for act in self._followed(order_id, tick)]
 
     def restored(self) -> None:
         """Find the trailing stops again."""
         self._by_instrument = {}
-        for working in self._book.all_working():
+        for working in self._known.book.all_working():
             self.on_accepted(working.order)
 
+    def _followed(self, order_id: str, tick: Tick) -> Sequence[Act]:
+        working, trail = self._known.book.working(order_id), self._trails.get(order_id)
+        if working is None or working.stage is not Stage.WAITING or working.order.trigger_price is None:
+            return ()
+        order, stands = working.order, working.order.trigger_price
+        wanted = trailed_trigger(
+            order, order.side, tick.ltp, self._known.instruments[order.instrument].tick_size
+        )
+        if trail is not None and trail.trigger is not None:
+            wanted = _nearer(order, wanted, trail.trigger)
+        if wanted <= 0 or _nearer(order, wanted, stands) == stands:
+            return ()
+        now_ns = self._known.market.now_ns
+        if trail is None or now_ns - trail.moved_ns >= PAUSE_NS:
+            self._trails.put(order_id, Trail(now_ns))
+            return (self._moved(order, wanted - stands),)
+        if wanted != trail.trigger:
+            self._trails.put(order_id, Trail(trail.moved_ns, wanted))
+        return ()
 
-def _followed(working: Working | None, ltp: int, tick_size: int) -> Sequence[Act]:
-    if working is None or working.stage is not Stage.WAITING or working.order.trigger_price is None:
-        return ()
-    order, trigger = working.order, working.order.trigger_price
-    moved = trailed_trigger(order, order.side, ltp, tick_size) - trigger
-    # A sell's trigger rises, a buy's falls.
-    if order.side.sign * moved >= 0 or trigger + moved <= 0:
-        return ()
-    limit = None if order.limit_price is None else max(order.limit_price + moved, tick_size)
-    return (Reprice(order.order_id, trigger_price=trigger + moved, limit_price=limit),)
+    def _moved(self, order: PlaceOrder, by: Paise) -> Act:
+        tick_size = self._known.instruments[order.instrument].tick_size
+        limit = None if order.limit_price is None else max(order.limit_price + by, tick_size)
+        trigger = None if order.trigger_price is None else order.trigger_price + by
+        return Reprice(order.order_id, trigger_price=trigger, limit_price=limit)
+
+
+def _nearer(order: PlaceOrder, one: Paise, other: Paise) -> Paise:
+    """Return the trigger that lies nearer to the market: a sell's rises, a buy's falls."""
+    return min(one, other) if order.side is Side.BUY else max(one, other)

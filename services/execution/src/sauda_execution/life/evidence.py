@@ -5,6 +5,9 @@ its first price after the close of the same day: an index then shows its closing
 its last price of that day
 the last price of the future that expires with the contract
 put-call parity: strike + call - put at the strike where the two cost nearly the same
+
+If none of it was seen that day, the first that is seen on a later trading day stands in for it: of the index, else of the
+nearest future that lives, else by put-call parity.
 """
 
 from collections.abc import Iterator
@@ -79,18 +82,50 @@ def last_evidence(price: Paise, at_ns: UnixNs) -> Evidence:
 
 def other_evidence(contract: Instrument, known: Known, day_ns: UnixNs) -> Evidence | None:
     """Return what the contracts that expire with *contract* say of the underlying."""
-    peers = [
-        (one, quote)
-        for one in known.instruments.values()
-        if (one.underlying, one.expiry) == (contract.underlying, contract.expiry)
-        and (quote := known.market.quote(one.instrument)) is not None
-        and quote.recv_ns >= day_ns
-    ]
+    peers = [one for one in _quoted_since(contract, known, day_ns) if one[0].expiry == contract.expiry]
+    return _future_evidence(peers) or _parity_evidence(peers)
+
+
+def stand_in_evidence(quote: Tick) -> Evidence:
+    """Return what a price of a trading day after the expiry stands in for."""
+    return Evidence(
+        quote.ltp, f"its first price since then, on {_day_and_clock(quote.recv_ns)}", is_sure=False
+    )
+
+
+def other_stand_in(contract: Instrument, known: Known) -> Evidence | None:
+    """Return what the contracts say today of the underlying of *contract*, whose expiry is over: the nearest first."""
+    peers = _quoted_since(contract, known, known.days.present_ns)
+    later = [one for one in peers if (one[0].expiry or "") > (contract.expiry or "")]
+    found = _future_evidence(later)
+    for expiry in sorted({one.expiry or "" for one, _ in later}):
+        found = found or _parity_evidence([one for one in later if one[0].expiry == expiry])
+    return found
+
+
+def _quoted_since(contract: Instrument, known: Known, since_ns: UnixNs) -> list[tuple[Instrument, Tick]]:
+    """Return what is written on the same underlying, with its quote of *since_ns* or later; the nearest expiry first."""
+    return sorted(
+        (
+            (one, quote)
+            for one in known.instruments.values()
+            if one.underlying == contract.underlying
+            and (quote := known.market.quote(one.instrument)) is not None
+            and quote.recv_ns >= since_ns
+        ),
+        key=lambda peer: (peer[0].expiry or "", peer[0].instrument),
+    )
+
+
+def _future_evidence(peers: list[tuple[Instrument, Tick]]) -> Evidence | None:
     for one, quote in peers:
         if one.kind is InstrumentKind.FUTURE:
-            return Evidence(
-                quote.ltp, f"the price of {one.instrument} at {_clock(quote.recv_ns)}", is_sure=False
-            )
+            how = f"the price of {one.instrument} on {_day_and_clock(quote.recv_ns)}"
+            return Evidence(quote.ltp, how, is_sure=False)
+    return None
+
+
+def _parity_evidence(peers: list[tuple[Instrument, Tick]]) -> Evidence | None:
     pairs = sorted((abs(call - put), strike, call, put) for strike, call, put in _pairs(peers))
     if not pairs:
         return None
@@ -111,6 +146,10 @@ def _fair(quote: Tick) -> Paise:
     if quote.bid is None or quote.ask is None:
         return quote.ltp
     return (quote.bid + quote.ask) // 2
+
+
+def _day_and_clock(instant_ns: UnixNs) -> str:
+    return f"{to_ist(instant_ns):%Y-%m-%d at %H:%M:%S}"
 
 
 def _clock(instant_ns: UnixNs) -> str:

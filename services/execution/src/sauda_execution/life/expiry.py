@@ -3,7 +3,8 @@
 A settlement is a trade at a price that the exchange sets, with no order. It comes with the first message of the market
 after the close of the expiry day. If the desk was down over the closing window, it waits a minute of market time for the
 price that shows after the close, and then takes the best there is. If nothing at all is known of the underlying on that
-day, the position stays open and an alert says so: no price is ever made up.
+day, the position stays open and an alert says so: no price is ever made up. From the next trading day on the first price
+of the underlying that is seen stands in for the one that was missed, and an alert says that as well.
 """
 
 from collections.abc import Iterable, Iterator
@@ -18,7 +19,7 @@ from sauda_execution.acts import Act, Say, Settle
 from sauda_execution.book import FOREVER_NS, Held
 from sauda_execution.days import ClosingTimes
 from sauda_execution.known import Known
-from sauda_execution.life.evidence import Evidence, is_index, quote_evidence
+from sauda_execution.life.evidence import Evidence, is_index, quote_evidence, stand_in_evidence
 from sauda_execution.life.expiring import Expiring, expiring, settlement_price
 from sauda_execution.life.seen import Seen
 
@@ -30,7 +31,7 @@ class Overdue(msgspec.Struct, frozen=True):
     """A contract that has expired and is not settled yet."""
 
     until_ns: UnixNs
-    """Until when a price from after the close is waited for."""
+    """Until when the price of its reference is waited for before a lesser one is taken."""
     is_told: bool = False
     """Whether it was said that no price is known."""
 
@@ -98,18 +99,26 @@ class Expiries:
                 evidence = quote_evidence(tick, one.close_ns)
                 if evidence.is_sure and one.is_of_day(tick.recv_ns):
                     acts += self._settled(one, evidence)
+                elif self._is_missed(one) and tick.recv_ns >= self._known.days.present_ns:
+                    acts += self._settled(one, stand_in_evidence(tick))
         if acts:
             self._look_ahead()
         return acts
 
     def on_day(self) -> None:
-        """Forget the windows of the day before, and what waited for a price of it."""
+        """Forget the windows of the day before; what waited in vain for a price of it takes one of today."""
         self._seen.forget_before(self._known.days.present_ns)
         for name in self._overdue:
             if name not in self._held:
                 self._overdue.drop(name)
+        for name, one in self._held.items():
+            if self._is_missed(one):
+                self._wait(name)
+        self._look_ahead()
 
     def _end(self, one: Expiring, now_ns: UnixNs) -> list[Act]:
+        if self._is_missed(one):
+            return self._stood_in(one, now_ns)
         name = one.contract.instrument
         overdue = self._overdue.get(name)
         evidence = self._seen.evidence(one)
@@ -127,9 +136,29 @@ class Expiries:
         self._overdue.put(name, Overdue(now_ns, is_told=True))
         text = (
             f"{name} expired, and nothing was seen of {one.reference or one.contract.underlying} that day:"
-            f" {self._owners(name)} stays open, because no price is known to settle it at"
+            f" {self._owners(name)} stays open, because no price is known to settle it at; the first price that is seen"
+            " on the next trading day will stand in for it"
         )
         return [self._alert(Level.CRITICAL, "EXPIRY_PRICE_UNKNOWN", text)]
+
+    def _is_missed(self, one: Expiring) -> bool:
+        """Has a later trading day begun?"""
+        return one.close_ns < self._known.days.present_ns
+
+    def _stood_in(self, one: Expiring, now_ns: UnixNs) -> list[Act]:
+        """Settle by what is seen today; the price of the reference itself is waited for a minute, then another is taken."""
+        name = one.contract.instrument
+        overdue = self._overdue.get(name)
+        if overdue is not None and now_ns < overdue.until_ns:
+            return []
+        evidence = None if overdue is None else self._seen.stand_in(one)
+        if evidence is not None:
+            return self._settled(one, evidence)
+        self._wait(name)
+        return []
+
+    def _wait(self, name: InstrumentId) -> None:
+        self._overdue.put(name, Overdue(self._known.market.now_ns + WAIT_NS, is_told=True))
 
     def _settled(self, one: Expiring, evidence: Evidence) -> list[Act]:
         self._overdue.drop(one.contract.instrument)
@@ -140,6 +169,14 @@ class Expiries:
         return acts
 
     def _told(self, held: Held, one: Expiring, price: Paise, evidence: Evidence) -> Act:
+        if self._is_missed(one):
+            text = (
+                f"{held.strategy} held {held.qty} {held.instrument}: it expired on {one.contract.expiry}, and nothing was"
+                f" seen of {one.reference or one.contract.underlying} that day; settled at {to_rupees(price)} by a stand-in"
+                f" ({one.reference or one.contract.underlying} at {to_rupees(evidence.price)}, {evidence.how}){one.note}:"
+                " compare it with the official settlement price"
+            )
+            return self._alert(Level.CRITICAL, "EXPIRED_BY_STAND_IN", text)
         text = (
             f"{held.strategy} held {held.qty} {held.instrument}: expired, settled at {to_rupees(price)}"
             f" ({one.reference or one.contract.underlying} at {to_rupees(evidence.price)}, {evidence.how}){one.note}"
@@ -163,7 +200,8 @@ class Expiries:
             overdue = self._overdue.get(name)
             has_begun = self._seen.has_begun(one)
             if overdue is not None:
-                due.append(FOREVER_NS if overdue.is_told else overdue.until_ns)
+                waits = not overdue.is_told or self._is_missed(one)
+                due.append(overdue.until_ns if waits else FOREVER_NS)
             elif has_begun or one.reference is None:
                 due.append(one.close_ns)
             else:

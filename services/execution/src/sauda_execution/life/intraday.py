@@ -85,7 +85,9 @@ class Intraday:
         held = [
             one
             for one in self._known.book.holdings()
-            if one.product is Product.MIS and one.instrument.partition(":")[0] == exchange
+            if one.product is Product.MIS
+            and one.instrument.partition(":")[0] == exchange
+            and not self._known.has_expired(one.instrument)
         ]
         if not held and not working:
             self._due.drop(exchange)

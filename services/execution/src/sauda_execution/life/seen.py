@@ -16,7 +16,9 @@ from sauda_execution.life.evidence import (
     Evidence,
     last_evidence,
     other_evidence,
+    other_stand_in,
     quote_evidence,
+    stand_in_evidence,
     window_evidence,
 )
 from sauda_execution.life.expiring import Expiring
@@ -85,6 +87,13 @@ class Seen:
             or self._last_evidence(one)
             or other_evidence(one.contract, self._known, one.day_ns)
         )
+
+    def stand_in(self, one: Expiring) -> Evidence | None:
+        """Return what a later day's prices, of the present one, tell of what settles *one*."""
+        quote = None if one.reference is None else self._known.market.quote(one.reference)
+        if quote is not None and quote.recv_ns >= self._known.days.present_ns:
+            return stand_in_evidence(quote)
+        return other_stand_in(one.contract, self._known)
 
     def forget_before(self, day_ns: UnixNs) -> None:
         """Drop what was seen before *day_ns*."""

@@ -159,7 +159,11 @@ class Flattener:
     def _tradable(self) -> list[Held]:
         """Return what an order can close: a contract that expired unsettled has no market, and no wish waits for it for ever."""
         known = self._known
-        return [held for held in known.book.holdings() if held.instrument in known.instruments]
+        return [
+            held
+            for held in known.book.holdings()
+            if held.instrument in known.instruments and not known.has_expired(held.instrument)
+        ]
 
     def _wait_ns(self, held: Held, now_ns: UnixNs) -> UnixNs | None:
         """Return until when nothing is to be done about *held*; None: it is to be closed now."""

@@ -64,9 +64,13 @@ class RiskGate(Part):
         self._exposure.follow(order.order_id)
         return ()
 
-    def on_modified(self, order: PlaceOrder) -> Sequence[Act]:
-        """Count a change too: to the exchange it is a message like an order."""
-        self._count(order.strategy, 1)
+    def on_modified(self, order: PlaceOrder, *, made: bool) -> Sequence[Act]:
+        """Count a strategy's change too: to the exchange it is a message like an order.
+
+        What the exchange moves itself (a trailing stop, a bracket's child) must keep nobody's entry out.
+        """
+        if not made:
+            self._count(order.strategy, 1)
         self._exposure.follow(order.order_id)
         return ()
 
