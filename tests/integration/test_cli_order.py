@@ -201,7 +201,10 @@ def test_a_square_off_closes_one_strategy_and_leaves_the_other(market: Market) -
         (["order", "buy", OPTION, "65", "--limit", "1.005"], "'1.005' is no price"),
         (["order", "buy", OPTION, "65", "--product", "CNC"], "'CNC' is none of NRML, MIS"),
         (["order", "buy", OPTION, "65", "--validity", "GTC"], "'GTC' is none of DAY, IOC"),
-        (["order", "buy", OPTION, "65", "--trail-points", "5"], "what trails is a stop"),
+        (
+            ["order", "buy", OPTION, "65", "--trail-points", "5", "--trail-percent", "2"],
+            "give --trail-points or --trail-percent",
+        ),
         (["order", "buy", OPTION, "65", "--id", "a b"], "cannot be an order's id"),
         (["order", "modify", "hand-1"], "say what shall change"),
         (["order", "cancel", "|"], "cannot be an order's id"),

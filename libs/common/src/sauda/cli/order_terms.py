@@ -71,11 +71,6 @@ class Terms:
         """
         if self.trail_points is not None and self.trail_bps is not None:
             raise TermsError("--trail-points", "give --trail-points or --trail-percent, not both")
-        trails = self.trail_points is not None or self.trail_bps is not None
-        if trails and self.trigger is None and self.stop_loss is None:
-            raise TermsError(
-                "--trail-points", "what trails is a stop: give --trigger (a stop) or --stop-loss (a bracket)"
-            )
         if self.validity is Validity.IOC and self.trigger is not None:
             raise TermsError("--validity", "an order that waits for its --trigger cannot be IOC")
 

@@ -16,6 +16,11 @@ MONEY: Final = frozenset(
 )
 """Fields that hold paise, wherever they stand, and tables whose rows are prices."""
 
+EXACT: Final = frozenset(
+    {*("brokerage", "stt", "exchange", "sebi", "ipft", "stamp", "gst", "total")},
+)
+"""Charges: whole paise on a fill; in the exchange's mind far smaller parts, as great a number as an instant."""
+
 _LONG_AGO_NS: Final = 10**17
 """Below this a number is no instant of a market (1973), and above it nothing else: no desk has ten billion crores."""
 
@@ -28,7 +33,7 @@ def shown(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, int | str | list | dict):
         return msgspec.json.encode(value).decode()
     if isinstance(value, int):
-        if _LONG_AGO_NS < value < 2**62:
+        if _LONG_AGO_NS < value < 2**62 and last not in EXACT:
             return clock_text(value)
         return to_indian(value) if last in MONEY else str(value)
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
