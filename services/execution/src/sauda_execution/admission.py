@@ -43,7 +43,7 @@ class Admission:
         going = order
         for part in self._parts:
             going = part.outgoing(going, moment)
-        moment = moment._replace(slices=max((part.slices(going, moment) for part in self._parts), default=1))
+        moment = moment._replace(slices=self._slices(going, moment))
         for part in self._parts:
             refusal = part.refusal(going, moment)
             if refusal is not None:
@@ -56,7 +56,8 @@ class Admission:
         Args:
             legs: As they go out; not empty.
         """
-        moment = self.moment(legs[0], in_basket=True)
+        slices = sum(self._slices(leg, self.moment(leg, in_basket=True)) for leg in legs)
+        moment = self.moment(legs[0], in_basket=True)._replace(slices=slices)
         for part in self._parts:
             refusal = part.basket_refusal(legs, moment)
             if refusal is not None:
@@ -89,6 +90,9 @@ class Admission:
             made=made,
             in_basket=in_basket,
         )
+
+    def _slices(self, going: PlaceOrder, moment: Moment) -> int:
+        return max((part.slices(going, moment) for part in self._parts), default=1)
 
     def _basic_refusal(self, order: PlaceOrder, moment: Moment) -> Refusal | None:
         limits = self._known.limits

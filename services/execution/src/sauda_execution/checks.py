@@ -57,7 +57,7 @@ class Moment(NamedTuple):
     in_basket: bool = False
     """Whether it is a leg of a basket that was judged as a whole (`Part.basket_refusal`)."""
     slices: int = 1
-    """How many orders of the freeze quantity it goes out as."""
+    """How many orders of the freeze quantity it goes out as; of a basket, all its legs together."""
 
 
 def late_refusal(order: PlaceOrder, moment: Moment, limits: Limits, *, is_exit: bool) -> Refusal | None:

@@ -16,6 +16,7 @@ from sauda.contracts import (
     OrderKind,
     OrderModified,
     OrderRejected,
+    PlaceBasket,
     PlaceOrder,
     Product,
     RejectReason,
@@ -24,7 +25,18 @@ from sauda.contracts import (
     Validity,
 )
 from sauda.money import Paise
-from sauda.testing.builders import LOT, OPTION, Weekdays, a_change, a_gap, a_tick, after, an_option, an_order
+from sauda.testing.builders import (
+    LOT,
+    NOW,
+    OPTION,
+    Weekdays,
+    a_change,
+    a_gap,
+    a_tick,
+    after,
+    an_option,
+    an_order,
+)
 from sauda.testing.restart import play
 from sauda_execution.exchange import PaperExchange
 from sauda_execution.house import House
@@ -170,6 +182,20 @@ def test_each_slice_counts_in_the_rate_of_orders() -> None:
         RejectReason.ORDER_RATE
     )
     assert accepted(play(exchange, [an_order(Side.BUY, qty=two, order_id="2")])).slices == 2
+
+
+def test_the_slices_of_all_legs_count_in_the_rate_of_orders() -> None:
+    risk = RiskRules(max_orders_per_second=3, max_order_quantity=None)
+    exchange = PaperExchange(House(Weekdays(), rules=RULES, risk=risk))
+    play(exchange, [an_option(), a_tick(100_00, bid=99_95, ask=100_05)])
+    legs = tuple(an_order(Side.BUY, qty=lots * LOT, order_id=f"{lots}") for lots in (53, 54))
+
+    said = play(exchange, [PlaceBasket("basket", "straddle", legs, NOW)])
+
+    assert [message.reason for message in said if isinstance(message, OrderRejected)] == [
+        RejectReason.ORDER_RATE
+    ] * 2
+    assert "these 4 would come on top" in str(said[0])
 
 
 def test_more_than_ten_slices_are_refused() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from sauda.contracts import (
     Fill,
+    LegFailure,
     Message,
     ModifyOrder,
     OrderKind,
@@ -361,6 +362,44 @@ def test_a_basket_that_cannot_go_out_within_the_second_is_refused_whole() -> Non
 
     assert (accepted(said), set(reasons(said))) == ([], {RejectReason.ORDER_RATE})
     assert "0 orders of the desk went out in the last second and these 3 would come on top" in str(said[0])
+
+
+@pytest.mark.parametrize(
+    ("limits", "second", "is_refused"),
+    [
+        ({"max_position_quantity": 100}, resting("b", price=90_05), True),
+        ({"max_position_quantity": 100}, resting("b", instrument=PUT), False),
+        ({"max_position_quantity": 2 * LOT}, resting("b", price=90_05), False),
+        ({"max_position_value": 12_999}, resting("b", price=90_05), True),
+        ({"max_position_value": 13_000}, resting("b", price=90_05), False),
+        ({"max_total_quantity": 100}, resting("b", instrument=PUT), True),
+        ({"max_total_value": 12_999}, resting("b", instrument=PUT), True),
+        ({"max_total_value": 13_000}, resting("b", instrument=PUT), False),
+        ({"each_strategy": {"max_position_quantity": 100}}, resting("b", price=90_05), True),
+        ({"each_strategy": {"max_total_quantity": 100}}, resting("b", instrument=PUT), True),
+        # Of one buy and one sell only one can be the worst.
+        ({"max_position_quantity": 100}, resting("b", SELL, 110_00), False),
+    ],
+)
+@pytest.mark.parametrize("on_failure", LegFailure)
+def test_the_legs_of_a_basket_are_judged_together(
+    limits: dict[str, Any], second: PlaceOrder, is_refused: bool, on_failure: LegFailure
+) -> None:
+    exchange = limited(**limits)
+
+    said = play(exchange, [PlaceBasket("basket", "straddle", (resting("a"), second), NOW, on_failure)])
+
+    assert accepted(said) == ([] if is_refused else ["a", "b"])
+    assert reasons(said) == ([RejectReason.POSITION_LIMIT] * 2 if is_refused else [])
+
+
+def test_a_basket_of_exits_is_held_up_by_no_limit() -> None:
+    exchange = limited(max_orders_per_second=3, max_position_quantity=3 * LOT)
+    sells = tuple(an_order(SELL, order_id=f"out-{n}") for n in range(3))
+
+    said = play(exchange, [an_order(qty=3 * LOT), PlaceBasket("basket", "straddle", sells, NOW)])
+
+    assert accepted(said) == ["o-1", "out-0", "out-1", "out-2"]
 
 
 def test_waiting_buys_do_not_help_waiting_sells() -> None:

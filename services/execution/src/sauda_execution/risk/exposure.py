@@ -4,7 +4,7 @@ Waiting buys and waiting sells do not help each other: the worse of the two coun
 to it, and a second entry beside a waiting one does.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -57,15 +57,15 @@ class Exposure:
         for working in self._book.all_working():
             self.follow(working.order.order_id)
 
-    def worst(self, strategy: str | None, more: PlaceOrder) -> Units:
-        """Return units of *more*'s instrument at the worst, with *more*: of one strategy, or of all added up."""
+    def worst(self, strategy: str | None, instrument: InstrumentId, more: Sequence[PlaceOrder]) -> Units:
+        """Return units of *instrument* at the worst, with *more*: of one strategy, or of all added up."""
         return sum(
             self._worst(place, more)
             for place in self._places(more)
-            if place.instrument == more.instrument and strategy in (None, place.strategy)
+            if place.instrument == instrument and strategy in (None, place.strategy)
         )
 
-    def total(self, strategy: str | None, more: PlaceOrder) -> tuple[Units, Paise]:
+    def total(self, strategy: str | None, more: Sequence[PlaceOrder]) -> tuple[Units, Paise]:
         """Return units and value of everything at the worst, with *more*: of one strategy, or of all added up.
 
         An instrument that has not had a price today counts with none.
@@ -99,19 +99,20 @@ class Exposure:
         if not waiting.orders:
             del self._waiting[place]
 
-    def _places(self, more: PlaceOrder) -> Iterator[Spot]:
+    def _places(self, more: Sequence[PlaceOrder]) -> Iterator[Spot]:
         places = {Spot(held.strategy, held.instrument, held.product): None for held in self._book.holdings()}
         places |= dict.fromkeys(self._waiting)
-        places[Spot(more.strategy, more.instrument, more.product)] = None
+        places |= dict.fromkeys(Spot(one.strategy, one.instrument, one.product) for one in more)
         return iter(places)
 
-    def _worst(self, place: Spot, more: PlaceOrder) -> Units:
+    def _worst(self, place: Spot, more: Sequence[PlaceOrder]) -> Units:
         held = self._book.held_qty(*place)
         waiting = self._waiting.get(place) or Waiting()
         buys, sells = waiting.buys, waiting.sells
-        if place == (more.strategy, more.instrument, more.product):
-            # New terms take the place of those that stand.
-            stands = self._counted.get(more.order_id)
-            adds = more.qty - (stands.order.qty if stands else 0)
-            buys, sells = (buys + adds, sells) if more.side is Side.BUY else (buys, sells + adds)
+        for one in more:
+            if place == (one.strategy, one.instrument, one.product):
+                # New terms take the place of those that stand.
+                stands = self._counted.get(one.order_id)
+                adds = one.qty - (stands.order.qty if stands else 0)
+                buys, sells = (buys + adds, sells) if one.side is Side.BUY else (buys, sells + adds)
         return max(abs(held + buys), abs(held - sells))

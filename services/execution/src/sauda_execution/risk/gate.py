@@ -53,8 +53,16 @@ class RiskGate(Part):
         return next(self._refusals(order, moment, moment.instrument, moment.quote), None)
 
     def basket_refusal(self, legs: Sequence[PlaceOrder], moment: Moment) -> Refusal | None:
-        """Refuse a basket at once whose legs cannot all go out within the second."""
-        return self._rate_refusal(legs[0].strategy, len(legs), moment)
+        """Refuse a basket at once whose legs cannot all go out within the second, or would together hold too much.
+
+        One of exits alone is held up by no limit.
+        """
+        book = self._known.book
+        entries = [leg for leg in legs if not book.is_exit(leg)]
+        if not entries:
+            return None
+        found = next(self._together_refusals(entries, legs), None)
+        return found or self._rate_refusal(legs[0].strategy, moment.slices, moment)
 
     def on_accepted(self, order: PlaceOrder) -> Sequence[Act]:
         """Count it, entry or exit."""
@@ -106,8 +114,16 @@ class RiskGate(Part):
                 hours_refusal(moment.now_ns, symbol, whose)
                 or size_refusal(order, quote.ltp, symbol, whose)
                 or price_refusal(order, quote.ltp, symbol, near=near, whose=whose)
-                or symbol_refusal(order, quote.ltp, self._exposure, symbol, strategy=strategy, whose=whose)
-                or total_refusal(order, self._exposure, whole, strategy=strategy, whose=whose)
+                or symbol_refusal(
+                    order.instrument,
+                    [order],
+                    quote.ltp,
+                    self._exposure,
+                    symbol,
+                    strategy=strategy,
+                    whose=whose,
+                )
+                or total_refusal([order], self._exposure, whole, strategy=strategy, whose=whose)
             )
             if found is None and not moment.is_change:
                 found = open_orders_refusal(
@@ -120,6 +136,27 @@ class RiskGate(Part):
             yield rate
         if not moment.is_change and (twin := self._twin_refusal(order, moment)):
             yield twin
+
+    def _together_refusals(
+        self, entries: Sequence[PlaceOrder], legs: Sequence[PlaceOrder]
+    ) -> Iterator[Refusal]:
+        for leg in entries:
+            instrument = self._known.instruments.get(leg.instrument)
+            quote = self._known.market.quote(leg.instrument)
+            if instrument is None or quote is None:
+                continue  # The exchange's own checks have refused it.
+            for strategy, whose, symbol, whole in self._scopes(leg, instrument):
+                found = symbol_refusal(
+                    leg.instrument,
+                    legs,
+                    quote.ltp,
+                    self._exposure,
+                    symbol,
+                    strategy=strategy,
+                    whose=whose,
+                ) or total_refusal(legs, self._exposure, whole, strategy=strategy, whose=whose)
+                if found is not None:
+                    yield found
 
     def _scopes(self, order: PlaceOrder, instrument: Instrument) -> tuple[Scope, Scope]:
         own = self._rules.of_strategy(order.strategy)

@@ -1,6 +1,8 @@
 """Would there be too much of it: positions at the worst, and orders that wait, in one instrument and in all?"""
 
-from sauda.contracts import PlaceOrder, RejectReason
+from collections.abc import Sequence
+
+from sauda.contracts import InstrumentId, PlaceOrder, RejectReason
 from sauda.money import Paise, to_indian
 from sauda_execution.checks import Refusal
 from sauda_execution.risk.exposure import Exposure
@@ -8,7 +10,8 @@ from sauda_execution.risk.rules import ScopeLimits, SymbolLimits, paise
 
 
 def symbol_refusal(
-    order: PlaceOrder,
+    instrument: InstrumentId,
+    more: Sequence[PlaceOrder],
     ltp: Paise,
     exposure: Exposure,
     limits: SymbolLimits,
@@ -16,24 +19,24 @@ def symbol_refusal(
     strategy: str | None,
     whose: str,
 ) -> Refusal | None:
-    """Would too much of the order's instrument be held, if all traded that waits?"""
+    """Would too much of *instrument* be held, if *more* and all that waits traded?"""
     if limits.max_position_quantity is None and limits.max_position_value is None:
         return None
-    units = exposure.worst(strategy, order)
+    units = exposure.worst(strategy, instrument, more)
     return _quantity_refusal(
-        units, limits.max_position_quantity, f"of {order.instrument}", whose, "max_position_quantity"
+        units, limits.max_position_quantity, f"of {instrument}", whose, "max_position_quantity"
     ) or _value_refusal(
-        units * ltp, limits.max_position_value, f"of {order.instrument}", whose, "max_position_value"
+        units * ltp, limits.max_position_value, f"of {instrument}", whose, "max_position_value"
     )
 
 
 def total_refusal(
-    order: PlaceOrder, exposure: Exposure, limits: ScopeLimits, *, strategy: str | None, whose: str
+    more: Sequence[PlaceOrder], exposure: Exposure, limits: ScopeLimits, *, strategy: str | None, whose: str
 ) -> Refusal | None:
-    """Would too much be held of all instruments together, if all traded that waits?"""
+    """Would too much be held of all instruments together, if *more* and all that waits traded?"""
     if limits.max_total_quantity is None and limits.max_total_value is None:
         return None
-    units, value = exposure.total(strategy, order)
+    units, value = exposure.total(strategy, more)
     return _quantity_refusal(
         units, limits.max_total_quantity, "in all", whose, "max_total_quantity"
     ) or _value_refusal(value, limits.max_total_value, "in all", whose, "max_total_value")
