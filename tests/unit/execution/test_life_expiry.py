@@ -12,15 +12,20 @@ from sauda.contracts import (
     InstrumentId,
     Level,
     Message,
+    OrderAccepted,
     OrderRejected,
     Product,
+    RejectReason,
+    Right,
     Side,
     SquareOff,
     Subscribe,
     Unsubscribe,
 )
-from sauda.testing.builders import INDEX, OPTION, a_clock, a_gap, a_tick, an_order, at
+from sauda.margin import load_margins
+from sauda.testing.builders import INDEX, OPTION, a_clock, a_gap, a_tick, an_option, an_order, at
 from sauda.testing.restart import play
+from sauda_execution.account.part import MarginAccount
 from sauda_execution.charges import load_tariff
 from sauda_execution.exchange import PaperExchange
 from tests.unit.execution.lived import (
@@ -269,7 +274,7 @@ def test_with_nothing_known_the_position_stays_open_and_an_alert_cries_once() ->
 
 def test_a_wish_to_close_does_not_wait_for_ever_for_what_expired_unsettled() -> None:
     exchange = opened(trades(CALL, Side.BUY, 80_00, "10:00"))
-    play(exchange, [*CLOSE, index_at(24_530_00, "09:15", WEDNESDAY)])
+    play(exchange, [*CLOSE, quoted(OPTION, 90_00, "09:15", WEDNESDAY)])
 
     asked_ns = at("09:16", WEDNESDAY)
     later = trades(OPTION, Side.BUY, 90_00, "09:17", day=WEDNESDAY)
@@ -287,13 +292,117 @@ def test_what_stayed_open_is_settled_when_the_closing_price_shows_the_same_eveni
     assert fills(said)[0].price == 30_00
 
 
-def test_the_next_days_price_settles_nothing_of_the_day_before() -> None:
+# The whole expiry day was missed.
+
+
+def test_a_missed_expiry_is_settled_at_the_indexs_first_price_of_the_next_trading_day() -> None:
     exchange = opened(trades(CALL, Side.BUY, 80_00, "10:00"))
     play(exchange, CLOSE)
 
-    said = play(exchange, [index_at(24_530_00, "09:15", WEDNESDAY), index_at(24_531_00, "09:16", WEDNESDAY)])
+    said = play(exchange, [index_at(24_530_00, "09:15", WEDNESDAY), index_at(24_900_00, "09:16", WEDNESDAY)])
 
-    assert fills(said) == []
+    (fill,) = fills(said)
+    assert (fill.side, fill.qty, fill.price, fill.against) == (Side.SELL, 65, 30_00, Against.SETTLEMENT)
+    assert fill.order_id == f"settle-straddle-{CALL}-2026-11-23"
+    assert exchange.known.book.holdings() == []
+    assert alerts(said) == [
+        Alert(
+            "execution.paper",
+            Level.CRITICAL,
+            "EXPIRED_BY_STAND_IN",
+            f"straddle held 65 {CALL}: it expired on 2026-11-23, and nothing was seen of NSE:Nifty 50 that day;"
+            " on 2026-11-25 it was settled at 30.00, by a stand-in for the official settlement price"
+            " (NSE:Nifty 50 at 24530.00, seen at 09:15:00): compare the two",
+            at("09:15", WEDNESDAY),
+        )
+    ]
+
+
+def test_a_desk_that_was_down_for_days_settles_as_soon_as_it_sees_the_index() -> None:
+    exchange = opened(trades(CALL, Side.SELL, 80_00, "10:00"))
+    friday = date(2026, 11, 27)
+
+    said = play(exchange, [a_gap(at("10:01"), at("08:59", friday)), index_at(24_530_00, "09:00", friday)])
+
+    assert [fill.price for fill in fills(said)] == [30_00]
+    assert [alert.code for alert in alerts(said)] == ["EXPIRY_PRICE_UNKNOWN", "EXPIRED_BY_STAND_IN"]
+
+
+def test_a_price_of_a_day_without_trading_stands_in_for_nothing() -> None:
+    exchange = opened(trades(CALL, Side.BUY, 80_00, "10:00"))
+    play(exchange, CLOSE)
+
+    holiday = play(exchange, [index_at(24_900_00, "11:00", date(2026, 11, 24))])
+
+    assert fills(holiday) == []
+
+
+def test_without_the_index_the_nearest_future_that_lives_stands_in_after_a_minute() -> None:
+    exchange = opened(trades(CALL, Side.BUY, 80_00, "10:00"))
+    near, far = "NFO:NIFTY29DEC26F", "NFO:NIFTY25JAN27F"
+    play(exchange, [a_future(far, expiry="2027-01-25"), a_future(near, expiry="2026-12-29"), *CLOSE])
+    morning = [quoted(far, 24_800_00, "09:15", WEDNESDAY), quoted(near, 24_600_00, "09:15:01", WEDNESDAY)]
+
+    waiting = play(exchange, [*morning, a_clock(at("09:15:59", WEDNESDAY))])
+    said = play(exchange, [a_clock(at("09:16", WEDNESDAY))])
+
+    assert fills(waiting) == []
+    assert [fill.price for fill in fills(said)] == [100_00]
+    assert f"the price of {near} at 09:15:01" in alerts(said)[0].text
+
+
+def test_without_index_and_future_parity_of_the_next_expiry_stands_in_whenever_it_shows() -> None:
+    put = "NFO:NIFTY01DEC26P24500"
+    exchange = opened(trades(CALL, Side.BUY, 80_00, "10:00"))
+    play(exchange, [an_option(put, strike=24_500_00, right=Right.PUT), *CLOSE])
+    play(exchange, [quoted(OPTION, 200_00, "09:15", WEDNESDAY), a_clock(at("11:00", WEDNESDAY))])
+
+    said = play(exchange, [quoted(put, 130_00, "11:00:30", WEDNESDAY), a_clock(at("11:01", WEDNESDAY))])
+
+    assert [fill.price for fill in fills(said)] == [70_00]
+    assert "by put-call parity at the strike 24500" in alerts(said)[0].text
+
+
+def test_what_missed_its_expiry_is_no_longer_traded_and_its_definition_goes_when_it_is_settled() -> None:
+    exchange = opened(trades(CALL, Side.BUY, 80_00, "10:00"))
+    play(exchange, [*CLOSE, quoted(CALL, 30_00, "09:15", WEDNESDAY)])
+
+    order = an_order(
+        Side.SELL, instrument=CALL, order_id="out", strategy="straddle", event_ns=at("09:15", WEDNESDAY)
+    )
+    (refused,) = play(exchange, [order])
+    kept = CALL in exchange.known.instruments
+    play(exchange, [index_at(24_530_00, "09:16", WEDNESDAY)])
+    play(exchange, [index_at(24_530_00, "09:15", date(2026, 11, 26))])
+
+    assert isinstance(refused, OrderRejected)
+    assert refused.reason is RejectReason.MARKET_CLOSED
+    assert kept
+    assert CALL not in exchange.known.instruments
+
+
+def test_an_mis_position_that_missed_its_expiry_is_settled_and_not_sent_to_a_market_that_is_gone() -> None:
+    exchange = opened(trades(CALL, Side.BUY, 80_00, "10:00", product=Product.MIS))
+
+    said = play(exchange, [quoted(OPTION, 90_00, "09:15", WEDNESDAY), a_clock(at("09:20", WEDNESDAY))])
+    said += play(exchange, [index_at(24_530_00, "09:21", WEDNESDAY)])
+
+    assert [message for message in said if isinstance(message, OrderAccepted | OrderRejected)] == []
+    assert [fill.order_id for fill in fills(said)] == [f"settle-straddle-{CALL}-2026-11-23-MIS"]
+
+
+def test_the_margin_of_a_missed_expiry_is_released_when_it_is_settled() -> None:
+    house = replace(a_house(), margins=load_margins(MARKET), capital=10_00_000_00)
+    exchange = opened(trades(CALL, Side.SELL, 80_00, "10:00"), house=house)
+    play(exchange, [*CLOSE, quoted(OPTION, 90_00, "09:15", WEDNESDAY)])
+    (account,) = [part for part in exchange.parts if isinstance(part, MarginAccount)]
+    before = account.means.figures()
+
+    play(exchange, [index_at(24_530_00, "09:16", WEDNESDAY)])
+
+    assert before.blocked > 0
+    assert account.means.figures().blocked == 0
+    assert account.means.ledger.cash.balance == 10_00_000_00 + 65 * (79_95 - 30_00)
 
 
 # Other underlyings.

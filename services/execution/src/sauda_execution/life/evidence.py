@@ -88,9 +88,7 @@ def other_evidence(contract: Instrument, known: Known, day_ns: UnixNs) -> Eviden
 
 def stand_in_evidence(quote: Tick) -> Evidence:
     """Return what a price of a trading day after the expiry stands in for."""
-    return Evidence(
-        quote.ltp, f"its first price since then, on {_day_and_clock(quote.recv_ns)}", is_sure=False
-    )
+    return Evidence(quote.ltp, f"seen at {_clock(quote.recv_ns)}", is_sure=False)
 
 
 def other_stand_in(contract: Instrument, known: Known) -> Evidence | None:
@@ -120,7 +118,7 @@ def _quoted_since(contract: Instrument, known: Known, since_ns: UnixNs) -> list[
 def _future_evidence(peers: list[tuple[Instrument, Tick]]) -> Evidence | None:
     for one, quote in peers:
         if one.kind is InstrumentKind.FUTURE:
-            how = f"the price of {one.instrument} on {_day_and_clock(quote.recv_ns)}"
+            how = f"the price of {one.instrument} at {_clock(quote.recv_ns)}"
             return Evidence(quote.ltp, how, is_sure=False)
     return None
 
@@ -146,10 +144,6 @@ def _fair(quote: Tick) -> Paise:
     if quote.bid is None or quote.ask is None:
         return quote.ltp
     return (quote.bid + quote.ask) // 2
-
-
-def _day_and_clock(instant_ns: UnixNs) -> str:
-    return f"{to_ist(instant_ns):%Y-%m-%d at %H:%M:%S}"
 
 
 def _clock(instant_ns: UnixNs) -> str:

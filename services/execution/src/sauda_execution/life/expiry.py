@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from sauda.clock import NS_PER_S, UnixNs
+from sauda.clock import NS_PER_S, UnixNs, ist_date
 from sauda.contracts import Alert, InstrumentId, Level, Product, Side, Tick
 from sauda.money import Paise, to_rupees
 from sauda.state import State
@@ -170,18 +170,22 @@ class Expiries:
 
     def _told(self, held: Held, one: Expiring, price: Paise, evidence: Evidence) -> Act:
         if self._is_missed(one):
-            text = (
-                f"{held.strategy} held {held.qty} {held.instrument}: it expired on {one.contract.expiry}, and nothing was"
-                f" seen of {one.reference or one.contract.underlying} that day; settled at {to_rupees(price)} by a stand-in"
-                f" ({one.reference or one.contract.underlying} at {to_rupees(evidence.price)}, {evidence.how}){one.note}:"
-                " compare it with the official settlement price"
-            )
-            return self._alert(Level.CRITICAL, "EXPIRED_BY_STAND_IN", text)
+            return self._stand_in_told(held, one, price, evidence)
         text = (
             f"{held.strategy} held {held.qty} {held.instrument}: expired, settled at {to_rupees(price)}"
             f" ({one.reference or one.contract.underlying} at {to_rupees(evidence.price)}, {evidence.how}){one.note}"
         )
         return self._alert(Level.INFO if evidence.is_sure else Level.WARNING, "EXPIRED", text)
+
+    def _stand_in_told(self, held: Held, one: Expiring, price: Paise, evidence: Evidence) -> Act:
+        underlying = one.reference or one.contract.underlying
+        today = ist_date(self._known.market.now_ns)
+        text = (
+            f"{held.strategy} held {held.qty} {held.instrument}: it expired on {one.contract.expiry}, and nothing was seen of"
+            f" {underlying} that day; on {today} it was settled at {to_rupees(price)}, by a stand-in for the official"
+            f" settlement price ({underlying} at {to_rupees(evidence.price)}, {evidence.how}){one.note}: compare the two"
+        )
+        return self._alert(Level.CRITICAL, "EXPIRED_BY_STAND_IN", text)
 
     def _holdings(self, name: InstrumentId) -> Iterator[Held]:
         return (held for held in self._known.book.holdings() if held.instrument == name)
