@@ -9,13 +9,23 @@ from sauda.contracts import (
     Message,
     OrderKind,
     OrderRejected,
+    PlaceBasket,
     RejectReason,
     Side,
 )
 from sauda.testing.builders import LOT, NOW, a_clock, after, an_order
 from sauda.testing.restart import play
 from sauda_execution.exchange import PaperExchange
-from tests.unit.execution.account_market import CALL, FUTURE, LAKH, PUT, SHARE, an_account, last_account
+from tests.unit.execution.account_market import (
+    CALL,
+    FUTURE,
+    HIGH_CALL,
+    LAKH,
+    PUT,
+    SHARE,
+    an_account,
+    last_account,
+)
 
 ONE_CALL = 1_80_000_00
 
@@ -151,6 +161,25 @@ def test_its_word_decides_what_can_be_carried() -> None:
     assert [m.reason for m in said if isinstance(m, OrderRejected)] == [RejectReason.MARGIN]
     own = an_account(3 * LAKH)
     assert any(isinstance(m, Fill) for m in play(own, [sell(CALL), sell(PUT)])[4:])
+
+
+def test_its_word_on_one_leg_is_not_taken_for_a_basket_that_adds_another() -> None:
+    exchange = an_account(3 * LAKH, asks_broker=True)
+    play(exchange, [sell(CALL), reply(1, total=2_90_000_00)])
+    second = an_order(Side.SELL, order_id="leg", instrument=PUT)
+
+    said = play(exchange, [PlaceBasket("basket", second.strategy, (second,), NOW)])
+
+    assert RejectReason.MARGIN in {m.reason for m in said if isinstance(m, OrderRejected)}
+
+
+def test_its_word_scales_what_an_exit_uncovers() -> None:
+    exchange = an_account(3 * LAKH, asks_broker=True)
+    play(exchange, [buy(HIGH_CALL), sell(CALL), reply(2, total=2_90_000_00)])
+
+    said = play(exchange, [an_order(Side.SELL, order_id="wing", instrument=HIGH_CALL)])
+
+    assert [m.reason for m in said if isinstance(m, OrderRejected)] == [RejectReason.MARGIN]
 
 
 def test_when_the_last_leg_is_closed_nothing_stays_blocked_whatever_it_said() -> None:

@@ -5,26 +5,35 @@ from datetime import date
 import pytest
 
 from sauda.contracts import (
+    Account,
     Fill,
     OrderAccepted,
     OrderRejected,
+    PlaceBasket,
+    PlaceOrder,
     RejectReason,
+    SquareOff,
 )
-from sauda.money import to_indian
+from sauda.money import Paise, to_indian
 from sauda.testing.builders import (
     LOT,
+    NOW,
     a_change,
     a_tick,
     after,
     at,
 )
 from sauda.testing.restart import play
+from sauda_execution.account.enquiry import statement
 from sauda_execution.exchange import PaperExchange
 from tests.unit.execution.account_market import (
     CALL,
     CONTRACTS,
+    HIGH_CALL,
     INDEX,
     LAKH,
+    LOW_PUT,
+    PRICES,
     PUT,
     a_house,
     an_account,
@@ -71,6 +80,129 @@ def test_an_exit_is_never_refused_however_little_is_there() -> None:
     # 5.8 lakh for a call that brought 9,750: the account is overdrawn, and the position is gone.
     assert account.available == account.cash < 0
     assert account.blocked == 0
+
+
+CONDOR = [buy(HIGH_CALL), buy(LOW_PUT), sell(CALL), sell(PUT)]
+
+
+def a_condor(capital: Paise = LAKH) -> PaperExchange:
+    exchange = an_account(capital)
+    said = play(exchange, CONDOR)
+    assert len([one for one in said if isinstance(one, Fill)]) == 4
+    return exchange
+
+
+def test_a_wing_cannot_be_sold_from_under_the_straddle_that_it_covers() -> None:
+    exchange = a_condor()
+    before = exchange_account(exchange)
+
+    refused = rejection(play(exchange, [sell(HIGH_CALL)]))
+
+    naked = model((CALL, -LOT), (PUT, -LOT), (LOW_PUT, LOT))
+    needed = naked - before.blocked - LOT * PRICES[HIGH_CALL]
+    assert refused.reason is RejectReason.MARGIN
+    assert refused.detail == (
+        f"needs Rs {to_indian(needed)}, available Rs {to_indian(before.available)}:"
+        f" short by Rs {to_indian(needed - before.available)}"
+    )
+    assert exchange_account(exchange) == before
+
+
+def test_the_wings_can_be_sold_by_who_can_carry_the_straddle() -> None:
+    exchange = a_condor(3 * LAKH)
+
+    said = play(exchange, [sell(HIGH_CALL), sell(LOW_PUT)])
+
+    assert last_account(said).blocked == model((CALL, -LOT), (PUT, -LOT))
+    assert last_account(said).available > 0
+
+
+def test_the_condor_is_left_by_its_short_legs_first() -> None:
+    exchange = a_condor()
+
+    said = play(exchange, [buy(CALL), buy(PUT), sell(HIGH_CALL), sell(LOW_PUT)])
+
+    assert len([one for one in said if isinstance(one, Fill)]) == 4
+    assert last_account(said).blocked == 0
+
+
+def test_an_exit_that_uncovers_nothing_passes_while_the_account_is_overdrawn() -> None:
+    exchange = a_condor()
+    play(exchange, [*quotes(after(1), CALL=900_00, HIGH_CALL=800_00), buy(CALL, at_ns=after(1))])
+    assert exchange_account(exchange).available < 0
+
+    said = play(exchange, [sell(HIGH_CALL, at_ns=after(1))])
+
+    assert any(isinstance(one, Fill) for one in said)
+
+
+def test_an_exit_that_waits_counts_with_the_next_one() -> None:
+    one_naked = model((CALL, -2 * LOT), (HIGH_CALL, LOT))
+    exchange = an_account(one_naked)
+    play(exchange, [buy(HIGH_CALL, 2 * LOT), sell(CALL, 2 * LOT)])
+
+    first, second = (
+        play(exchange, [sell(HIGH_CALL, limit=PRICES[HIGH_CALL] + 5, name=name)]) for name in ("one", "other")
+    )
+
+    assert isinstance(first[0], OrderAccepted)
+    assert rejection(second).reason is RejectReason.MARGIN
+
+
+def test_two_exits_of_one_wing_count_once() -> None:
+    exchange = an_account(LAKH)
+    play(exchange, [buy(HIGH_CALL)])
+
+    said = play(exchange, [sell(HIGH_CALL, limit=99_00, name="target"), sell(HIGH_CALL, name="out")])
+
+    assert any(isinstance(one, Fill) and one.order_id == "out" for one in said)
+
+
+def test_a_change_of_an_exit_that_sells_no_more_passes() -> None:
+    exchange = a_condor(3 * LAKH)
+    play(exchange, [sell(HIGH_CALL, limit=99_00, name="out"), sell(LOW_PUT, limit=99_00)])
+
+    said = play(exchange, [a_change("out", strategy="s", limit_price=98_00)])
+
+    assert not any(isinstance(one, OrderRejected) for one in said)
+
+
+def test_what_the_exchange_closes_itself_is_never_refused() -> None:
+    exchange = a_condor()
+
+    said = play(exchange, [SquareOff("s", "me", 1)])
+
+    assert not any(isinstance(one, OrderRejected) for one in said)
+    assert len([one for one in said if isinstance(one, Fill)]) == 4
+
+
+def test_a_basket_that_sells_the_wings_is_refused_and_one_that_closes_everything_passes() -> None:
+    wings = a_basket(sell(HIGH_CALL, name="a"), sell(LOW_PUT, name="b"))
+    everything = a_basket(
+        sell(HIGH_CALL, name="a"), sell(LOW_PUT, name="b"), buy(CALL, name="c"), buy(PUT, name="d")
+    )
+
+    refused = play(a_condor(), [wings])
+    passed = play(a_condor(), [everything])
+
+    assert RejectReason.MARGIN in {one.reason for one in refused if isinstance(one, OrderRejected)}
+    assert len([one for one in passed if isinstance(one, Fill)]) == 4
+
+
+def a_basket(*legs: PlaceOrder) -> PlaceBasket:
+    return PlaceBasket("basket", "s", legs, NOW)
+
+
+def test_a_basket_is_not_let_out_by_a_leg_that_would_rest() -> None:
+    legs = sell(HIGH_CALL, name="a"), buy(CALL, name="b", limit=1_00)
+
+    said = play(a_condor(), [a_basket(*legs)])
+
+    assert RejectReason.MARGIN in {one.reason for one in said if isinstance(one, OrderRejected)}
+
+
+def exchange_account(exchange: PaperExchange) -> Account:
+    return statement(exchange).account
 
 
 def test_a_change_counts_by_what_it_adds() -> None:

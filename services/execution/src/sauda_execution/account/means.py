@@ -65,6 +65,11 @@ class Means:
         self.blocked = Blocked(state, self.broker if self._asks else None)
         self._needs = Needs(known, margins, self.prices)
 
+    @property
+    def available(self) -> Paise:
+        """Return what a new order may need."""
+        return self.ledger.cash.balance - self.blocked.total()
+
     def wanted(self, order: PlaceOrder, contract: Instrument, *, filled: Units = 0) -> Wanted:
         """Return what *order*, of which *filled* units have traded, would need beside all that is held and waits."""
         underlying = contract.underlying
@@ -81,8 +86,10 @@ class Means:
         others = [
             one for one in waiting_exits(known, contract.underlying, order.order_id) if may_uncover(one)
         ]
-        ways = [self._leaving([exit_], others)] if others else []
-        ways.append(self._leaving([exit_], ()))
+        ways = [
+            self._leaving(contract.underlying, [exit_], before)
+            for before in ([others, []] if others else [[]])
+        ]
         return max(ways, key=lambda one: (not one.fits, one.needed))
 
     def wanted_together(self, orders: Sequence[PlaceOrder]) -> Wanted:
@@ -96,14 +103,25 @@ class Means:
             if contract is not None:
                 wishes.append(Entry(order, contract, order.side.sign * order.qty))
         names = sorted({one.contract.underlying for one in wishes})
+        if self._only_close(wishes):
+            # A way out that would rest may never come; one that uncovers something is taken to come.
+            sure = [
+                one
+                for one in wishes
+                if may_uncover(one) or fills_at_once(one.order, one.contract, self._known)
+            ]
+            ways = [
+                self._leaving(name, [one for one in sure if one.contract.underlying == name])
+                for name in names
+            ]
+            return Wanted(sum(one.margin for one in ways), sum(one.charges for one in ways), self.available)
         return self._compare({name: self._need_together(name, wishes) for name in names}, wishes)
 
-    def _leaving(self, exits: Sequence[Entry], before: Sequence[Entry]) -> Wanted:
-        """Return what *exits*, all on one underlying, need when those *before* have traded.
+    def _leaving(self, underlying: str, exits: Sequence[Entry], before: Sequence[Entry] = ()) -> Wanted:
+        """Return what *exits*, all on *underlying*, need when those *before* have traded.
 
         Nothing if they raise nothing at the prices of this instant: what the market has done is no reason to stay.
         """
-        underlying = exits[0].contract.underlying
         positions, waiting = self.ledger.positions(underlying), entries(self._known, underlying)
         all_of_them = within(positions, [*exits, *before])
         stays = without(positions, within(positions, before))
@@ -121,6 +139,12 @@ class Means:
             return self._compare({}, ())
         wanted = self._compare({underlying: then}, all_of_them)
         return wanted._replace(margin=wanted.margin - proceeds(all_of_them, self._known.market))
+
+    def _only_close(self, wishes: Sequence[Entry]) -> bool:
+        """Do *wishes*, taken together, only reduce what their strategies hold?"""
+        names = sorted({one.contract.underlying for one in wishes})
+        held = [one for name in names for one in self.ledger.positions(name)]
+        return bool(wishes) and within(held, wishes) == list(wishes)
 
     def _need_together(self, underlying: str, wishes: Sequence[Entry]) -> Need:
         theirs = [one for one in wishes if one.contract.underlying == underlying]
@@ -178,7 +202,7 @@ class Means:
             charges=cash.charges,
             cash=cash.balance,
             blocked=blocked,
-            available=cash.balance - blocked,
+            available=self.available,
             span=span,
             exposure=exposure,
             strategies=self.blocked.strategies(),
@@ -199,5 +223,5 @@ class Means:
         return Wanted(
             margin=sum(self.blocked.total_of(name, need) for name, need in needs.items()) - now,
             charges=sum(estimated_charges(self._tariff, one, market, market.now_ns) for one in wishes),
-            available=self.ledger.cash.balance - self.blocked.total(),
+            available=self.available,
         )

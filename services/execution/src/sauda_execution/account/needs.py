@@ -65,6 +65,11 @@ class Needs:
         held = _netted((*((one.contract, one.qty) for one in positions), *_wished(bought)))
         waits = _netted(_wished(waiting))
         of_held, of_worst = self._scenarios(underlying, held, waits)
+        if bought:
+            # The broker's word is about what is held, and these are not.
+            of_held = self._scenarios(underlying, _netted((one.contract, one.qty) for one in positions), ())[
+                0
+            ]
         return Need(
             held=of_held,
             worst=of_worst,
