@@ -27,7 +27,7 @@ from sauda.contracts import (
     StrategyPnl,
 )
 from sauda.settings import load_settings
-from sauda.testing.builders import a_clock, at
+from sauda.testing.builders import INDEX, a_clock, a_tick, at
 from sauda.testing.outcomes import outcomes, strays
 from sauda.testing.restart import play, play_with_restarts
 from sauda.unit import Processor
@@ -35,7 +35,14 @@ from sauda_execution.units import units
 from tests.unit.execution.fill_histories import MORNING, STEP, histories
 
 ROOT = Path(__file__).parents[3]
-ENDINGS = [a_clock(at("15:45")), a_clock(at("09:00", date(2026, 11, 24)))]
+AFTER_EXPIRY = date(2026, 12, 2)
+ENDINGS = [
+    a_clock(at("15:45")),
+    a_clock(at("09:00", date(2026, 11, 24))),
+    # The desk is down over the expiry of 2026-12-01, and sees the index again.
+    a_tick(24_530_00, instrument=INDEX, at_ns=at("09:16", AFTER_EXPIRY)),
+    a_clock(at("15:45", AFTER_EXPIRY)),
+]
 
 
 @cache
@@ -148,9 +155,10 @@ def test_days_reach_the_interesting_places() -> None:
             seen[type(message).__name__] += 1
             if isinstance(message, Fill):
                 seen[message.order_id.partition("-")[0]] += 1
+                seen[message.against.value] += 1
                 seen[message.product.value] += 1
             seen[str(getattr(message, "reason", ""))] += 1
 
     survey()
 
-    assert {"Fill", "Account", "OrderTriggered", "squareoff", "MIS"} <= set(seen)
+    assert {"Fill", "Account", "OrderTriggered", "squareoff", "MIS", "settlement"} <= set(seen)
