@@ -36,7 +36,7 @@ from tests.unit.execution.fill_histories import MORNING, STEP, histories
 
 ROOT = Path(__file__).parents[3]
 AFTER_EXPIRY = date(2026, 12, 2)
-ENDINGS = [
+ENDINGS: list[Message] = [
     a_clock(at("15:45")),
     a_clock(at("09:00", date(2026, 11, 24))),
     # The desk is down over the expiry of 2026-12-01, and sees the index again.
