@@ -156,7 +156,7 @@ def test_days_reach_the_interesting_places() -> None:
             seen[type(message).__name__] += 1
             if isinstance(message, Fill):
                 seen[message.order_id.partition("-")[0]] += 1
-                seen["settlement"] += message.against is Against.SETTLEMENT
+                seen["settlement" if message.against is Against.SETTLEMENT else "traded"] += 1
                 seen[message.product.value] += 1
             seen[str(getattr(message, "reason", ""))] += 1
 
