@@ -148,7 +148,8 @@ def test_no_paisa_is_lost(history: list[Message]) -> None:
 
     last = accounts(said)[-1]
     assert last.cash == last.start + last.premium + last.realised - last.charges
-    assert last.available == last.cash - last.blocked
+    assert last.available == last.cash - last.blocked - last.open_losses
+    assert last.open_losses >= 0
     fills = [message for message in said if isinstance(message, Fill)]
     paid_out, held = sum(fill.signed_qty * fill.price for fill in fills), Counter[str]()
     for fill in fills:

@@ -93,6 +93,7 @@ def _tell_account(account: Any) -> None:
         ("charges", -account.charges),
         ("= cash", account.cash),
         ("blocked", -account.blocked),
+        ("open losses", -account.open_losses),
         ("= available", account.available),
     )
     screen.table(("", ">RUPEES"), [(name, to_indian(amount)) for name, amount in entries])

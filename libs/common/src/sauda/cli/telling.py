@@ -125,7 +125,8 @@ def _account(message: Account | MarginRequest | MarginReply) -> str:
     match message:
         case Account():
             money = f"cash {to_indian(message.cash)}, blocked {to_indian(message.blocked)}"
-            return f"{money}, available {to_indian(message.available)}"
+            lost = f", open losses {to_indian(message.open_losses)}" if message.open_losses else ""
+            return f"{money}{lost}, available {to_indian(message.available)}"
         case MarginRequest():
             legs = ", ".join(f"{leg.qty} {leg.instrument}" for leg in message.legs)
             return f"{message.request_id} by {message.by}: {legs}"

@@ -22,7 +22,7 @@ class Account(msgspec.Struct, frozen=True, tag="account", omit_defaults=True):
     blocked: Paise
     """Margin of what is held and of the entries that wait."""
     available: Paise
-    """`cash - blocked`: what a new order may need."""
+    """`cash - blocked - open_losses`: what a new order may need."""
     span: Paise = 0
     """The part of `blocked` that the scenarios ask for, ..."""
     exposure: Paise = 0
@@ -30,6 +30,9 @@ class Account(msgspec.Struct, frozen=True, tag="account", omit_defaults=True):
     strategies: dict[str, Paise] = {}
     """Strategy -> margin of what it holds, taken alone; without those that need none. Scaled as the whole is
     where the broker's word counts."""
+    open_losses: Paise = 0
+    """What open futures, and shares within the day, have lost since their trade or their last mark, at the last prices;
+    by underlying, and never below zero: a gain comes into the cash when it is closed or marked."""
 
 
 class MarginLeg(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -109,6 +109,23 @@ class Ledger:
             cash = self.cash
             self._cash.put(_CASH, msgspec.structs.replace(cash, realised=cash.realised + gained))
 
+    def open_losses(self, price_of: Callable[[Instrument], Paise | None]) -> Paise:
+        """Return what the unpaid positions have lost since their trade or their last mark, not yet in the cash.
+
+        On one underlying what one gains pays what another loses: both are settled in one sum. What they gain in all
+        is nobody's to spend before it is there.
+        """
+        lost = 0
+        for keys in self._of.values():
+            made = 0
+            for key in keys:
+                position = self._positions[key]
+                price = None if position.is_paid else price_of(position.contract)
+                if price is not None:
+                    made += position.qty * price - position.cost
+            lost += max(0, -made)
+        return lost
+
     def positions(self, underlying: str) -> list[Position]:
         """Return what is held on *underlying*, by strategy, contract and product."""
         return [self._positions[key] for key in self._of.get(underlying, ())]

@@ -68,7 +68,7 @@ class Means:
     @property
     def available(self) -> Paise:
         """Return what a new order may need."""
-        return self.ledger.cash.balance - self.blocked.total()
+        return self.ledger.cash.balance - self.blocked.total() - self._open_losses()
 
     def wanted(self, order: PlaceOrder, contract: Instrument, *, filled: Units = 0) -> Wanted:
         """Return what *order*, of which *filled* units have traded, would need beside all that is held and waits."""
@@ -192,7 +192,7 @@ class Means:
 
     def figures(self, now_ns: UnixNs = 0) -> Account:
         """Return the account as it stands, stamped *now_ns*."""
-        cash, blocked = self.ledger.cash, self.blocked.total()
+        cash, blocked, lost = self.ledger.cash, self.blocked.total(), self._open_losses()
         span, exposure = self.blocked.parts()
         return Account(
             event_ns=now_ns,
@@ -202,10 +202,11 @@ class Means:
             charges=cash.charges,
             cash=cash.balance,
             blocked=blocked,
-            available=self.available,
+            available=cash.balance - blocked - lost,
             span=span,
             exposure=exposure,
             strategies=self.blocked.strategies(),
+            open_losses=lost,
         )
 
     def statement(self) -> Statement:
@@ -216,6 +217,9 @@ class Means:
         """Rebuild the indexes."""
         self.ledger.restored()
         self.prices.restored()
+
+    def _open_losses(self) -> Paise:
+        return self.ledger.open_losses(self.prices.of)
 
     def _compare(self, needs: dict[str, Need], wishes: Sequence[Entry]) -> Wanted:
         market = self._known.market
