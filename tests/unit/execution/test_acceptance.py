@@ -1,6 +1,7 @@
 """What the paper exchange lets into the market, and why it refuses the rest."""
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from sauda.contracts import (
     OrderAccepted,
     OrderCancelled,
     OrderKind,
+    OrderModified,
     OrderRejected,
     PlaceOrder,
     RejectReason,
@@ -26,6 +28,7 @@ from sauda.testing.builders import (
     NOW,
     OPTION,
     Weekdays,
+    a_change,
     a_clock,
     a_gap,
     a_tick,
@@ -198,6 +201,50 @@ def test_an_old_entry_is_refused(exchange: PaperExchange) -> None:
 
     assert answer.reason is RejectReason.STALE_ORDER
     assert "30.5 s" in answer.detail
+
+
+def test_an_entry_from_the_future_is_refused_and_one_a_few_seconds_ahead_is_not(
+    exchange: PaperExchange,
+) -> None:
+    ahead = play(exchange, [an_order(order_id="ahead", event_ns=after(30))])
+    far = refusal(play(exchange, [an_order(order_id="far", event_ns=after(30.5))]))
+
+    assert isinstance(ahead[0], OrderAccepted)
+    assert far.reason is RejectReason.STALE_ORDER
+    assert "30.5 s ahead of market time" in far.detail
+
+
+@pytest.mark.parametrize("strategy", ["*", "", " "])
+def test_nobody_orders_in_the_desks_name_or_in_none(exchange: PaperExchange, strategy: str) -> None:
+    answer = refusal(play(exchange, [an_order(strategy=strategy)]))
+
+    assert answer.reason is RejectReason.NOT_ALLOWED
+    assert f"cannot be called {strategy!r}" in answer.detail
+
+
+@pytest.mark.parametrize(
+    ("terms", "passes"),
+    [
+        ({"qty": LOT}, True),
+        ({"qty": LOT, "limit_price": 90_00}, True),
+        ({"qty": LOT, "limit_price": 90_05}, False),
+        ({"qty": 3 * LOT}, False),
+        ({"limit_price": 89_95}, False),
+    ],
+)
+def test_while_halted_a_waiting_entry_may_only_be_made_smaller(
+    exchange: PaperExchange, terms: dict[str, Any], passes: bool
+) -> None:
+    entry = an_order(qty=2 * LOT, kind=OrderKind.LIMIT, limit_price=90_00)
+    play(exchange, [entry, Halt(by="risk", reason="loss limit", event_ns=NOW)])
+
+    (answer,) = play(exchange, [a_change(**terms)])
+
+    if passes:
+        assert isinstance(answer, OrderModified)
+        assert answer.qty == LOT
+    else:
+        assert refusal([answer]).reason is RejectReason.HALTED
 
 
 def test_an_order_from_before_the_first_sight_of_the_market_is_stale() -> None:

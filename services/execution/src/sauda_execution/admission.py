@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sauda.contracts import PlaceOrder
 from sauda.money import Units
-from sauda_execution.checks import Moment, Refusal, late_refusal, market_refusal, terms_refusal
+from sauda_execution.checks import Moment, Refusal, late_refusal, maker_refusal, market_refusal, terms_refusal
 from sauda_execution.known import Known
 from sauda_execution.parts import Parts
 
@@ -84,7 +84,10 @@ class Admission:
             answers_from_ns=known.days.previous_ns,
             instrument=known.instruments.get(order.instrument),
             # What the exchange makes itself leads out, even where it nets with another position of its strategy.
-            is_exit=made or known.book.is_exit(order, filled),
+            # So does a change that only makes a waiting order smaller.
+            is_exit=made
+            or known.book.is_exit(order, filled)
+            or (is_change and known.book.only_shrinks(order)),
             is_change=is_change,
             filled=filled,
             made=made,
@@ -97,7 +100,8 @@ class Admission:
     def _basic_refusal(self, order: PlaceOrder, moment: Moment) -> Refusal | None:
         limits = self._known.limits
         return (
-            late_refusal(order, moment, limits, is_exit=moment.is_exit)
+            maker_refusal(order)
+            or late_refusal(order, moment, limits, is_exit=moment.is_exit)
             or terms_refusal(order, moment.instrument)
             or market_refusal(order, moment, limits, is_exit=moment.is_exit)
         )

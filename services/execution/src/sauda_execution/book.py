@@ -198,6 +198,14 @@ class Book:
         held = self.held_qty(order.strategy, order.instrument, order.product)
         return held * order.side.sign < 0 and order.qty - filled <= abs(held)
 
+    def only_shrinks(self, order: PlaceOrder) -> bool:
+        """Do these new terms of a working order ask for less of the same, at the same prices?"""
+        stands = self._working.get(order.order_id)
+        if stands is None or order.qty >= stands.order.qty:
+            return False
+        prices = (stands.order.limit_price, stands.order.trigger_price)
+        return prices == (order.limit_price, order.trigger_price)
+
     def restored(self) -> None:
         """Build the index of the working orders."""
         self.by_instrument = {}

@@ -21,6 +21,9 @@ from sauda.contracts import (
 from sauda.money import Paise, Units, to_rupees
 from sauda_execution.settings import Limits
 
+DESK = "*"
+"""Names the desk where a strategy could stand."""
+
 
 class Refusal(NamedTuple):
     """Why not."""
@@ -47,7 +50,8 @@ class Moment(NamedTuple):
     instrument: Instrument | None = None
     """The contract's definition; None if it is not among the desk's instruments."""
     is_exit: bool = False
-    """Whether the order only reduces what its strategy holds, or the exchange made it to lead out."""
+    """Whether the order only reduces what its strategy holds, or the exchange made it to lead out, or the change only
+    takes some of a waiting order's quantity away."""
     is_change: bool = False
     """Whether the order stands in the market already and these would be its new terms."""
     filled: Units = 0
@@ -61,7 +65,7 @@ class Moment(NamedTuple):
 
 
 def late_refusal(order: PlaceOrder, moment: Moment, limits: Limits, *, is_exit: bool) -> Refusal | None:
-    """Was it decided too long ago?"""
+    """Was it decided too long ago, or so far ahead of market time that its stamp is wrong?"""
     if moment.now_ns == 0:
         return Refusal(
             RejectReason.STALE_ORDER,
@@ -74,12 +78,29 @@ def late_refusal(order: PlaceOrder, moment: Moment, limits: Limits, *, is_exit: 
             f" ({clock_text(moment.answers_from_ns)})",
         )
     age_ns = moment.now_ns - order.event_ns
+    if -age_ns > limits.max_order_age_ns and not is_exit:
+        # A strategy may see a tick before the exchange does, by moments; nobody decides in the future.
+        return Refusal(
+            RejectReason.STALE_ORDER,
+            f"order of {clock_text(order.event_ns)} is {_seconds(-age_ns)} ahead of market time"
+            f" ({clock_text(moment.now_ns)}), an entry may be {_seconds(limits.max_order_age_ns)}",
+        )
     if age_ns > limits.max_order_age_ns and not is_exit:
         return Refusal(
             RejectReason.STALE_ORDER,
             f"order is {_seconds(age_ns)} old in market time, an entry may be {_seconds(limits.max_order_age_ns)}",
         )
     return None
+
+
+def maker_refusal(order: PlaceOrder) -> Refusal | None:
+    """Does its strategy have a name? The desk's own, and none at all, are no strategy's."""
+    if order.strategy.strip() not in ("", DESK):
+        return None
+    return Refusal(
+        RejectReason.NOT_ALLOWED,
+        f"a strategy cannot be called {order.strategy!r}: send the order under a strategy's own name",
+    )
 
 
 def terms_refusal(order: PlaceOrder, instrument: Instrument | None) -> Refusal | None:

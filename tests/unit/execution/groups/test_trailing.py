@@ -9,7 +9,7 @@ from sauda.testing.builders import LOT, OPTION, a_cancel, a_change, after, an_or
 from sauda.testing.restart import play, play_with_restarts
 from sauda_execution.groups.distance import trailed_trigger
 from sauda_execution.groups.trailing import is_trailing
-from tests.unit.execution.groups.grouped import MORNING, PUT, a_quote, an_exchange, build, of
+from tests.unit.execution.groups.grouped import MORNING, PUT, a_bracket, a_quote, an_exchange, build, of
 
 
 def a_trailing(
@@ -155,14 +155,25 @@ def test_a_stop_that_is_gone_is_followed_no_more() -> None:
 
 def test_a_distance_must_leave_a_price() -> None:
     exchange = an_exchange()
-    play(exchange, [a_trailing(trigger=5, points=200_00)])
+    play(exchange, [a_trailing(trigger=5, points=99_00)])
 
-    assert play(exchange, [a_quote(150_00, after(1))]) == []
+    assert play(exchange, [a_quote(98_00, after(1))]) == []
 
 
-@pytest.mark.parametrize("order", [a_trailing(points=-5), a_trailing(bps=0), a_trailing(points=5, bps=5)])
+@pytest.mark.parametrize(
+    "order",
+    [
+        a_trailing(points=100_00),
+        a_trailing(points=2**62),
+        a_trailing(Side.BUY, 105_00, points=2**62),
+        a_bracket(points=2**62),
+        a_trailing(points=-5),
+        a_trailing(bps=0),
+        a_trailing(points=5, bps=5),
+    ],
+)
 def test_a_distance_that_no_stop_can_keep_is_refused(order: PlaceOrder) -> None:
-    assert of(play(an_exchange(), [order]), "t") == [f"rejected {RejectReason.BAD_GROUP.value}"]
+    assert of(play(an_exchange(), [order]), order.order_id) == [f"rejected {RejectReason.BAD_GROUP.value}"]
 
 
 def test_a_brackets_stop_entry_does_not_trail_itself() -> None:

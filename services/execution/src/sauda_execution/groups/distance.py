@@ -26,12 +26,22 @@ def trailed_trigger(order: PlaceOrder, side: Side, ltp: Paise, tick_size: Paise)
     return (exact // step if side is Side.SELL else -(-exact // step)) * tick_size
 
 
-def distance_refusal(order: PlaceOrder) -> Refusal | None:
-    """Is the distance one that a stop can keep?"""
+def distance_refusal(order: PlaceOrder, ltp: Paise | None) -> Refusal | None:
+    """Is the distance one that a stop can keep?
+
+    Args:
+        order: A stop, or a bracket's entry.
+        ltp: The last price, paise; None if there was none: its own price is taken for it.
+    """
     if order.trail_points is not None and order.trail_bps is not None:
         return _bad("a stop trails by points or by a share of the price, not by both")
     if order.trail_points is not None and order.trail_points <= 0:
         return _bad(f"a stop cannot trail by {to_rupees(order.trail_points)}: take a distance above zero")
+    price = ltp or order.trigger_price or order.limit_price
+    if order.trail_points is not None and price is not None and order.trail_points >= price:
+        return _bad(
+            f"a stop cannot trail by {to_rupees(order.trail_points)}: take less than the price, {to_rupees(price)}"
+        )
     if order.trail_bps is not None and not 0 < order.trail_bps < 100_00:
         return _bad(f"a stop cannot trail by {order.trail_bps} hundredths of a percent: take 1 to 9999")
     return None

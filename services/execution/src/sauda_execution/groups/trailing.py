@@ -52,7 +52,9 @@ class TrailingStops(Part):
 
     def refusal(self, order: PlaceOrder, moment: Moment) -> Refusal | None:
         """Refuse a distance that no stop can keep."""
-        return None if moment.is_change else distance_refusal(order)
+        if moment.is_change:
+            return None
+        return distance_refusal(order, None if moment.quote is None else moment.quote.ltp)
 
     def watches(self, instrument: str) -> bool:
         """Follow instruments in which a trailing stop works."""

@@ -11,12 +11,12 @@ from sauda.clock import NS_PER_S, clock_text
 from sauda.contracts import Fill, Instrument, PlaceOrder, RejectReason, Tick
 from sauda.state import State
 from sauda_execution.acts import Act
-from sauda_execution.checks import Moment, Refusal
+from sauda_execution.checks import DESK, Moment, Refusal
 from sauda_execution.known import Known
 from sauda_execution.parts import Part
 from sauda_execution.risk.exposure import Exposure
 from sauda_execution.risk.one_order import hours_refusal, price_refusal, size_refusal
-from sauda_execution.risk.pace import DESK, Pace, Twins, terms
+from sauda_execution.risk.pace import Pace, Twins, terms
 from sauda_execution.risk.rules import RiskRules, ScopeLimits, SymbolLimits
 from sauda_execution.risk.standing import open_orders_refusal, symbol_refusal, total_refusal
 

@@ -8,8 +8,7 @@ import msgspec
 from sauda.clock import UnixNs, clock_text
 from sauda.contracts import RejectReason
 from sauda.state import State
-from sauda_execution.checks import Refusal
-from sauda_execution.risk.pace import DESK
+from sauda_execution.checks import DESK, Refusal
 
 
 class Halted(msgspec.Struct, frozen=True):

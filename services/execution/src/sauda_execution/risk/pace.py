@@ -11,8 +11,6 @@ from sauda.state import State
 
 WINDOW_NS = NS_PER_S
 """The rule is per second, and the second slides."""
-DESK = "*"
-"""Names the desk where a strategy could stand: no strategy can be called so."""
 
 
 class Sent(msgspec.Struct, frozen=True):

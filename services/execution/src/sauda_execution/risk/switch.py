@@ -9,12 +9,11 @@ from sauda.clock import clock_text
 from sauda.contracts import Alert, Fill, Halt, Level, Message, PlaceOrder, Resume, SquareOff
 from sauda.state import State
 from sauda_execution.acts import Act, Say
-from sauda_execution.checks import Moment, Refusal
+from sauda_execution.checks import DESK, Moment, Refusal
 from sauda_execution.known import Known
 from sauda_execution.parts import Part
 from sauda_execution.risk.flatten import Flattener
 from sauda_execution.risk.halts import Halts
-from sauda_execution.risk.pace import DESK
 
 KILL = "kill"
 SQUARE_OFF = "square-off"

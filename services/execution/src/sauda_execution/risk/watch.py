@@ -13,12 +13,11 @@ from sauda.contracts import Alert, DeskPnl, Level, Message, RejectReason, ResetR
 from sauda.money import Paise, to_indian
 from sauda.state import State
 from sauda_execution.acts import Act, Say
-from sauda_execution.checks import Refusal
+from sauda_execution.checks import DESK, Refusal
 from sauda_execution.known import Known
 from sauda_execution.parts import Part
 from sauda_execution.risk.flatten import Flattener
 from sauda_execution.risk.halts import Halted, Halts
-from sauda_execution.risk.pace import DESK
 from sauda_execution.risk.rules import RiskRules, ScopeLimits, paise
 
 LIMIT = "limit"
