@@ -19,6 +19,7 @@ from sauda.contracts import (
     Message,
     ModifyOrder,
     PlaceOrder,
+    PositionPnl,
     Tick,
 )
 from sauda.state import State
@@ -107,11 +108,14 @@ class PaperExchange:
                 self.known.market.see(message)
                 return ()
             said = self._on_eventful_tick(message)
+        elif type(message) is PositionPnl:
+            # The risk watch looks at strategies and the desk; points of positions come many times as often.
+            return ()
         else:
             work = self._work.get(type(message))
             said = [] if work is None else work(message)
             if not isinstance(message, _ORDERS):
-                said += self._parts.tell(lambda part: part.on_message(message))
+                said += self._parts.hear(message)
         self._wake_ns = self._next_wake_ns()
         return said
 

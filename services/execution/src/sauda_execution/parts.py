@@ -102,11 +102,17 @@ class Parts:
 
     def __init__(self, do: Callable[[Act], list[Message]]) -> None:
         self._parts: tuple[Part, ...] = ()
+        self._listeners: tuple[Part, ...] = ()
+        """Those that `on_message` means something to: a busy desk values itself five times a second."""
+        self._timed: tuple[Part, ...] = ()
+        """Those that time can make due."""
         self._do = do
 
     def join(self, parts: Iterable[Part]) -> None:
         """Let *parts* be asked from now on, after those that are there."""
         self._parts += tuple(parts)
+        self._listeners = tuple(part for part in self._parts if type(part).on_message is not Part.on_message)
+        self._timed = tuple(part for part in self._parts if type(part).due_ns is not Part.due_ns)
 
     def __iter__(self) -> Iterator[Part]:
         return iter(self._parts)
@@ -114,7 +120,7 @@ class Parts:
     @property
     def due_ns(self) -> UnixNs:
         """Return when the first of them is due."""
-        return min((part.due_ns for part in self._parts), default=FOREVER_NS)
+        return min([part.due_ns for part in self._timed], default=FOREVER_NS)
 
     def wish(self, hook: Callable[[Part], Sequence[Act]]) -> list[Act]:
         """Tell every part what *hook* tells it and return what they want done: when all is booked."""
@@ -123,6 +129,10 @@ class Parts:
     def do(self, acts: Iterable[Act]) -> list[Message]:
         """Have *acts* done, each with all that follows from it before the next."""
         return [message for act in acts for message in self._do(act)]
+
+    def hear(self, message: Message) -> list[Message]:
+        """Let all that listen hear *message*, then do what they want done."""
+        return self.do([act for part in self._listeners for act in part.on_message(message)])
 
     def tell(self, hook: Callable[[Part], Sequence[Act]]) -> list[Message]:
         """Tell every part, then do what they want done."""
