@@ -52,7 +52,6 @@ def test_a_percentage_is_kept_in_hundredths_of_a_percent() -> None:
 @pytest.mark.parametrize(
     "contradiction",
     [
-        {"trail_points": 5_00},
         {"trail_points": 5_00, "trail_bps": 100, "stop_loss": 90_00},
         {"trigger": 100_00, "validity": Validity.IOC},
     ],

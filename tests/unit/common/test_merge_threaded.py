@@ -1,0 +1,32 @@
+"""Putting few entries between those of a long stream is the same as sorting all of them."""
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sauda.log import Entry
+from sauda.merge import id_parts, merge
+
+ids = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), unique=True, max_size=4).map(sorted)
+long_ids = st.lists(st.tuples(st.integers(0, 40), st.integers(0, 3)), unique=True, min_size=20).map(sorted)
+
+
+def stream(name: str, found: list[tuple[int, int]]) -> list[Entry]:
+    return [Entry(name, b"%d-%d" % parts, b"", b"") for parts in found]
+
+
+def sorted_all(streams: list[list[Entry]], count: int) -> list[Entry]:
+    """The order as docs/adr/0005 states it, without any economy."""
+    ends = [id_parts(one[-1].id) for one in streams if one and len(one) >= count]
+    entries = [entry for one in streams for entry in one]
+    within = [entry for entry in entries if not ends or id_parts(entry.id) <= min(ends)]
+    return sorted(within, key=lambda entry: id_parts(entry.id))
+
+
+@settings(max_examples=500, deadline=None)
+@given(ids, long_ids, ids, st.integers(1, 60))
+def test_the_order_is_that_of_a_stable_sort(
+    before: list[tuple[int, int]], middle: list[tuple[int, int]], after: list[tuple[int, int]], count: int
+) -> None:
+    streams = [stream("a", before[:count]), stream("b", middle[:count]), stream("c", after[:count])]
+
+    assert merge(streams, count) == sorted_all(streams, count)
