@@ -3,21 +3,21 @@
 
 # What every service needs; the same layers for all of them.
 FROM python:3.11-slim AS library
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_CACHE_DIR=/var/cache/pip
 WORKDIR /src
 COPY requirements.lock scripts/lock_subset.py ./
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     python -m venv /build && python lock_subset.py requirements.lock hatchling >build.lock \
     && /build/bin/pip install --require-hashes -r build.lock
 COPY libs/common/pyproject.toml libs/common/
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     python -m venv /sauda && python lock_subset.py requirements.lock libs/common >library.lock \
     && /sauda/bin/pip install --require-hashes -r library.lock
 
 FROM library AS service
 ARG SERVICE
 COPY services/${SERVICE}/pyproject.toml services/${SERVICE}/
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     python lock_subset.py requirements.lock libs/common services/${SERVICE} >service.lock \
     && /sauda/bin/pip install --require-hashes -r service.lock
 COPY libs/common libs/common
