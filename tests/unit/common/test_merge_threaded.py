@@ -15,7 +15,7 @@ def stream(name: str, found: list[tuple[int, int]]) -> list[Entry]:
 
 
 def sorted_all(streams: list[list[Entry]], count: int) -> list[Entry]:
-    """The order as docs/adr/0005 states it, without any economy."""
+    """By entry id, ties in the order of the streams, nothing beyond the end of a stream that was cut."""
     ends = [id_parts(one[-1].id) for one in streams if one and len(one) >= count]
     entries = [entry for one in streams for entry in one]
     within = [entry for entry in entries if not ends or id_parts(entry.id) <= min(ends)]
