@@ -161,12 +161,18 @@ class Client:
     def leave(self) -> None:
         """End the library's thread: tell it to stop, then cut the line it waits on.
 
-        Its own `close_websocket` closes the socket under a `select` that then sleeps for ten seconds.
+        Its own `close_websocket` closes the socket under a `select` that then sleeps for ten seconds. A thread that was on its
+        way to a new connection when the word came opens that still: so the line is cut until the thread is gone.
         """
         self.api._NorenApi__stop_event.set()
-        self.simulator.fault("drop")
         thread = self.api._NorenApi__ws_thread
-        wait_until(lambda: not thread.is_alive(), "the client has stopped")
+
+        def has_stopped() -> bool:
+            self.simulator.fault("drop")
+            thread.join(timeout=0.5)
+            return not thread.is_alive()
+
+        wait_until(has_stopped, "the client has stopped")
 
     def of(self, kind: str, token: str) -> list[dict[str, str]]:
         return [frame for frame in self.frames if frame["t"] == kind and frame["tk"] == token]

@@ -318,6 +318,8 @@ def test_the_commented_defaults_are_the_defaults(tmp_path: Path, write: Write) -
     assert load_settings(tmp_path, {}) == load_settings(tmp_path / "empty", {}).model_copy(
         update={
             "config": tmp_path / "config",
+            "strategies": tmp_path / "strategies",
+            "history": tmp_path / "var/history",
             "sim_data": tmp_path / "var",
             "archive": str(tmp_path / "var/archive"),
         }

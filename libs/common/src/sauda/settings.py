@@ -136,6 +136,12 @@ class Settings(BaseSettings):
     )
 
     config: Path = Field(default=Path("config"), description="folder of sauda.yaml, market/ and strategies/")
+    strategies: Path = Field(
+        default=Path("strategies"), description="folder of your own strategies, one Python file a kind"
+    )
+    history: Path = Field(
+        default=Path("var/history"), description="folder of bars of the past, filled by `sauda backfill`"
+    )
     health_file: Path | None = Field(default=None, description="where the service says how it is")
     service_name: str | None = Field(default=None, description="name of this process in logs and leases")
 

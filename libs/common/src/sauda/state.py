@@ -5,7 +5,7 @@ changed is complete. Because tables iterate in the order of their keys, a unit t
 walks them exactly as the one that was never stopped.
 """
 
-from collections.abc import ItemsView, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -93,6 +93,7 @@ class State:
 
     def __init__(self) -> None:
         self._tables: dict[str, Table[Any]] = {}
+        self._writers: list[Callable[[], None]] = []
 
     def table(self, name: str, kind: type[V]) -> Table[V]:
         """Add a table of *kind*; *name* has no `/` and is part of the stored format."""
@@ -102,8 +103,17 @@ class State:
         self._tables[name] = table
         return table
 
+    def before_commit(self, write: Callable[[], None]) -> None:
+        """Call *write* before changes are taken: for what changes with every tick and is put into its row once a step.
+
+        What such a row stands for must be read back from it in `restored`, to the bit.
+        """
+        self._writers.append(write)
+
     def take_changes(self) -> dict[bytes, bytes | None]:
         """Return `table/key` -> JSON, or None for a row that went, since the last call; forget them."""
+        for write in self._writers:
+            write()
         changes: dict[bytes, bytes | None] = {}
         for table in self._tables.values():
             table._take_changes(changes)  # noqa: SLF001  (state and its tables are one thing)

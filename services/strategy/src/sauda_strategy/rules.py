@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import time
 from decimal import Decimal
+from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, NamedTuple
 
@@ -75,6 +76,13 @@ TimeOfDay = Annotated[
 UnderlyingName = Annotated[str, BeforeValidator(_underlying)]
 
 
+class Mode(str, Enum):
+    """What becomes of a strategy's orders."""
+
+    PAPER = "paper"
+    DRY_RUN = "dry_run"
+
+
 class Rules(BaseModel):
     """What all kinds of strategies have in common."""
 
@@ -83,6 +91,8 @@ class Rules(BaseModel):
     kind: str
     enabled: bool = True
     """Whether it trades before anybody says `start`."""
+    mode: Mode = Mode.PAPER
+    """`dry_run`: signals and would-be orders, nothing is placed."""
 
 
 class ShortStraddleRules(Rules):

@@ -4,8 +4,10 @@ from sauda.clock import clock_text
 from sauda.contracts import (
     Account,
     Alert,
+    Bar,
     BrokerUpdate,
     CancelOrder,
+    ChangeRules,
     ClockTick,
     Commit,
     DeadLetter,
@@ -13,6 +15,8 @@ from sauda.contracts import (
     FeedGap,
     Fill,
     Halt,
+    HistoryReply,
+    HistoryRequest,
     Instrument,
     LetterSettled,
     MarginReply,
@@ -48,11 +52,13 @@ def tell(message: Message) -> str:
     match message:
         case Tick() | ClockTick() | FeedGap() | Instrument() | Subscribe() | Unsubscribe() | BrokerUpdate():
             return _market(message)
+        case Bar() | HistoryRequest() | HistoryReply():
+            return _history(message)
         case PlaceOrder() | PlaceBasket() | ModifyOrder() | CancelOrder() | Signal():
             return _intent(message)
         case PositionPnl() | StrategyPnl() | DeskPnl():
             return _pnl(message)
-        case Start() | Stop() | SquareOff() | Halt() | Resume() | ResetRisk() | Alert():
+        case Start() | Stop() | SquareOff() | Halt() | Resume() | ResetRisk() | ChangeRules() | Alert():
             return _desk(message)
         case DeadLetter() | LetterSettled() | Requeued() | Commit() | Opened():
             return _work(message)
@@ -84,6 +90,23 @@ def _market(
     return f"{message.by}: {', '.join(message.instruments)}"
 
 
+def _history(message: Bar | HistoryRequest | HistoryReply) -> str:
+    match message:
+        case Bar():
+            prices = " ".join(
+                to_indian(one) for one in (message.open, message.high, message.low, message.close)
+            )
+            how = f"{'  past' if message.past else ''}{'  torn' if message.torn else ''}"
+            counts = _named(volume=message.volume, oi=message.oi)
+            return f"{message.instrument}  {message.timeframe} from {clock_text(message.start_ns)}: {prices}{counts}{how}"
+        case HistoryRequest():
+            since = "" if message.from_ns is None else f" from {clock_text(message.from_ns)}"
+            return f"{message.request_id} by {message.by}{since}{_named(count=message.count)}"
+    why = "" if message.error is None else f": {message.error}"
+    part = f"part {message.part} of {message.parts}"
+    return f"{message.request_id}  {len(message.bars)} bars from {message.source or 'nobody'}, {part}{why}"
+
+
 def _intent(message: PlaceOrder | PlaceBasket | ModifyOrder | CancelOrder | Signal) -> str:
     match message:
         case PlaceOrder():
@@ -98,7 +121,8 @@ def _intent(message: PlaceOrder | PlaceBasket | ModifyOrder | CancelOrder | Sign
         case CancelOrder():
             return message.order_id
     side = f"{message.side.value} " if message.side else ""
-    return f"{message.strategy}  {side}{message.instrument or ''}: {message.reason}"
+    would = f"  (dry run: {_intent(message.would_place)})" if message.would_place else ""
+    return f"{message.strategy}  {side}{message.instrument or ''}: {message.reason}{would}"
 
 
 def _execution(
@@ -146,13 +170,16 @@ def _pnl(message: PositionPnl | StrategyPnl | DeskPnl) -> str:
     return f"{who}  net {to_indian(message.net)}: {parts}, charges {to_indian(message.charges)}{roi}"
 
 
-def _desk(message: Start | Stop | SquareOff | Halt | Resume | ResetRisk | Alert) -> str:
+def _desk(message: Start | Stop | SquareOff | Halt | Resume | ResetRisk | ChangeRules | Alert) -> str:
     match message:
         case Alert():
             return f"{message.level.value} {message.code} from {message.source}: {message.text}"
         case Halt():
             flat = ", and flatten" if message.flatten else ""
             return f"by {message.by}: {message.reason}{flat}"
+        case ChangeRules():
+            rules = ", ".join(f"{name}={value}" for name, value in message.rules.items())
+            return f"{message.strategy}, by {message.by}: {rules}"
         case ResetRisk():
             return f"{message.strategy or 'the desk'}, by {message.by}: {message.reason}"
         case Resume():

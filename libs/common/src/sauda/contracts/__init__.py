@@ -8,6 +8,7 @@ value is None, never zero.
 from sauda.contracts.account import Account, MarginLeg, MarginReply, MarginRequest
 from sauda.contracts.control import (
     Alert,
+    ChangeRules,
     DeadLetter,
     Halt,
     LetterSettled,
@@ -20,8 +21,10 @@ from sauda.contracts.control import (
     Start,
     Stop,
 )
+from sauda.contracts.history import HistoryReply, HistoryRequest, PastBar
 from sauda.contracts.journal import Commit, Opened, Plain
 from sauda.contracts.market import (
+    Bar,
     BookLevel,
     BrokerUpdate,
     ClockTick,
@@ -65,9 +68,11 @@ __all__ = [
     "Account",
     "Against",
     "Alert",
+    "Bar",
     "BookLevel",
     "BrokerUpdate",
     "CancelOrder",
+    "ChangeRules",
     "ChargeLines",
     "ClockTick",
     "Commit",
@@ -77,6 +82,8 @@ __all__ = [
     "FeedGap",
     "Fill",
     "Halt",
+    "HistoryReply",
+    "HistoryRequest",
     "Instrument",
     "InstrumentId",
     "InstrumentKind",
@@ -95,6 +102,7 @@ __all__ = [
     "OrderModified",
     "OrderRejected",
     "OrderTriggered",
+    "PastBar",
     "PlaceBasket",
     "PlaceOrder",
     "Plain",

@@ -5,6 +5,7 @@ from enum import Enum
 import msgspec
 
 from sauda.contracts.instants import UnixNs
+from sauda.contracts.journal import Plain
 
 
 class Start(msgspec.Struct, frozen=True, tag="start"):
@@ -54,6 +55,16 @@ class ResetRisk(msgspec.Struct, frozen=True, tag="reset_risk"):
     strategy: str | None
     by: str
     reason: str
+    event_ns: UnixNs
+
+
+class ChangeRules(msgspec.Struct, frozen=True, tag="change_rules"):
+    """Let a strategy go on by other rules; one that nobody carries yet begins by them."""
+
+    strategy: str
+    rules: dict[str, Plain]
+    """All of them, as they stand in a rules file."""
+    by: str
     event_ns: UnixNs
 
 

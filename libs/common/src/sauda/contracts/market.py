@@ -63,6 +63,32 @@ class Tick(msgspec.Struct, frozen=True, tag="tick", omit_defaults=True, gc=False
     depth: Depth | None = None
 
 
+class Bar(msgspec.Struct, frozen=True, tag="bar", omit_defaults=True, gc=False):
+    """What traded in one interval of a session: first, highest, lowest and last price."""
+
+    instrument: InstrumentId
+    timeframe: str
+    """`1m`, `5m`, `15m`, `1h`, `1d`: see `sauda.bars.timeframes`."""
+    start_ns: UnixNs
+    """Its first instant; intervals are counted from the opening of the session, so an hour starts at 09:15."""
+    event_ns: UnixNs
+    """Its end: the first instant that is not in it; the session's close cuts the last one short."""
+    open: Paise
+    high: Paise
+    low: Paise
+    close: Paise
+    volume: Units | None = None
+    """Traded within it; None where the market shows no volume."""
+    oi: Units | None = None
+    """Open interest at its end."""
+    ticks: int = 0
+    """Ticks that it is made of; 0: it was made by somebody else (a broker's history, a file)."""
+    past: bool = False
+    """It was fetched after its time (warm-up, or the other side of a feed gap), not seen as it happened."""
+    torn: bool = False
+    """Part of its interval was not seen, and nobody could tell what happened there."""
+
+
 class ClockTick(msgspec.Struct, frozen=True, tag="clock"):
     """A heartbeat of market time, at least each second of it, so that timers fire in a silent market."""
 

@@ -119,16 +119,6 @@ class RejectReason(Enum):
     FEED_MUTE = "FEED_MUTE"
 
 
-class Signal(msgspec.Struct, frozen=True, tag="signal", omit_defaults=True):
-    """A strategy's opinion and its reason; also how it says why it does not trade."""
-
-    strategy: str
-    instrument: InstrumentId | None
-    side: Side | None
-    reason: str
-    event_ns: UnixNs
-
-
 class PlaceOrder(msgspec.Struct, frozen=True, tag="place_order", omit_defaults=True):
     """Buy or sell `qty` units; `order_id` is derived by its maker and never reused."""
 
@@ -156,6 +146,20 @@ class PlaceOrder(msgspec.Struct, frozen=True, tag="place_order", omit_defaults=T
     """The same as a share of the best price, in hundredths of a percent."""
     oco: str | None = None
     """Name of a group of the same strategy: when one of it trades, the others are cancelled."""
+
+
+class Signal(msgspec.Struct, frozen=True, tag="signal", omit_defaults=True):
+    """A strategy's opinion and its reason; also how it says why it does not trade."""
+
+    strategy: str
+    instrument: InstrumentId | None
+    side: Side | None
+    reason: str
+    event_ns: UnixNs
+    confidence: float | None = None
+    """From 0 to 1, where the strategy says so."""
+    would_place: PlaceOrder | None = None
+    """Dry run: the order that would have been sent."""
 
 
 class PlaceBasket(msgspec.Struct, frozen=True, tag="place_basket", omit_defaults=True):

@@ -6,6 +6,7 @@ from typing import TypeAlias
 from sauda.contracts.account import Account, MarginReply, MarginRequest
 from sauda.contracts.control import (
     Alert,
+    ChangeRules,
     DeadLetter,
     Halt,
     LetterSettled,
@@ -16,8 +17,10 @@ from sauda.contracts.control import (
     Start,
     Stop,
 )
+from sauda.contracts.history import HistoryReply, HistoryRequest
 from sauda.contracts.journal import Commit, Opened
 from sauda.contracts.market import (
+    Bar,
     BrokerUpdate,
     ClockTick,
     FeedGap,
@@ -47,6 +50,7 @@ class Stream(str, Enum):
 
     TICKS = "ticks"
     INSTRUMENTS = "instruments"
+    BARS = "bars"
     SUBSCRIPTIONS = "subscriptions"
     SIGNALS = "signals"
     ORDERS = "orders"
@@ -68,8 +72,11 @@ Message: TypeAlias = (
     | ClockTick
     | FeedGap
     | Instrument
+    | Bar
     | Subscribe
     | Unsubscribe
+    | HistoryRequest
+    | HistoryReply
     | Signal
     | MarginRequest
     | MarginReply
@@ -93,6 +100,7 @@ Message: TypeAlias = (
     | Halt
     | Resume
     | ResetRisk
+    | ChangeRules
     | Alert
     | DeadLetter
     | LetterSettled
@@ -108,10 +116,13 @@ STREAM_OF: dict[type, str] = {
     ClockTick: "ticks",
     FeedGap: "ticks",
     Instrument: "instruments",
+    Bar: "bars",
     Subscribe: "subscriptions",
     Unsubscribe: "subscriptions",
     MarginRequest: "subscriptions",
+    HistoryRequest: "subscriptions",
     MarginReply: "replies",
+    HistoryReply: "replies",
     Signal: "signals",
     PlaceOrder: "orders",
     PlaceBasket: "orders",
@@ -133,6 +144,7 @@ STREAM_OF: dict[type, str] = {
     Halt: "control",
     Resume: "control",
     ResetRisk: "control",
+    ChangeRules: "control",
     Alert: "alerts",
     DeadLetter: "dead_letters",
     LetterSettled: "dead_letters",

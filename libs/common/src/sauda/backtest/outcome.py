@@ -1,0 +1,68 @@
+"""What a backtest came to: what the units said, whole and in order. Figures and pages are drawn from this alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sauda.clock import UnixNs
+from sauda.contracts import Alert, Fill, Instrument, Message, Plain, PlaceOrder, Signal
+from sauda.money import Paise
+
+
+@dataclass(frozen=True, slots=True)
+class EquityPoint:
+    """The worth of one strategy, or of the desk, at one instant."""
+
+    event_ns: UnixNs
+    strategy: str
+    """`ALL` for the desk."""
+    realised: Paise
+    unrealised: Paise
+    charges: Paise
+    net: Paise
+    """`realised + unrealised - charges`."""
+    margin: Paise
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    """What was played."""
+
+    name: str
+    """File name, or `desk live`: never a path of the machine."""
+    fingerprint: str
+    """Of its bytes: the same figures come of the same data only."""
+    first_ns: UnixNs
+    last_ns: UnixNs
+    ticks: int
+    bars: bool
+    """Whether its ticks were made of bars."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One run."""
+
+    data: Data
+    strategies: tuple[str, ...]
+    settings: Mapping[str, Plain]
+    """Those that the units depend on."""
+    rules: Mapping[str, Mapping[str, Plain]]
+    """instance -> the rules it followed"""
+    capital: Paise
+    assumptions: tuple[str, ...] = ()
+    """What was assumed because the data does not say it, one sentence each."""
+    signals: tuple[Signal, ...] = ()
+    orders: tuple[PlaceOrder, ...] = ()
+    """Those of strategies and those that the exchange made itself, in the order in which they were accepted or refused."""
+    executions: tuple[Message, ...] = ()
+    """Everything that the exchange answered, fills among it, in order."""
+    fills: tuple[Fill, ...] = ()
+    alerts: tuple[Alert, ...] = ()
+    equity: tuple[EquityPoint, ...] = ()
+    """In order of time; points of one instant by strategy, the desk last."""
+    instruments: Mapping[str, Instrument] = field(default_factory=dict)
+    """Those that were traded."""
+    parked: tuple[str, ...] = ()
+    """Messages that a unit could not work, one line each."""
+    stopped: Mapping[str, str] = field(default_factory=dict)
+    """unit -> why it would not go on"""
