@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sauda.clock import UnixNs
-from sauda.contracts import Alert, Fill, Instrument, Message, Plain, PlaceOrder, Signal
+from sauda.contracts import Alert, Fill, Instrument, Message, PlaceOrder, Plain, Signal
 from sauda.money import Paise
 
 
