@@ -36,6 +36,9 @@ class Data:
     ticks: int
     bars: bool
     """Whether its ticks were made of bars."""
+    sessions: tuple[tuple[UnixNs, UnixNs], ...] = ()
+    """(first, last instant) of each day that was played, whether anything was traded on it or not; days begin in India.
+    Empty: nobody said, and the days of fills and points stand for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +69,5 @@ class Outcome:
     """Messages that a unit could not work, one line each."""
     stopped: Mapping[str, str] = field(default_factory=dict)
     """unit -> why it would not go on"""
+    prices: Mapping[str, tuple[tuple[UnixNs, Paise], ...]] = field(default_factory=dict)
+    """instrument -> (instant, last price), about one a minute, of those traded: for the eye alone, no figure needs it."""
