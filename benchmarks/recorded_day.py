@@ -13,8 +13,8 @@ from pathlib import Path
 from sauda.calendar import Calendar
 from sauda.contracts import STREAM_OF, Instrument, InstrumentId, Message, Subscribe, Tick, Unsubscribe
 from sauda.market_time import time_of
+from sauda.recordings.timeline import Recording
 from sauda.unit import Processor, Unit
-from sauda_feed.timeline import Recording
 
 Sight = Callable[[Tick], Tick]
 """What the desk sees of a tick."""

@@ -20,6 +20,7 @@ from sauda.codec import decode, encode
 from sauda.contracts import ClockTick, Message, Subscribe, Tick
 from sauda.health import read
 from sauda.log import Output
+from sauda.recordings.timeline import Recording
 from sauda.redis_log import RedisLog
 from sauda.redis_view import RedisView
 from sauda.testing.builders import at
@@ -28,7 +29,6 @@ from sauda_feed.feed import Feed
 from sauda_feed.pace import Scaled
 from sauda_feed.recording import RecordingSource
 from sauda_feed.source import MarketMessage
-from sauda_feed.timeline import Recording
 from tests.unit.feed.recordings import CALL, PUT, row, write
 
 ROOT = Path(__file__).parents[2]

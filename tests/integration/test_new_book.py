@@ -10,6 +10,7 @@ import pytest
 from sauda.codec import decode
 from sauda.contracts import Alert, Tick
 from sauda.log import Output, Step
+from sauda.recordings.timeline import Recording
 from sauda.redis_log import RedisLog
 from sauda.redis_shelf import RedisShelf
 from sauda.runner import UnitRunner
@@ -20,7 +21,6 @@ from sauda_feed.new_book import StoppedError, begin_new_book
 from sauda_feed.pace import Scaled
 from sauda_feed.progress import Progress, changes
 from sauda_feed.recording import RecordingSource
-from sauda_feed.timeline import Recording
 from tests.integration.desk_processes import wait_until
 from tests.unit.feed.recordings import recording, row
 

@@ -14,12 +14,12 @@ import pytest
 
 from sauda.calendar import load_calendar
 from sauda.contracts import Against, Alert, DeskPnl, Fill, Level, Message, OrderKind, PlaceOrder, Side, Tick
+from sauda.recordings.timeline import Recording
 from sauda.testing.restart import play, play_with_restarts
 from sauda_execution.charges import load_tariff
 from sauda_execution.exchange import PaperExchange
 from sauda_execution.house import House
 from sauda_execution.settings import Limits
-from sauda_feed.timeline import Recording
 from sauda_pnl.valuation import Valuation
 
 REPOSITORY = Path(__file__).parents[3]

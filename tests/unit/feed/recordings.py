@@ -9,8 +9,8 @@ import pyarrow as pa
 from pyarrow import csv, parquet
 
 from sauda.clock import NS_PER_S, UnixNs
+from sauda.recordings.timeline import Recording
 from sauda.testing.builders import at
-from sauda_feed.timeline import Recording
 
 DAY = date(2025, 8, 29)
 OPEN: UnixNs = at("09:15:00", DAY)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from sauda.calendar import load_calendar
 from sauda.contracts import Tick
-from sauda_feed.counted import LEAST
-from sauda_feed.timeline import Recording
+from sauda.recordings.counted import LEAST
+from sauda.recordings.timeline import Recording
 from tests.unit.feed.recordings import CALL, PUT, recording, row
 
 REPOSITORY = Path(__file__).parents[3]

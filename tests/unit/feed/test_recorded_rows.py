@@ -8,7 +8,7 @@ import pytest
 from sauda.clock import NS_PER_S
 from sauda.contracts import BookLevel, ClockTick, InstrumentKind, Right, Tick
 from sauda.errors import ConfigError
-from sauda_feed.timeline import Recording
+from sauda.recordings.timeline import Recording
 from tests.unit.feed.recordings import CALL, OPEN, PUT, ShortDay, recording, row, write
 
 
@@ -208,7 +208,7 @@ def test_a_file_without_our_underlyings_says_what_it_has(tmp_path: Path) -> None
 def test_rows_that_go_back_behind_a_piece_are_refused_by_row(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sauda_feed.columns.PIECE_ROWS", 2)
+    monkeypatch.setattr("sauda.recordings.columns.PIECE_ROWS", 2)
 
     with pytest.raises(ConfigError, match="behind row 2"):
         recording(tmp_path, [row(0, ltp=1.0), row(5, ltp=1.0), row(1, ltp=1.0)])

@@ -12,12 +12,12 @@ from sauda.contracts import ClockTick, Subscribe, Tick, Unsubscribe
 from sauda.errors import ConfigError
 from sauda.log import Lease, Output
 from sauda.memory_log import MemoryLog
+from sauda.recordings.timeline import Recording
 from sauda_feed.desk import Desk
 from sauda_feed.feed import Feed
 from sauda_feed.pace import Scaled, Unpaced
 from sauda_feed.recording import RecordingSource
 from sauda_feed.source import MarketMessage, Resume
-from sauda_feed.timeline import Recording
 from tests.unit.feed.recordings import CALL, OPEN, PUT, recording, row
 
 INDEX = "Nifty 50"

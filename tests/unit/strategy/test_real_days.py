@@ -22,11 +22,11 @@ from sauda.calendar import load_calendar
 from sauda.codec import encode
 from sauda.contracts import STREAM_OF, DeskPnl, Fill, PlaceOrder, Side, Subscribe, Tick, Unsubscribe
 from sauda.log import Output
+from sauda.recordings.timeline import Recording
 from sauda.testing.lockstep import LockStep
 from sauda_execution.exchange import paper_unit
 from sauda_execution.house import House
 from sauda_execution.settings import Limits
-from sauda_feed.timeline import Recording
 from sauda_pnl.valuation import valuation_unit
 from sauda_strategy.kinds import strategy_unit
 from sauda_strategy.rules import ShortStraddleRules, load_rules

@@ -6,7 +6,9 @@ from typing import Final
 
 from sauda.calendar import Calendar, load_calendar
 from sauda.clock import SystemClock
+from sauda.errors import ConfigError
 from sauda.logs import Channel, logger
+from sauda.recordings.timeline import Recording
 from sauda.redis_shelf import RedisShelf
 from sauda.service import Role, holder_name, open_log, run
 from sauda.settings import Settings
@@ -20,7 +22,6 @@ from sauda_feed.noren_session import NorenSession
 from sauda_feed.pace import Scaled
 from sauda_feed.recording import RecordingSource
 from sauda_feed.source import Source
-from sauda_feed.timeline import Recording
 
 _ORDINARY: Final = frozenset(
     {
@@ -61,7 +62,10 @@ def wire(settings: Settings) -> Sequence[Role]:
 def _recording(settings: Settings, calendar: Calendar) -> Callable[[], Source]:
     settings.require("recording")
     path = settings.config if settings.recording is None else settings.recording
-    recording = Recording(path, frozenset(settings.underlyings), calendar)
+    try:
+        recording = Recording(path, frozenset(settings.underlyings), calendar)
+    except ConfigError as error:
+        raise ConfigError(f"SAUDA_RECORDING, SAUDA_UNDERLYINGS: {error}") from error
     tell = _events(Channel.APP)
     tell(
         "recording_opened",

@@ -8,9 +8,9 @@ import msgspec
 
 from sauda.clock import Clock, SystemClock, UnixNs, monotonic_s
 from sauda.contracts import ClockTick, InstrumentId, MarginReply, MarginRequest, Tick
+from sauda.recordings.timeline import Moment, Recording
 from sauda_feed.pace import Pace
 from sauda_feed.source import Batch, Resume, no_broker
-from sauda_feed.timeline import Moment, Recording
 
 _SHORTEST_WAIT_S: Final = 0.002
 """At 600 times its pace a second of market takes 1.7 ms; clocks are then written two at a time."""

@@ -6,9 +6,9 @@ from sauda.contracts import Alert, Instrument, InstrumentId, Level, MarginReques
 from sauda.errors import ContractError
 from sauda.log import BEGINNING, Entry, Output, Position
 from sauda.parking import parked
+from sauda.subscriptions import Subscriptions
 from sauda_feed.progress import UNIT
 from sauda_feed.questions import Question, Questions
-from sauda_feed.subscriptions import Subscriptions
 
 
 class Wishes:

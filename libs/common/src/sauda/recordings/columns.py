@@ -47,14 +47,14 @@ def column_names(path: Path) -> list[str]:
         else:
             names = parquet.read_schema(path).names
     except FileNotFoundError as error:
-        raise ConfigError(f"SAUDA_RECORDING: there is no file {path}") from error
+        raise ConfigError(f"there is no file {path}") from error
     except (OSError, pa.ArrowInvalid) as error:
-        raise ConfigError(f"SAUDA_RECORDING: {path} cannot be read as Parquet or CSV: {error}") from error
+        raise ConfigError(f"{path} cannot be read as Parquet or CSV: {error}") from error
     missing = [name for name in REQUIRED if name not in names]
     if missing:
-        raise ConfigError(f"SAUDA_RECORDING: {path} has no column {', '.join(missing)}")
+        raise ConfigError(f"{path} has no column {', '.join(missing)}")
     if "ltp" not in names and not set(BAR) <= set(names):
-        raise ConfigError(f"SAUDA_RECORDING: {path} has neither a column ltp nor open, high, low and close")
+        raise ConfigError(f"{path} has neither a column ltp nor open, high, low and close")
     return names
 
 
@@ -96,4 +96,4 @@ def _csv_pieces(path: Path, names: list[str]) -> Iterator[pa.Table]:
                 for start in range(0, batch.num_rows, PIECE_ROWS):
                     yield pa.Table.from_batches([batch.slice(start, PIECE_ROWS)])
     except pa.ArrowInvalid as error:
-        raise ConfigError(f"SAUDA_RECORDING: {path} has a value of the wrong kind: {error}") from error
+        raise ConfigError(f"{path} has a value of the wrong kind: {error}") from error

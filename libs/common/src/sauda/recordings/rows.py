@@ -14,8 +14,8 @@ import pyarrow as pa
 from sauda.clock import UnixNs
 from sauda.contracts import BookLevel, Depth, Instrument, InstrumentId, Tick
 from sauda.money import Paise
-from sauda_feed import bars
-from sauda_feed.columns import BAR, level_name
+from sauda.recordings import bar_path
+from sauda.recordings.columns import BAR, level_name
 
 EARLIEST_NS: Final[UnixNs] = 946_684_800 * 10**9
 """The year 2000: whatever is stamped before it (1970, as a rule) has no time at all."""
@@ -118,8 +118,8 @@ class RowReader:
                 self._defects["unpriced"] += 1
                 continue
             before, after = self._volumes(name, start, volume)
-            path = bars.path(open_, high, low, close)
-            moments = bars.moments(start, self._length_ns)
+            path = bar_path.path(open_, high, low, close)
+            moments = bar_path.moments(start, self._length_ns)
             for index, (price, moment) in enumerate(zip(path, moments, strict=True)):
                 total = after if index == 3 else before
                 yield Tick(name, moment, moment, price, volume=total, oi=oi if index == 3 else None)

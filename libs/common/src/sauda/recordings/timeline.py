@@ -14,9 +14,9 @@ from typing import Final, NamedTuple, Protocol
 from sauda.clock import NS_PER_S, UnixNs, ist_date
 from sauda.contracts import ClockTick, Instrument, InstrumentId, InstrumentKind, Tick
 from sauda.money import Units
-from sauda_feed.columns import KNOWN, column_names, fingerprint, pieces
-from sauda_feed.contracts_found import Survey, survey
-from sauda_feed.rows import Defects, RowReader, usable
+from sauda.recordings.columns import KNOWN, column_names, fingerprint, pieces
+from sauda.recordings.contracts_found import Survey, survey
+from sauda.recordings.rows import Defects, RowReader, usable
 
 _by_time = attrgetter("recv_ns")
 _DAY_NS: Final = 86_400 * NS_PER_S

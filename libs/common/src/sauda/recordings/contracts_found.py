@@ -14,10 +14,10 @@ from sauda.contracts import Instrument, InstrumentKind
 from sauda.errors import ConfigError, ContractError
 from sauda.instruments import index_instrument, parse_symbol
 from sauda.money import Units
-from sauda_feed import bars
-from sauda_feed.columns import pieces
-from sauda_feed.counted import COLUMNS, Counted
-from sauda_feed.rows import Defects, usable
+from sauda.recordings import bar_path
+from sauda.recordings.columns import pieces
+from sauda.recordings.counted import COLUMNS, Counted
+from sauda.recordings.rows import Defects, usable
 
 _SURVEYED: Final = frozenset(
     {"ts_utc_ns", "exchange", "trading_symbol", "expiry", "lot_size", "preopen", "after_hours", *COLUMNS}
@@ -42,7 +42,7 @@ class Survey:
     rows: int = 0
     first_ns: UnixNs = 0
     last_ns: UnixNs = 0
-    bar_ns: int = bars.DEFAULT_LENGTH_NS
+    bar_ns: int = bar_path.DEFAULT_LENGTH_NS
     """How long a bar lasts: the smallest step between two stamps of the file."""
     step_ns: int | None = None
     """The smallest step between two stamps so far."""
@@ -69,7 +69,7 @@ def survey(path: Path, names: list[str], underlyings: frozenset[str], lots: LotS
             _define(defined, frame, ist_date(found.first_ns), lots, underlyings)
             counted.look(frame, {symbol: one.lot_size for (_, symbol), one in defined.items() if one})
         found.rows += piece.num_rows
-    found.bar_ns = max(found.step_ns or bars.DEFAULT_LENGTH_NS, 4 * NS_PER_S)
+    found.bar_ns = max(found.step_ns or bar_path.DEFAULT_LENGTH_NS, 4 * NS_PER_S)
     found.in_lots = counted.in_lots()
     for (exchange, symbol), instrument in sorted(defined.items(), key=itemgetter(0)):
         if instrument is None:
@@ -79,8 +79,8 @@ def survey(path: Path, names: list[str], underlyings: frozenset[str], lots: LotS
         found.known[exchange, symbol] = instrument
     if not found.instruments:
         raise ConfigError(
-            f"SAUDA_RECORDING: {path} holds no contract of {', '.join(sorted(underlyings))} "
-            f"(SAUDA_UNDERLYINGS); it has {', '.join(sorted(found.other)[:5]) or 'no usable row'}"
+            f"{path} holds no contract of {', '.join(sorted(underlyings))} "
+            f"(the underlyings asked for); it has {', '.join(sorted(found.other)[:5]) or 'no usable row'}"
         )
     return found
 
@@ -90,7 +90,7 @@ def _require_order(path: Path, found: Survey, first_ns: UnixNs) -> None:
         found.first_ns = first_ns
     if first_ns < found.last_ns:
         raise ConfigError(
-            f"SAUDA_RECORDING: {path} goes back in time behind row {found.rows}: from "
+            f"{path} goes back in time behind row {found.rows}: from "
             f"{clock_text(found.last_ns)} to {clock_text(first_ns)}. Sort it by ts_utc_ns"
         )
 
