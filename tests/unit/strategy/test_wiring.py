@@ -17,7 +17,8 @@ from sauda.settings import Settings, load_settings
 from sauda.testing.lockstep import LockStep
 from sauda_strategy.__main__ import TOLD_AGAIN_AFTER_S, notice_role, notices, wire
 from sauda_strategy.kinds import INPUTS, strategy_unit
-from sauda_strategy.rules import RuleBook, Rules, ShortStraddleRules, load_rules
+from sauda_strategy.rule_files import RuleBook, load_rules
+from sauda_strategy.rules import Rules, ShortStraddleRules
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -134,7 +135,7 @@ def test_a_unit_is_named_after_its_instance_and_reads_control_before_executions(
 
 
 def test_rules_of_a_kind_without_a_class_are_refused() -> None:
-    with pytest.raises(ValueError, match="no strategy class for rules of kind 'other'"):
+    with pytest.raises(ConfigError, match="'other' is no kind of strategy"):
         strategy_unit("one", Rules(kind="other"))
 
 

@@ -17,7 +17,8 @@ from sauda.logs import Channel, logger
 from sauda.runner import Stop
 from sauda.service import Role, open_log, run, unit_role
 from sauda.settings import Settings
-from sauda_strategy.rules import RuleBook, load_rules
+from sauda_strategy.loading import load_kinds
+from sauda_strategy.rule_files import RuleBook, load_rules
 from sauda_strategy.units import units_of
 from sauda_strategy.voice import Voice
 
@@ -30,13 +31,14 @@ def wire(settings: Settings) -> Sequence[Role]:
     """Build a role for each strategy instance, and one that says which rules files are broken."""
     folder = settings.config / "strategies"
     calendar = load_calendar(settings.config / "market")
-    book = load_rules(folder)
+    kinds = load_kinds(settings.strategies)
+    book = load_rules(folder, kinds)
     records = logger(Channel.APP)
     if not book.rules:
         records.warning("no_strategies", folder=str(folder), hint="add a rules file and restart the service")
     for instance, error in book.broken.items():
         records.error("broken_rules", strategy=instance, why=str(error))
-    units = units_of(book.rules, calendar)
+    units = units_of(book.rules, calendar, kinds)
     return [notice_role(book, open_log(settings)), *(unit_role(unit, settings) for unit in units)]
 
 

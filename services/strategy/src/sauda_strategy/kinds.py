@@ -1,11 +1,19 @@
-"""Which kinds of strategies there are: the word in a rules file, what can be set, the class that does it."""
+"""Which kinds of strategies there are: the word in a rules file, what can be set, the class that does it.
 
-from collections.abc import Callable
+Two sorts. A *hosted* kind is one `Strategy` class, carried by the host: ours and those of the user's own folder. An
+option kind brings a processor of its own (`OWN`).
+"""
+
+import difflib
+from collections.abc import Callable, Mapping
 from datetime import date
-from typing import Final
+from typing import Any, Final, NamedTuple
 
+from sauda.calendar import Session
+from sauda.errors import ConfigError
 from sauda.instruments import underlying
 from sauda.unit import Processor, Unit
+from sauda_strategy.api import Strategy
 from sauda_strategy.rules import Rules, ShortStraddleRules
 from sauda_strategy.short_straddle import ShortStraddle
 
@@ -13,23 +21,103 @@ INPUTS: Final = ("instruments", "control", "ticks", "executions")
 """Instruments before ticks, so that a contract is known when its first price comes; control before
 executions, so that a square-off is known when the exchange acts on it."""
 
+PREFIX: Final = "strategy."
+"""What the name of every strategy's unit begins with."""
+
 OpenOn = Callable[[str, date], bool]
 """Whether an exchange trades on a day."""
 
+Sessions = Callable[[str, date], Session | None]
+"""The hours of an exchange on a day; None: closed."""
 
-def strategy_unit(name: str, rules: Rules, open_on: OpenOn = lambda _exchange, _day: True) -> Unit:
-    """Return the unit of the instance *name*.
+
+class Market(NamedTuple):
+    """What every strategy may know of the calendar."""
+
+    sessions: Sessions
+    open_on: OpenOn
+
+
+ALWAYS: Final = Market(lambda _exchange, _day: None, lambda _exchange, _day: True)
+
+
+class Kind(NamedTuple):
+    """One kind of strategy."""
+
+    name: str
+    model: type[Rules]
+    """What can be set for it."""
+    unit: Callable[[str, Any, Market], Unit]
+    """instance, rules, calendar -> its unit"""
+    source: str = ""
+    """Names the code of a kind that is no part of the release: a digest of the file."""
+
+
+class Kinds:
+    """All kinds that a rules file may ask for, and those that exist and cannot be used."""
+
+    def __init__(self, kinds: Mapping[str, Kind], broken: Mapping[str, ConfigError] | None = None) -> None:
+        self.known: Final = dict(sorted(kinds.items()))
+        self.broken: Final = dict(broken or {})
+        """kind -> why the file in the user's folder cannot be used"""
+
+    def kind(self, name: object) -> Kind:
+        """Return the kind *name*.
+
+        Raises:
+            ConfigError: there is none, or its file is broken; says what to do.
+        """
+        if isinstance(name, str) and name in self.broken:
+            raise ConfigError(str(self.broken[name]))
+        if isinstance(name, str) and name in self.known:
+            return self.known[name]
+        near = difflib.get_close_matches(str(name), self.known, n=1)
+        hint = f"did you mean {near[0]}? " if near else ""
+        raise ConfigError(f"{name!r} is no kind of strategy: {hint}take one of {', '.join(self.known)}")
+
+    def unit(self, name: str, rules: Rules, market: Market = ALWAYS) -> Unit:
+        """Return the unit of the instance *name*.
+
+        Raises:
+            ConfigError: there is no such kind.
+        """
+        return self.kind(rules.kind).unit(name, rules, market)
+
+
+def hosted(name: str, strategy: type[Strategy], source: str = "") -> Kind:
+    """Return the kind of a `Strategy` class, which the host carries."""
+
+    def unit(instance: str, rules: Rules, market: Market) -> Unit:
+        raise NotImplementedError(f"{instance}: {strategy.__name__}: {rules.kind}: {market}")
+
+    return Kind(name, strategy.Rules, unit, source)
+
+
+def _short_straddle(name: str, rules: ShortStraddleRules, market: Market) -> Unit:
+    exchange = underlying(rules.tsymbol).exchange_derivatives
+
+    def build() -> Processor:
+        return ShortStraddle(name, rules, lambda day: market.open_on(exchange, day))
+
+    return Unit(PREFIX + name, INPUTS, build)
+
+
+HOSTED: Final[Mapping[str, type[Strategy]]] = {}
+"""kind -> the class that the host carries"""
+
+OWN: Final = (Kind("short_straddle", ShortStraddleRules, _short_straddle),)
+"""Kinds with a processor of their own."""
+
+BUILTIN: Final = Kinds({kind.name: kind for kind in (*OWN, *(hosted(*one) for one in HOSTED.items()))})
+"""The kinds of this release."""
+
+
+def strategy_unit(
+    name: str, rules: Rules, open_on: OpenOn = ALWAYS.open_on, sessions: Sessions = ALWAYS.sessions
+) -> Unit:
+    """Return the unit of the instance *name* of one of our own kinds.
 
     Raises:
-        ValueError: no class belongs to rules of this type.
+        ConfigError: there is no such kind.
     """
-    return Unit(name=f"strategy.{name}", inputs=INPUTS, build=_builder(name, rules, open_on))
-
-
-def _builder(name: str, rules: Rules, open_on: OpenOn) -> Callable[[], Processor]:
-    match rules:
-        case ShortStraddleRules():
-            exchange = underlying(rules.tsymbol).exchange_derivatives
-            return lambda: ShortStraddle(name, rules, lambda day: open_on(exchange, day))
-        case _:
-            raise ValueError(f"no strategy class for rules of kind {rules.kind!r}")
+    return BUILTIN.unit(name, rules, Market(sessions, open_on))

@@ -1,20 +1,18 @@
 """The units of this service as settings and rules make them: here, and for whoever runs them again."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
-from typing import Any
 
 from sauda.calendar import Calendar, load_calendar
 from sauda.contracts import Plain
 from sauda.settings import Settings
 from sauda.unit import Unit
 from sauda.version import code_version
-from sauda_strategy.kinds import strategy_unit
-from sauda_strategy.rules import RuleBook, Rules, load_rules, rules_from, rules_of_texts
-
-PREFIX = "strategy."
-"""What the name of every strategy's unit begins with."""
+from sauda_strategy.kinds import PREFIX, Kinds, Market
+from sauda_strategy.loading import load_kinds
+from sauda_strategy.rule_files import RuleBook, load_rules
+from sauda_strategy.rule_values import changed_rules, plain_rules
+from sauda_strategy.rules import Rules
 
 
 def units(settings: Settings, rules: Mapping[str, Mapping[str, Plain]] | None = None) -> list[Unit]:
@@ -23,33 +21,33 @@ def units(settings: Settings, rules: Mapping[str, Mapping[str, Plain]] | None = 
     Raises:
         ConfigError: the market's calendar cannot be read, or *rules* make no strategy.
     """
-    book = load_rules(settings.config / "strategies")
-    return units_of(_changed(book, rules or {}), load_calendar(settings.config / "market"))
+    kinds = load_kinds(settings.strategies)
+    book = load_rules(settings.config / "strategies", kinds)
+    return units_of(_changed(book, rules or {}, kinds), load_calendar(settings.config / "market"), kinds)
 
 
-def units_of(rules: Mapping[str, Rules], calendar: Calendar) -> list[Unit]:
+def units_of(rules: Mapping[str, Rules], calendar: Calendar, kinds: Kinds) -> list[Unit]:
     """Return a unit for each instance, by name."""
-    version = code_version("sauda", "sauda_strategy")
-    return [
-        replace(strategy_unit(name, one, _trading_days(calendar)), rules=_plain(one), version=version)
-        for name, one in sorted(rules.items())
-    ]
+    return [unit_of(name, one, calendar, kinds) for name, one in sorted(rules.items())]
 
 
-def _changed(book: RuleBook, changes: Mapping[str, Mapping[str, Plain]]) -> dict[str, Rules]:
+def unit_of(name: str, rules: Rules, calendar: Calendar, kinds: Kinds) -> Unit:
+    """Return the unit of the instance *name*, with what it was made of."""
+    market = Market(calendar.session, lambda exchange, day: calendar.session(exchange, day) is not None)
+    unit = kinds.unit(name, rules, market)
+    return replace(unit, rules=plain_rules(rules), version=version_of(rules.kind, kinds))
+
+
+def version_of(kind: str, kinds: Kinds) -> str:
+    """Return what names the code of *kind*: this release, and the source of a user's file."""
+    source, version = kinds.kind(kind).source, code_version("sauda", "sauda_strategy")
+    return f"{version}.{source}" if source else version
+
+
+def _changed(book: RuleBook, changes: Mapping[str, Mapping[str, Plain]], kinds: Kinds) -> dict[str, Rules]:
     changed = dict(book.rules)
     for unit, values in changes.items():
         if unit.startswith(PREFIX):
-            name, where = unit.removeprefix(PREFIX), f"rules of {unit}"
-            before: dict[str, Any] = _plain(changed[name]) if name in changed else {}
-            changed[name] = rules_from(where, {**before, **rules_of_texts(where, values)})
+            name = unit.removeprefix(PREFIX)
+            changed[name] = changed_rules(f"rules of {unit}", changed.get(name), values, kinds)
     return changed
-
-
-def _plain(rules: Rules) -> dict[str, Plain]:
-    """Return the rules as they stand in a file."""
-    return dict(rules.model_dump(mode="json"))
-
-
-def _trading_days(calendar: Calendar) -> Callable[[str, date], bool]:
-    return lambda exchange, day: calendar.session(exchange, day) is not None

@@ -21,7 +21,7 @@ def look_at_files(settings: Settings, place: Place) -> list[Finding]:
     """Look at everything here that needs no Redis."""
     return [
         *_configuration(settings.config),
-        *_rules(settings.config / "strategies"),
+        *_rules(settings.config / "strategies", settings.strategies),
         *_limits(settings.config),
         *_health(place),
         _disk(place.var if place.var.exists() else place.root),
@@ -46,18 +46,22 @@ def _configuration(folder: Path) -> list[Finding]:
     return [ok("calendar", str(market))]
 
 
-def _rules(folder: Path) -> list[Finding]:
-    """Look at the rules with the strategy service's own reader, which only its image (and a checkout) has."""
+def _rules(folder: Path, own_kinds: Path) -> list[Finding]:
+    """Look at rules and the user's kinds with the strategy service's own reader, which only its image (and a checkout) has."""
     if importlib.util.find_spec("sauda_strategy") is None:
         return []
-    rules, broken = importlib.import_module("sauda_strategy.rules").load_rules(folder)
+    kinds = importlib.import_module("sauda_strategy.loading").load_kinds(own_kinds)
+    rules, broken = importlib.import_module("sauda_strategy.rule_files").load_rules(folder, kinds)
     found = [
+        warn(f"strategy {name}", str(reason), "correct or remove it") for name, reason in kinds.broken.items()
+    ]
+    found += [
         bad(f"rules {name}", str(reason), f"correct {_rules_file(folder, name)}")
         for name, reason in broken.items()
     ]
     if rules:
         found.append(ok("rules", f"{len(rules)} usable: {', '.join(sorted(rules))}"))
-    elif not found:
+    elif not broken:
         found.append(warn("rules", f"no strategy in {folder}", "add a file such as nifty_straddle.yaml"))
     return found
 

@@ -26,7 +26,8 @@ def check_rules(place: Place, variables: Mapping[str, str]) -> None:
         ConfigError: it refuses them; with its own words.
     """
     folder = place.root / (variables.get("SAUDA_CONFIG") or "config") / "strategies"
-    command = [sys.executable, "-m", "sauda_strategy.check", str(folder)]
+    own_kinds = place.root / (variables.get("SAUDA_STRATEGIES") or "strategies")
+    command = [sys.executable, "-m", "sauda_strategy.check", str(folder), str(own_kinds)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=_CHECK_S, check=False)
     if done.returncode:
         raise ConfigError((done.stderr or done.stdout).strip())
