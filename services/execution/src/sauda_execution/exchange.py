@@ -152,7 +152,7 @@ class PaperExchange:
         for order_id in () if quote is None else standing:
             said += self._floor.meet(order_id, tick, volume)
         said += self._requests.arrivals()
-        return said if quote is None else said + self._parts.tell(lambda part: part.on_quote(tick))
+        return said if quote is None else said + self._parts.tell(Part.on_quote, tick)
 
     def _on_clock(self, clock: ClockTick) -> list[Message]:
         self.known.market.reach(clock.event_ns)
@@ -181,7 +181,7 @@ class PaperExchange:
     def _begin_day(self) -> list[Message]:
         """Let go of what can no longer matter, and let every part begin the day."""
         self._forget()
-        return self._parts.tell(lambda part: part.on_day(self.known.days.present_ns))
+        return self._parts.tell(Part.on_day, self.known.days.present_ns)
 
     def _forget(self) -> None:
         known = self.known

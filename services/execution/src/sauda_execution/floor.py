@@ -4,13 +4,12 @@ First everything is booked (the order's row, the holding), then the parts hear o
 no part ever looks at half a trade, and no other order meets a quote between two fills of one.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from sauda.clock import UnixNs
-from sauda.contracts import Fill, Message, PlaceOrder, Tick, Validity
-from sauda.money import Units
+from sauda.contracts import Message, PlaceOrder, Tick, Validity
 from sauda_execution import answers
 from sauda_execution.acts import Act, Settle
 from sauda_execution.admission import Ruling
@@ -150,12 +149,12 @@ class Floor:
         for match in matches:
             working, fill = self._booking.fill(working, match)
             said.append(fill)
-            acts += self._parts.wish(_on_fill(working.order, fill))
+            acts += self._parts.wish(Part.on_fill, working.order, fill)
         if not working.open_qty:
-            acts += self._parts.wish(_on_ended(working.order, 0, "filled"))
+            acts += self._parts.wish(Part.on_ended, working.order, 0, "filled")
         elif over is not None:
             said.append(self._take_out(working, over))
-            acts += self._parts.wish(_on_ended(working.order, working.open_qty, over))
+            acts += self._parts.wish(Part.on_ended, working.order, working.open_qty, over)
         return said + self._parts.do(acts)
 
     def cancel(self, working: Working, reason: str) -> list[Message]:
@@ -186,17 +185,9 @@ class Floor:
     def settle(self, act: Settle) -> list[Message]:
         """Trade a position away at the exchange's own price: nothing is accepted, no market is met."""
         order, fill = self._booking.settle(act)
-        return [fill, *self._parts.tell(_on_fill(order, fill))]
+        return [fill, *self._parts.tell(Part.on_fill, order, fill)]
 
     def _expires_ns(self, order: PlaceOrder) -> UnixNs:
         now_ns = self._known.market.now_ns
         close_ns = self._known.days.close_ns(self._known.instruments[order.instrument].exchange, now_ns)
         return now_ns if close_ns is None else close_ns
-
-
-def _on_fill(order: PlaceOrder, fill: Fill) -> Callable[[Part], Sequence[Act]]:
-    return lambda part: part.on_fill(order, fill)
-
-
-def _on_ended(order: PlaceOrder, unfilled: Units, reason: str) -> Callable[[Part], Sequence[Act]]:
-    return lambda part: part.on_ended(order, unfilled, reason)

@@ -5,11 +5,14 @@ None of it is asked on a tick that concerns nobody: for time, a part names the i
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Concatenate, ParamSpec
 
 from sauda.clock import UnixNs
 from sauda.contracts import Fill, Message, PlaceOrder, Tick
 from sauda_execution.acts import Act
 from sauda_execution.checks import Moment, Refusal
+
+P = ParamSpec("P")
 
 FOREVER_NS: UnixNs = 2**63
 """Later than any instant of the market."""
@@ -106,11 +109,14 @@ class Parts:
         """Those that `on_message` means something to: a busy desk values itself five times a second."""
         self._timed: tuple[Part, ...] = ()
         """Those that time can make due."""
+        self._hooks: dict[Callable[..., Any], list[Callable[..., Sequence[Act]]]] = {}
+        """a hook of `Part` -> the same of each part that has one of its own: derived"""
         self._do = do
 
     def join(self, parts: Iterable[Part]) -> None:
         """Let *parts* be asked from now on, after those that are there."""
         self._parts += tuple(parts)
+        self._hooks.clear()
         self._listeners = tuple(part for part in self._parts if type(part).on_message is not Part.on_message)
         self._timed = tuple(part for part in self._parts if type(part).due_ns is not Part.due_ns)
 
@@ -122,9 +128,11 @@ class Parts:
         """Return when the first of them is due."""
         return min([part.due_ns for part in self._timed], default=FOREVER_NS)
 
-    def wish(self, hook: Callable[[Part], Sequence[Act]]) -> list[Act]:
-        """Tell every part what *hook* tells it and return what they want done: when all is booked."""
-        return [act for part in self._parts for act in hook(part)]
+    def wish(
+        self, hook: Callable[Concatenate[Part, P], Sequence[Act]], *args: P.args, **named: P.kwargs
+    ) -> list[Act]:
+        """Call *hook* (`Part.on_fill`) of every part and return what they want done: when all is booked."""
+        return [act for heard in self._hooked(hook) for act in heard(*args, **named)]
 
     def do(self, acts: Iterable[Act]) -> list[Message]:
         """Have *acts* done, each with all that follows from it before the next."""
@@ -134,6 +142,17 @@ class Parts:
         """Let all that listen hear *message*, then do what they want done."""
         return self.do([act for part in self._listeners for act in part.on_message(message)])
 
-    def tell(self, hook: Callable[[Part], Sequence[Act]]) -> list[Message]:
-        """Tell every part, then do what they want done."""
-        return self.do(self.wish(hook)) if self._parts else []
+    def tell(
+        self, hook: Callable[Concatenate[Part, P], Sequence[Act]], *args: P.args, **named: P.kwargs
+    ) -> list[Message]:
+        """Call *hook* of every part, then do what they want done."""
+        return self.do(self.wish(hook, *args, **named))
+
+    def _hooked(self, hook: Callable[..., Any]) -> list[Callable[..., Sequence[Act]]]:
+        """Return *hook* of those parts that do something in it: of a dozen parts two or three, several times an order."""
+        found = self._hooks.get(hook)
+        if found is None:
+            name = hook.__name__
+            found = [getattr(part, name) for part in self._parts if getattr(type(part), name) is not hook]
+            self._hooks[hook] = found
+        return found

@@ -18,7 +18,7 @@ from sauda_execution.book import FOREVER_NS, STOPS, Stage, changed_order
 from sauda_execution.checks import Refusal, change_refusal, not_working_refusal
 from sauda_execution.floor import Floor
 from sauda_execution.known import Known
-from sauda_execution.parts import Parts
+from sauda_execution.parts import Part, Parts
 
 Request: TypeAlias = ModifyOrder | CancelOrder
 
@@ -61,7 +61,7 @@ class Requests:
         accepted = answers.accepted(going, now_ns, is_new=made or going != order, slices=ruling.slices)
         self._known.book.remember(accepted)
         self._floor.enter(ruling, now_ns + self._known.limits.travel_ns)
-        said: list[Message] = [accepted, *self._parts.tell(lambda part: part.on_accepted(going))]
+        said: list[Message] = [accepted, *self._parts.tell(Part.on_accepted, going)]
         return said if self._known.limits.travel_ns else said + self._floor.arrive(going.order_id)
 
     def refuse(self, order: PlaceOrder, refusal: Refusal) -> list[Message]:
@@ -71,7 +71,7 @@ class Requests:
             return [first]
         rejected = self._no(order, order, refusal)
         self._known.book.remember(rejected)
-        return [rejected, *self._parts.tell(lambda part: part.on_refused(order, refusal))]
+        return [rejected, *self._parts.tell(Part.on_refused, order, refusal)]
 
     def ask(self, request: Request) -> list[Message]:
         """Let a change or a cancellation travel to the market."""
@@ -115,7 +115,7 @@ class Requests:
             return [self._no(change, order, ruling.refusal)]
         self._floor.change(working, ruling)
         said: list[Message] = [answers.modified(ruling.order, self._known.market.now_ns)]
-        said += self._parts.tell(lambda part: part.on_modified(ruling.order, made=made))
+        said += self._parts.tell(Part.on_modified, ruling.order, made=made)
         return said + self._floor.meet_last_quote(change.order_id)
 
     def restored(self) -> None:

@@ -64,6 +64,8 @@ class Means:
         self.broker = BrokerMargins(state, account, margins)
         self.blocked = Blocked(state, self.broker if self._asks else None)
         self._needs = Needs(known, margins, self.prices)
+        self._judged: tuple[PlaceOrder | None, Need] = (None, Need())
+        """The order that was judged last, and what its underlying needs with it: of use within that step alone."""
 
     @property
     def available(self) -> Paise:
@@ -76,6 +78,7 @@ class Means:
         entry = Entry(order, contract, order.side.sign * (order.qty - filled))
         waiting = [*entries(self._known, underlying, without=order.order_id), entry]
         need = self._needs.of(underlying, self.ledger.positions(underlying), waiting, strategies={})
+        self._judged = (order, need)
         return self._compare({underlying: need}, [entry])
 
     def wanted_to_leave(self, order: PlaceOrder, contract: Instrument, *, filled: Units = 0) -> Wanted:
@@ -152,16 +155,24 @@ class Means:
         waiting = [*entries(self._known, underlying), *(one for one in theirs if one not in filled)]
         return self._needs.of(underlying, self.ledger.positions(underlying), waiting, filled, strategies={})
 
-    def renew(self, underlying: str, *, orders_alone: bool = False) -> None:
+    def renew(self, underlying: str, *, orders_alone: bool = False, judged: PlaceOrder | None = None) -> None:
         """Compute again what *underlying* needs, at the prices of this instant, and keep both.
 
         Args:
             underlying: Its name.
             orders_alone: Whether nothing else has changed: then each strategy still needs alone what it did.
+            judged: The order that has come in or changed. Was it judged a moment ago, in the same step, the answer stands.
         """
-        positions, waiting = self.ledger.positions(underlying), entries(self._known, underlying)
+        positions = self.ledger.positions(underlying)
         strategies = self.blocked.need(underlying).strategies if orders_alone else None
-        self.blocked.put(underlying, self._needs.of(underlying, positions, waiting, strategies=strategies))
+        last, need = self._judged
+        self._judged = (None, Need())
+        if judged is not None and last is judged and strategies is not None:
+            need = msgspec.structs.replace(need, strategies=strategies)
+        else:
+            waiting = entries(self._known, underlying)
+            need = self._needs.of(underlying, positions, waiting, strategies=strategies)
+        self.blocked.put(underlying, need)
         contracts = [one.contract for one in positions]
         spot = self._needs.spot(underlying, contracts) if contracts else None
         self.prices.remember(underlying, spot, contracts)

@@ -6,6 +6,8 @@ trades, at the close and when a new day begins: its legs, their prices or the da
 
 from collections.abc import Sequence
 
+import msgspec
+
 from sauda.clock import UnixNs
 from sauda.contracts import Account, Fill, Instrument, MarginReply, Message, PlaceOrder, RejectReason
 from sauda.errors import InvariantError
@@ -148,14 +150,16 @@ class MarginAccount(Part):
         if contract is None:
             return ()
         before = self.means.figures()
-        self.means.renew(contract.underlying, orders_alone=True)
+        self.means.renew(contract.underlying, orders_alone=True, judged=order)
         return self._say_if_not(before)
 
     def _say_if_not(self, before: Account) -> Sequence[Act]:
-        return () if self.means.figures() == before else self._say()
+        after = self.means.figures()
+        return () if after == before else self._say(after)
 
-    def _say(self) -> Sequence[Act]:
-        return (Say(self.means.figures(self._known.market.now_ns)),)
+    def _say(self, figures: Account | None = None) -> Sequence[Act]:
+        now_ns = self._known.market.now_ns
+        return (Say(msgspec.structs.replace(figures or self.means.figures(), event_ns=now_ns)),)
 
 
 def _refusal(wanted: Wanted) -> Refusal | None:
