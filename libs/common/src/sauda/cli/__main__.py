@@ -10,6 +10,7 @@ from typing import Final
 import typer
 
 from sauda.cli import archive, bundle, dead_letters, desk, kill_switch, order, risk, screen
+from sauda.cli.backtest import backtest
 from sauda.cli.contract_note import contract_note
 from sauda.cli.diff import diff
 from sauda.cli.doctor import doctor
@@ -41,6 +42,7 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(desk.up, desk.down, desk.ps, desk.logs, desk.restart, desk.scale, desk.clean),
     *(tail, replay, diff, state, why, lag, orders, fills, positions, pnl, margin, contract_note, doctor),
     square_off,
+    backtest,
 )
 """In the order in which the help lists them: run it, then look at it."""
 for command in COMMANDS:

@@ -24,7 +24,8 @@ StrategyOption: TypeAlias = Annotated[
 ]
 
 
-def _a_date(text: str) -> date:
+def a_date(text: str) -> date:
+    """Read the date of an option."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -33,7 +34,7 @@ def _a_date(text: str) -> date:
 
 DateOption: TypeAlias = Annotated[
     date | None,
-    typer.Option("--date", parser=_a_date, metavar="YYYY-MM-DD", help="Only this trading date (IST)."),
+    typer.Option("--date", parser=a_date, metavar="YYYY-MM-DD", help="Only this trading date (IST)."),
 ]
 
 

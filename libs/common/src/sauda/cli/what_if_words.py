@@ -67,7 +67,7 @@ def _notes(outcome: Outcome) -> list[str]:
             if player.stopped:
                 notes.append(f"{player.unit.name} {which} stops: {player.stopped}")
             if player.parked:
-                notes.append(f"{player.unit.name} {which} could not work {player.parked} messages")
+                notes.append(f"{player.unit.name} {which} could not work {len(player.parked)} messages")
     return notes
 
 

@@ -63,9 +63,12 @@ def pieces(path: Path, names: list[str]) -> Iterator[pa.Table]:
     if _is_csv(path):
         yield from _csv_pieces(path, names)
         return
-    with parquet.ParquetFile(path) as file:
-        for batch in file.iter_batches(batch_size=PIECE_ROWS, columns=names):
-            yield pa.Table.from_batches([batch])
+    try:
+        with parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=PIECE_ROWS, columns=names):
+                yield pa.Table.from_batches([batch])
+    except (OSError, pa.ArrowInvalid) as error:
+        raise ConfigError(f"{path} is damaged: {error}") from error
 
 
 def fingerprint(path: Path) -> str:

@@ -44,6 +44,13 @@ def usable(piece: pa.Table, defects: Defects) -> pa.Table:
     return piece.take(pa.array(order))
 
 
+def between(piece: pa.Table, from_ns: UnixNs, to_ns: UnixNs) -> pa.Table:
+    """Return the rows stamped from *from_ns* to before *to_ns*; all of them cost nothing."""
+    times = _integers(piece, "ts_utc_ns")
+    inside = (times >= from_ns) & (times < to_ns)
+    return piece if inside.all() else piece.filter(pa.array(inside))
+
+
 class RowReader:
     """Turns pieces of one file into ticks of the instruments that are known."""
 

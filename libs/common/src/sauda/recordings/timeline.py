@@ -4,6 +4,7 @@ It depends on the file alone, never on how fast it is read or who listens: so a 
 in every run, and a feed that was killed goes on at the exact row.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from datetime import date
 from itertools import groupby
@@ -16,7 +17,7 @@ from sauda.contracts import ClockTick, Instrument, InstrumentId, InstrumentKind,
 from sauda.money import Units
 from sauda.recordings.columns import KNOWN, column_names, fingerprint, pieces
 from sauda.recordings.contracts_found import Survey, survey
-from sauda.recordings.rows import Defects, RowReader, usable
+from sauda.recordings.rows import Defects, RowReader, between, usable
 
 _by_time = attrgetter("recv_ns")
 _DAY_NS: Final = 86_400 * NS_PER_S
@@ -95,6 +96,16 @@ class Recording:
         return self._survey.rows
 
     @property
+    def bar_ns(self) -> int:
+        """Return how long a bar lasts; 0 where the file has prices and no bars."""
+        return 0 if "ltp" in self._names else self._survey.bar_ns
+
+    @property
+    def last_ns(self) -> UnixNs:
+        """Return the time of the last usable row."""
+        return self._survey.last_ns
+
+    @property
     def first_ns(self) -> UnixNs:
         """Return the time of the first usable row."""
         return self._survey.first_ns
@@ -122,24 +133,30 @@ class Recording:
         if last_ns is not None:
             yield from _seconds(last_ns, self._end_of_day(last_ns), row)
 
-    def _in_order(self) -> Iterator[Tick]:
+    def batches(self, from_ns: UnixNs = 0, to_ns: UnixNs = 2**63 - 1) -> Iterator[list[Tick]]:
+        """Yield the ticks of rows from *from_ns* to before *to_ns*, in the order of time, many at once."""
         self.defects.clear()
         reader = RowReader(self._survey.known, self.defects, self._survey.bar_ns, self.in_lots)
+        tables = (between(piece, from_ns, to_ns) for piece in pieces(self.path, self._names))
         if "ltp" in self._names:
-            for piece in pieces(self.path, self._names):
-                yield from reader.ticks(usable(piece, self.defects))
+            for piece in tables:
+                yield list(reader.ticks(usable(piece, self.defects)))
             return
         pending: list[Tick] = []
-        for piece in pieces(self.path, self._names):
+        for piece in tables:
             rows = usable(piece, self.defects)
             pending += reader.ticks(rows)
             pending.sort(key=_by_time)
             # A later bar starts no earlier than this piece's last one: what lies before that is settled.
             settled_ns = rows["ts_utc_ns"][-1].as_py() if rows.num_rows else 0
-            ready = sum(1 for tick in pending if tick.recv_ns < settled_ns)
-            yield from pending[:ready]
+            ready = bisect_left(pending, settled_ns, key=_by_time)
+            yield pending[:ready]
             del pending[:ready]
-        yield from pending
+        yield pending
+
+    def _in_order(self) -> Iterator[Tick]:
+        for batch in self.batches():
+            yield from batch
 
     def _end_of_day(self, last_ns: UnixNs) -> UnixNs:
         """Return until when the clock goes on after the day's last row: the close, but a second at least."""

@@ -1,0 +1,23 @@
+"""What has to be assumed because the data does not say it: settings that fit the data, and a sentence for each assumption."""
+
+from sauda.backtest.data import MarketData
+from sauda.backtest.plan import Plan, with_settings
+from sauda.clock import NS_PER_MS, NS_PER_S
+
+
+def fitted(plan: Plan, data: MarketData) -> tuple[Plan, list[str]]:
+    """Return *plan* with the settings that *data* needs, unless they were asked for by name, and what is assumed with it."""
+    if not data.bar_ns:
+        return plan, []
+    bar_s = data.bar_ns / NS_PER_S
+    settings = plan.settings
+    stale_s = max(settings.stale_quote_s, bar_s)
+    grid_ms = max(settings.pnl_grid_ms, data.bar_ns // NS_PER_MS)
+    fitting = with_settings(plan, {"stale_quote_s": stale_s, "pnl_grid_ms": grid_ms})
+    return fitting, [
+        "A bar is four ticks: open, high, low, close if it fell, open, low, high, close if not; at its start, after one and "
+        "two thirds of it, and in its last second.",
+        "Bars show no bid and offer: the exchange assumes a spread around the last price.",
+        f"A price is good to trade on for {fitting.settings.stale_quote_s:g} s.",
+        f"Profit and loss is looked at every {fitting.settings.pnl_grid_ms / 1000:g} s, and at every fill; so are the loss limits.",
+    ]

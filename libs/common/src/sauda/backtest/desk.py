@@ -1,0 +1,141 @@
+"""A desk in lock step: each message is worked by all units, and all that follows from it, before the next one comes.
+
+So speed cannot make orders and ticks race: it is the desk that is fast enough. Message objects go straight from unit to unit;
+nothing is encoded, nothing is kept but the units' states.
+"""
+
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from sauda.backtest.player import Player
+from sauda.clock import UnixNs
+from sauda.contracts import STREAM_OF, Message
+from sauda.errors import SaudaError
+from sauda.unit import Unit
+
+CHECKPOINT: Final = 1000
+"""Messages of the market after which states are put down, to come back to where one raises."""
+
+_OUTSIDE: Final = frozenset({"ticks", "instruments", "control", "replies"})
+"""Streams that are none of the units' own: what stands on them is for the market to say."""
+
+_MOST_FOLLOWING: Final = 100_000
+"""Messages that may follow from one: units that answer each other for ever would never see the next price."""
+
+
+class RestlessError(SaudaError):
+    """The units answer each other without end."""
+
+
+class Desk:
+    """Units, and what each message makes of them."""
+
+    def __init__(
+        self,
+        units: Sequence[Unit],
+        tell: Callable[[Message], None],
+        states: Mapping[str, Mapping[bytes, bytes]] | None = None,
+        *,
+        checkpoint: int = CHECKPOINT,
+    ) -> None:
+        """Make the desk.
+
+        Args:
+            units: In the order in which they get a message.
+            tell: Is given everything that a unit says, before other units work it.
+            states: unit -> state with which it begins.
+            checkpoint: Messages of the market between two states; nothing else may depend on it.
+        """
+        self.players = [Player(unit, (states or {}).get(unit.name)) for unit in units]
+        self._tell = tell
+        self._checkpoint = checkpoint
+        self._since = 0
+        self._deaf: set[str] = set()
+        self._readers: dict[str, tuple[Player, ...]] = {}
+        self._ticking: tuple[Player, ...] = ()
+        self._route()
+
+    @property
+    def due_ns(self) -> UnixNs:
+        """Return the first instant at which the clock alone can make a unit do something."""
+        return min([player.due_ns for player in self._ticking], default=2**63)
+
+    def tick(self, message: Message) -> None:
+        """Let all units work one message of the stream `ticks`, and what follows from it."""
+        # The hot path of a backtest: a quiet tick costs the calls of the processors and little else.
+        answers: list[Message] = []
+        for player in self._ticking:
+            try:
+                said = player.processor.handle(message)
+            except Exception as error:  # noqa: BLE001  (see `Player`)
+                self._fail(player, message, error)
+                continue
+            player.worked.append(message)
+            if said:
+                answers += said
+        if answers:
+            self._follow(answers)
+        self._since += 1
+        if self._since >= self._checkpoint:
+            self.put_down()
+
+    def take(self, stream: str, message: Message) -> None:
+        """Let all units work *message*, which stands on *stream*, and what follows from it."""
+        if stream == "ticks":
+            self.tick(message)
+            return
+        answers: list[Message] = []
+        for player in self._readers.get(stream, ()):
+            answers += self._work(player, message)
+        self._follow(answers)
+
+    def hand(self, player: Player, message: Message) -> None:
+        """Let *player* alone work *message*, and all what follows from it."""
+        self._follow(self._work(player, message))
+
+    def deafen(self, names: frozenset[str]) -> None:
+        """Let the units *names* hear no ticks for now."""
+        self._deaf = set(names)
+        self._route()
+
+    def put_down(self) -> None:
+        """Put down every unit's state."""
+        self._since = 0
+        for player in self.players:
+            player.put_down()
+
+    def _follow(self, answers: Sequence[Message]) -> None:
+        waiting, followed = deque(answers), 0
+        while waiting:
+            said = waiting.popleft()
+            self._tell(said)
+            stream = STREAM_OF[type(said)]
+            if stream not in _OUTSIDE:
+                for player in self._readers.get(stream, ()):
+                    waiting.extend(self._work(player, said))
+            followed += 1
+            if followed > _MOST_FOLLOWING:
+                raise RestlessError(
+                    f"more than {_MOST_FOLLOWING:,} messages follow from one of the market: units answer each "
+                    f"other without end; the last was {said}"
+                )
+
+    def _work(self, player: Player, message: Message) -> Sequence[Message]:
+        said = player.work(message)
+        if player.stopped:
+            self._route()
+        return said
+
+    def _fail(self, player: Player, message: Message, error: Exception) -> None:
+        player.fail(message, error)
+        self._route()
+
+    def _route(self) -> None:
+        streams = sorted({stream for player in self.players for stream in player.reads})
+        self._readers = {
+            stream: tuple(player for player in self.players if stream in player.reads) for stream in streams
+        }
+        self._ticking = tuple(
+            player for player in self._readers.get("ticks", ()) if player.unit.name not in self._deaf
+        )

@@ -1,0 +1,208 @@
+"""The market of a backtest: it hands the data's ticks to the desk, beats its clock, and grants its wishes, as a feed does.
+
+    ticks of an instant -> the clock, if it is a whole second -> first ticks of what was subscribed -> the next instant
+
+Only what is subscribed is delivered, and indices. Between two ticks the clock beats every second (`every_second`), or only where
+a unit has something due: for bars, whose ticks lie 20 s apart, that is fifty times cheaper and makes no difference.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from sauda.backtest.desk import Desk
+from sauda.backtest.told import PRICE_EVERY_NS
+from sauda.clock import NS_PER_S, UnixNs
+from sauda.contracts import (
+    ClockTick,
+    HistoryReply,
+    HistoryRequest,
+    Instrument,
+    InstrumentId,
+    InstrumentKind,
+    MarginReply,
+    MarginRequest,
+    Message,
+    Subscribe,
+    Tick,
+    Unsubscribe,
+)
+from sauda.money import Paise
+from sauda.subscriptions import Subscriptions
+
+_DAY_NS: Final = 86_400 * NS_PER_S
+_IST_NS: Final = 19_800 * NS_PER_S
+
+Answer = Callable[[HistoryRequest, UnixNs], Sequence[HistoryReply]]
+"""Answers a question about bars of the past, as of an instant."""
+
+
+class Market:
+    """What stands in the feed's place."""
+
+    def __init__(
+        self,
+        instruments: Sequence[Instrument],
+        close_ns: Callable[[UnixNs], UnixNs],
+        answer: Answer,
+        *,
+        every_second: bool = True,
+    ) -> None:
+        """Prepare.
+
+        Args:
+            instruments: Definitions, told before the first tick; indices among them are always delivered.
+            close_ns: Tells, for the day's last tick, until when the clock goes on.
+            answer: Knows the past.
+            every_second: Whether the clock beats each second, or only where a unit has something due.
+        """
+        self._instruments = instruments
+        self._close_ns = close_ns
+        self._answer = answer
+        self._every_second = every_second
+        self._indices = frozenset(one.instrument for one in instruments if one.kind is InstrumentKind.INDEX)
+        self._wishes = Subscriptions()
+        self._sent: frozenset[InstrumentId] = self._indices
+        self._questions: list[MarginRequest | HistoryRequest] = []
+        self._resubscribed = False
+        self._asked = False
+        """Whether anything was asked since the last look."""
+        self._latest: dict[InstrumentId, Tick] = {}
+        """instrument -> its newest tick, whether it was delivered or not"""
+        self._now_ns: UnixNs = 0
+        """The instant of the newest tick or beat."""
+        self._beat_ns: UnixNs = 0
+        """The next whole second that the clock may show."""
+        self._wake_ns: UnixNs = 0
+        """A tick behind this instant finds something to do first."""
+        self._day_end_ns: UnixNs = 0
+        self._minute_ns: UnixNs = 0
+        self.ticks = 0
+        """Ticks that the data had."""
+        self.sessions: list[tuple[UnixNs, UnixNs]] = []
+        """(first, last instant) of each day."""
+        self.prices: dict[InstrumentId, list[tuple[UnixNs, Paise]]] = {}
+        """instrument -> (instant, last price), about one a minute"""
+
+    def ask(self, message: Message) -> None:
+        """Take a unit's wish; it is granted when the present message is done with, or the present instant."""
+        match message:
+            case Subscribe() | Unsubscribe():
+                self._wishes.apply(message)
+                self._resubscribed = self._asked = True
+            case MarginRequest() | HistoryRequest():
+                self._questions.append(message)
+                self._asked = True
+            case _:
+                pass
+
+    def play(self, batches: Iterable[list[Tick]], desk: Desk, tell: Callable[[UnixNs, int], None]) -> None:
+        """Let *desk* live through the ticks of *batches*; *tell* hears how far it has come (instant, ticks)."""
+        for one in self._instruments:
+            desk.take("instruments", one)
+        self._reply(desk)
+        latest, work, at_ns = self._latest, desk.tick, 0
+        for batch in batches:
+            for tick in batch:
+                before_ns, at_ns = at_ns, tick.recv_ns
+                if at_ns > self._wake_ns:
+                    self._pass_time(desk, before_ns, at_ns)
+                instrument = tick.instrument
+                latest[instrument] = tick
+                if instrument in self._sent:
+                    work(tick)
+                    if self._asked:
+                        self._hear(desk, at_ns)
+            if batch:
+                self.ticks += len(batch)
+                tell(at_ns, self.ticks)
+        if self.ticks:
+            self._end_day(desk, at_ns)
+
+    def _hear(self, desk: Desk, at_ns: UnixNs) -> None:
+        """Answer questions now; first ticks of what was subscribed come when the instant *at_ns* is over."""
+        self._now_ns = at_ns
+        self._reply(desk)
+        if self._resubscribed:
+            self._wake_ns = at_ns
+
+    def _pass_time(self, desk: Desk, before_ns: UnixNs, to_ns: UnixNs) -> None:
+        """Do what lies between the instant *before_ns* and *to_ns*, the next: beats, first ticks, the night."""
+        self._now_ns = before_ns
+        if to_ns >= self._day_end_ns:
+            if before_ns:
+                self._end_day(desk, before_ns)
+            self._day_end_ns = (to_ns + _IST_NS) // _DAY_NS * _DAY_NS + _DAY_NS - _IST_NS
+            self._beat_ns = _whole_second(to_ns)
+            self.sessions.append((to_ns, to_ns))
+        else:
+            self._beat(desk, to_ns)
+        self._grant(desk)
+        self._now_ns = to_ns
+        # The beat of this very instant comes behind its last tick.
+        self._wake_ns = self._beat_ns
+        self._look_at_prices(to_ns)
+
+    def _beat(self, desk: Desk, until_ns: UnixNs) -> None:
+        """Let the clock show the whole seconds before *until_ns* that it has not shown."""
+        while self._beat_ns < until_ns:
+            if self._resubscribed and self._beat_ns > self._now_ns:
+                self._grant(desk)
+            if not self._every_second:
+                self._beat_ns = max(self._beat_ns, _whole_second(desk.due_ns))
+                if self._beat_ns >= until_ns:
+                    self._beat_ns = _whole_second(until_ns)
+                    return
+            self._now_ns = self._beat_ns
+            self._beat_ns += NS_PER_S
+            desk.tick(ClockTick(self._now_ns))
+            self._reply(desk)
+
+    def _end_day(self, desk: Desk, last_ns: UnixNs) -> None:
+        self._now_ns = last_ns
+        self.sessions[-1] = (self.sessions[-1][0], last_ns)
+        self._beat(desk, max(last_ns + NS_PER_S, self._close_ns(last_ns)) + 1)
+        self._minute_ns = 0
+        self._look_at_prices(last_ns)
+        self._minute_ns = 0
+
+    def _grant(self, desk: Desk) -> None:
+        """Deliver from now on what is subscribed, and of what is new its newest earlier tick."""
+        while self._resubscribed:
+            self._resubscribed = False
+            sent = self._wishes.wanted | self._indices
+            new, self._sent = sorted(sent - self._sent), sent
+            for instrument in new:
+                earlier = self._latest.get(instrument)
+                if earlier is not None:
+                    desk.tick(msgspec.structs.replace(earlier, recv_ns=self._now_ns))
+                    self._reply(desk)
+
+    def _reply(self, desk: Desk) -> None:
+        """Answer what was asked: at once, as of the present instant."""
+        self._asked = False
+        while self._questions:
+            question = self._questions.pop(0)
+            if isinstance(question, HistoryRequest):
+                for part in self._answer(question, self._now_ns or question.event_ns):
+                    desk.take("replies", part)
+            else:
+                nobody = "a backtest has no broker to ask"
+                desk.take("replies", MarginReply(question.request_id, self._now_ns, error=nobody))
+
+    def _look_at_prices(self, at_ns: UnixNs) -> None:
+        if at_ns < self._minute_ns:
+            return
+        self._minute_ns = at_ns // PRICE_EVERY_NS * PRICE_EVERY_NS + PRICE_EVERY_NS
+        for instrument in self._sent:
+            tick = self._latest.get(instrument)
+            if tick is not None:
+                seen = self.prices.setdefault(instrument, [])
+                if not seen or seen[-1][0] < tick.recv_ns:
+                    seen.append((tick.recv_ns, tick.ltp))
+
+
+def _whole_second(instant_ns: UnixNs) -> UnixNs:
+    """Return the first whole second at or after *instant_ns*."""
+    return -(-instant_ns // NS_PER_S) * NS_PER_S

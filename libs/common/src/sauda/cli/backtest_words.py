@@ -1,0 +1,110 @@
+"""What `sauda backtest` found, as tables, as JSON, and as files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sauda.backtest.outcome import Outcome
+from sauda.backtest.told import DESK
+from sauda.cli import screen
+from sauda.clock import clock_text
+from sauda.errors import ConfigError
+from sauda.money import Paise, to_indian
+
+
+def tell_outcome(outcome: Outcome) -> None:
+    """Print what was played, what was assumed, and what each strategy made."""
+    data = outcome.data
+    screen.line(
+        f"{data.name}: {clock_text(data.first_ns)[:16]} to {clock_text(data.last_ns)[:16]} IST, "
+        f"{len(data.sessions)} days, {data.ticks:,} ticks{' made of bars' if data.bars else ''}"
+    )
+    screen.table(
+        ("strategy", ">orders", ">fills", ">gross", ">charges", ">net", ">peak margin"),
+        [
+            _row(outcome, name)
+            for name in (*outcome.strategies, *((DESK,) if len(outcome.strategies) > 1 else ()))
+        ],
+    )
+    for line in (*outcome.assumptions, *_troubles(outcome)):
+        screen.note(line)
+
+
+def document(outcome: Outcome) -> dict[str, Any]:
+    """Return the outcome in short for a program; the whole of it is what `-o` writes."""
+    data = outcome.data
+    return {
+        "data": {
+            "name": data.name,
+            "fingerprint": data.fingerprint,
+            "first_ns": data.first_ns,
+            "last_ns": data.last_ns,
+            "days": len(data.sessions),
+            "ticks": data.ticks,
+            "bars": data.bars,
+        },
+        "capital": outcome.capital,
+        "rules": {name: dict(rules) for name, rules in outcome.rules.items()},
+        "settings": dict(outcome.settings),
+        "assumptions": list(outcome.assumptions),
+        "strategies": {name: made(outcome, name) for name in (*outcome.strategies, DESK)},
+        "alerts": [f"{one.code}: {one.text}" for one in outcome.alerts],
+        "parked": list(outcome.parked),
+        "stopped": dict(outcome.stopped),
+    }
+
+
+def made(outcome: Outcome, strategy: str) -> dict[str, int]:
+    """Return what *strategy* did, or the desk (`ALL`)."""
+    points = [point for point in outcome.equity if point.strategy == strategy]
+    last = points[-1] if points else None
+    return {
+        "signals": _count(outcome.signals, strategy),
+        "orders": _count(outcome.orders, strategy),
+        "fills": _count(outcome.fills, strategy),
+        "gross": last.realised + last.unrealised if last else 0,
+        "charges": last.charges if last else 0,
+        "net": last.net if last else 0,
+        "peak_margin": max((point.margin for point in points), default=0),
+    }
+
+
+def write(outcome: Outcome, folder: Path) -> None:
+    """Write the whole outcome into *folder*: `outcome.json`.
+
+    Raises:
+        ConfigError: nothing can be written there.
+    """
+    import msgspec
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "outcome.json").write_bytes(msgspec.json.encode(outcome, order="deterministic") + b"\n")
+    except OSError as error:
+        raise ConfigError(f"-o {folder}: cannot be written: {error}") from error
+
+
+def _row(outcome: Outcome, strategy: str) -> Sequence[str]:
+    figures = made(outcome, strategy)
+    money: Sequence[Paise] = [figures[name] for name in ("gross", "charges", "net", "peak_margin")]
+    return [strategy, str(figures["orders"]), str(figures["fills"]), *map(to_indian, money)]
+
+
+def _count(messages: Sequence[Any], strategy: str) -> int:
+    return sum(1 for one in messages if strategy in (DESK, one.strategy))
+
+
+def _troubles(outcome: Outcome) -> list[str]:
+    first_words = [f"{one.source} says {one.code}: {one.text}" for one in outcome.alerts[:5]]
+    more = len(outcome.alerts) - len(first_words)
+    return [
+        *first_words,
+        *([f"... and {more:,} more alerts (-o, --json)"] if more > 0 else []),
+        *outcome.parked[:5],
+        *(
+            [f"... {len(outcome.parked):,} messages could not be worked in all"]
+            if len(outcome.parked) > 5
+            else []
+        ),
+        *(f"{unit} stopped: {why}" for unit, why in outcome.stopped.items()),
+    ]
