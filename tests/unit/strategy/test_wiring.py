@@ -1,7 +1,5 @@
 """The service starts whatever its rules files look like, and says what is wrong with them."""
 
-import threading
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,15 +7,14 @@ import pytest
 from sauda.clock import NS_PER_S, ManualClock, SystemClock
 from sauda.codec import decode
 from sauda.contracts import Alert, Signal
-from sauda.errors import ConfigError, TransientError
-from sauda.log import EntryId, Output
+from sauda.errors import ConfigError
 from sauda.memory_log import MemoryLog
-from sauda.runner import Stop
 from sauda.settings import Settings, load_settings
 from sauda.testing.lockstep import LockStep
-from sauda_strategy.__main__ import TOLD_AGAIN_AFTER_S, notice_role, notices, wire
+from sauda_strategy.__main__ import wire
 from sauda_strategy.kinds import INPUTS, strategy_unit
-from sauda_strategy.rule_files import RuleBook, load_rules
+from sauda_strategy.notices import TOLD_AGAIN_AFTER_S, broken_rules, tell_once_a_day
+from sauda_strategy.rule_files import load_rules
 from sauda_strategy.rules import Rules, ShortStraddleRules
 
 REPOSITORY = Path(__file__).parents[3]
@@ -48,7 +45,7 @@ def test_without_any_rules_the_service_is_idle_and_healthy(tmp_path: Path) -> No
 
 
 def test_a_broken_file_is_a_signal_and_an_alert() -> None:
-    ((signal, alert),) = notices(RuleBook({}, {"bad": ConfigError("bad.yaml: kind: is missing")}))
+    signal, alert = broken_rules({"bad": ConfigError("bad.yaml: kind: is missing")})
 
     assert isinstance(signal, Signal)
     assert isinstance(alert, Alert)
@@ -56,47 +53,9 @@ def test_a_broken_file_is_a_signal_and_an_alert() -> None:
     assert signal.reason == alert.text == "not started: bad.yaml: kind: is missing"
 
 
-class LogThatIsAwayOnce(MemoryLog):
-    """As Redis may be when the service starts."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._away = True
-
-    def append(self, outputs: Sequence[Output]) -> list[EntryId]:
-        if self._away:
-            self._away = False
-            raise TransientError("not there yet")
-        return super().append(outputs)
-
-
-class CountingStop(threading.Event):
-    """Time passes at once, and ends after the third wait."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._waits = 0
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self._waits += 1
-        if self._waits == 3:
-            self.set()
-        return self.is_set()
-
-
-def test_the_notice_waits_until_redis_is_there() -> None:
-    log = LogThatIsAwayOnce()
-
-    told(log, bad="wrong")
-
-    assert len(log.entries("alerts")) == len(log.entries("signals")) == 1
-
-
 def told(log: MemoryLog, **broken: str) -> list[str]:
-    """Start a replica that has these broken files, and stop it; return the alerts that the desk has then."""
-    role = notice_role(RuleBook({}, {name: ConfigError(text) for name, text in broken.items()}), log)
-    stop: Stop = CountingStop()
-    role.run(stop)
+    """Let a replica have these broken files; return the alerts that the desk has then."""
+    tell_once_a_day(log, broken_rules({name: ConfigError(text) for name, text in broken.items()}))
     alerts = [decode(entry.data) for entry in log.entries("alerts")]
     return [alert.text for alert in alerts if isinstance(alert, Alert)]
 

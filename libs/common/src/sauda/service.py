@@ -1,6 +1,6 @@
 """The shell that every service shares: settings, logs, one thread a role, SIGTERM, health. Nothing is decided here.
 
-settings -> log records -> roles (units, writers, sources) -> health file, until SIGTERM
+settings -> log records -> roles (units, writers, sources; more may join) -> health file, until SIGTERM
 """
 
 import os
@@ -40,6 +40,8 @@ class Role:
     ready: Callable[[], bool]
     facts: Callable[[], dict[str, object]] = field(default=dict)
     """What the health file says about it."""
+    joining: Callable[[], Sequence["Role"]] = tuple
+    """Roles that shall begin now: asked twice a second. One that is named like a role that has ended takes its place."""
     failure: str | None = None
     refused: bool = False
     """Whether it failed for its settings, so that starting it again cannot help."""
@@ -77,8 +79,9 @@ def unit_role(unit: Unit, settings: Settings) -> Role:
     def run(stop: Stop) -> None:
         try:
             runner.run(stop)
-        except SaudaError as error:
-            _cry_out(log, unit.name, str(error))
+        except Exception as error:
+            known = isinstance(error, SaudaError)
+            _cry_out(log, unit.name, str(error) if known else f"{type(error).__name__}: {error}")
             raise
 
     return Role(
@@ -118,19 +121,50 @@ def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:
         signal.signal(number, lambda *_: stop.set())
     records = logger(Channel.APP)
     records.info("service_started", desk=settings.desk, roles=[role.name for role in roles])
-    threads = [_start(role, stop) for role in roles]
+    crew = _Crew(roles, stop)
     health = Health(settings.health_file, service)
     pace = _Pace()
     while not stop.wait(HEALTH_EVERY_S):
+        crew.let_join()
+        roles = crew.roles
         pace.tell(roles)
         health.report(all(_is_ready(role) for role in roles), roles=_facts(roles))
-        if not any(thread.is_alive() for thread in threads):
+        if not crew.works():
             records.error("service_has_no_role_left", failed=[role.name for role in roles if role.failure])
             return 2 if any(role.refused for role in roles) else 1
-    for thread in threads:
-        thread.join(timeout=8)
-    records.info("service_stopped", unfinished=[t.name for t in threads if t.is_alive()])
+    records.info("service_stopped", unfinished=crew.wait(8))
     return 0
+
+
+class _Crew:
+    """The roles of this process, each in its thread."""
+
+    def __init__(self, roles: Sequence[Role], stop: threading.Event) -> None:
+        self._stop = stop
+        self._at_work = {role.name: (role, _start(role, stop)) for role in roles}
+
+    @property
+    def roles(self) -> list[Role]:
+        """Return all of them, those that failed among them."""
+        return [role for role, _ in self._at_work.values()]
+
+    def let_join(self) -> None:
+        """Begin the roles that others ask for, unless one of that name is at work."""
+        for new in [new for role in self.roles for new in role.joining()]:
+            before = self._at_work.get(new.name)
+            if before is None or not before[1].is_alive():
+                logger(Channel.APP).info("role_joins", role=new.name, again=before is not None)
+                self._at_work[new.name] = (new, _start(new, self._stop))
+
+    def works(self) -> bool:
+        """Return whether anybody is at work."""
+        return any(thread.is_alive() for _, thread in self._at_work.values())
+
+    def wait(self, seconds: float) -> list[str]:
+        """Wait for all to end, *seconds* for each; return who has not."""
+        for _, thread in self._at_work.values():
+            thread.join(timeout=seconds)
+        return [thread.name for _, thread in self._at_work.values() if thread.is_alive()]
 
 
 class _Pace:

@@ -51,6 +51,8 @@ class Kind(NamedTuple):
     """instance, rules, calendar -> its unit"""
     source: str = ""
     """Names the code of a kind that is no part of the release: a digest of the file."""
+    file: str = ""
+    """Where that file lies."""
 
 
 class Kinds:
@@ -84,13 +86,13 @@ class Kinds:
         return self.kind(rules.kind).unit(name, rules, market)
 
 
-def hosted(name: str, strategy: type[Strategy], source: str = "") -> Kind:
+def hosted(name: str, strategy: type[Strategy], source: str = "", file: str = "") -> Kind:
     """Return the kind of a `Strategy` class, which the host carries."""
 
     def unit(instance: str, rules: Rules, market: Market) -> Unit:
         raise NotImplementedError(f"{instance}: {strategy.__name__}: {rules.kind}: {market}")
 
-    return Kind(name, strategy.Rules, unit, source)
+    return Kind(name, strategy.Rules, unit, source, file)
 
 
 def _short_straddle(name: str, rules: ShortStraddleRules, market: Market) -> Unit:

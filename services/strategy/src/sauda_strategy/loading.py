@@ -5,10 +5,12 @@ One that cannot be used is said to be broken, with file and line; only rules fil
 begins with `_` is left aside.
 """
 
+import ast
 import hashlib
 import re
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, NamedTuple
@@ -55,16 +57,27 @@ def load_strategy(path: Path) -> Loaded:
         source = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    strategy = _the_one(path, _run(path, source))
-    _check_rules(path, strategy)
+    module = _run(path, source)
+    lines = {node.name: node.lineno for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ClassDef)}
+    strategy = _the_one(path, module, lines)
+    _check_rules(f"{path}, line {lines.get(strategy.__name__, 1)}", strategy)
     return Loaded(strategy, hashlib.sha256(source).hexdigest()[:12])
+
+
+def where_it_broke(file: str, error: BaseException) -> str:
+    """Return file and line at which *file* raised *error* and what it says; of code that is not the user's (`""`) the latter alone."""
+    if isinstance(error, SyntaxError) and error.filename == file:
+        return f"{file}, line {error.lineno}: {type(error).__name__}: {error.msg}"
+    lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == file]
+    where = f"{file}, line {lines[-1]}: " if lines else f"{file}: " if file else ""
+    return f"{where}{type(error).__name__}: {' '.join(str(error).split())}"
 
 
 def _user_kind(path: Path) -> Kind:
     if path.stem in BUILTIN.known:
         raise ConfigError(f"{path}: the kind {path.stem} is one of sauda's own: rename the file")
     strategy, digest = load_strategy(path)
-    return hosted(path.stem, strategy, digest)
+    return hosted(path.stem, strategy, digest, str(path))
 
 
 def _run(path: Path, source: bytes) -> ModuleType:
@@ -80,19 +93,11 @@ def _run(path: Path, source: bytes) -> ModuleType:
             del sys.modules[module.__name__]
         else:
             sys.modules[module.__name__] = before
-        raise ConfigError(_why(path, error)) from error
+        raise ConfigError(where_it_broke(str(path), error)) from error
     return module
 
 
-def _why(path: Path, error: BaseException) -> str:
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return f"{path}, line {error.lineno}: {type(error).__name__}: {error.msg}"
-    lines = [at.lineno for at in traceback.extract_tb(error.__traceback__) if at.filename == str(path)]
-    where = f"{path}, line {lines[-1]}" if lines else str(path)
-    return f"{where}: {type(error).__name__}: {' '.join(str(error).split())}"
-
-
-def _the_one(path: Path, module: ModuleType) -> type[Strategy]:
+def _the_one(path: Path, module: ModuleType, lines: Mapping[str, int]) -> type[Strategy]:
     found = [
         one
         for one in vars(module).values()
@@ -105,20 +110,14 @@ def _the_one(path: Path, module: ModuleType) -> type[Strategy]:
             " or begin the file's name with '_'"
         )
     if len(classes) > 1:
-        named = ", ".join(f"{one.__name__} (line {_line_of(one)})" for one in classes)
-        raise ConfigError(f"{path}, line {_line_of(classes[1])}: one strategy a file, not {named}: split it")
+        at = [lines.get(one.__name__, 1) for one in classes]
+        named = ", ".join(f"{one.__name__} (line {line})" for one, line in zip(classes, at, strict=True))
+        raise ConfigError(f"{path}, line {at[1]}: one strategy a file, not {named}: split it")
     return classes[0]
 
 
-def _line_of(strategy: type[Strategy]) -> int:
-    """Return the first line of a class that we see: that of its first method, one above its body."""
-    lines = [one.__code__.co_firstlineno for one in vars(strategy).values() if hasattr(one, "__code__")]
-    return min(lines, default=1)
-
-
-def _check_rules(path: Path, strategy: type[Strategy]) -> None:
+def _check_rules(where: str, strategy: type[Strategy]) -> None:
     """Insist that the rules are flat: each value as one line of YAML, a message or `--set` can say it."""
-    where = f"{path}, line {_line_of(strategy)}"
     model: Any = strategy.Rules
     if not (isinstance(model, type) and issubclass(model, Rules)):
         raise ConfigError(
