@@ -31,7 +31,7 @@ clean: setup  ## delete the desk's data (asks first; yes=1 does not)
 
 #== Checks
 test: setup  ## unit, integration and end-to-end tests
-	@.venv/bin/python -m pytest -m 'not containers' $(only)
+	@scripts/test $(only)
 check: fmt-check lint types arch test  ## all that must pass before a change lands
 fmt: setup  ## format the code
 	@.venv/bin/ruff format $(CODE) && .venv/bin/ruff check --fix-only --select I $(CODE)

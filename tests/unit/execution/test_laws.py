@@ -282,7 +282,7 @@ def test_histories_reach_the_interesting_places() -> None:
     """Guard the laws against a generator that stopped making orders that fill."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=1500, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=500, deadline=None, derandomize=True, database=None)
     @given(histories)
     def survey(history: list[Message]) -> None:
         seen.update(type(m).__name__ for m in play(an_exchange(), [*MORNING, *history]))
