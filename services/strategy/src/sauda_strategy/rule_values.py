@@ -2,15 +2,19 @@
 
 import difflib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import ValidationError
 
 from sauda.contracts import Plain
 from sauda.errors import ConfigError
-from sauda_strategy.kinds import Kinds
 from sauda_strategy.plain_yaml import plain_yaml
 from sauda_strategy.rules import Rules
+
+if TYPE_CHECKING:
+    from sauda_strategy.kinds import Kinds
+
+R = TypeVar("R", bound=Rules)
 
 OLDER_NAMES: Final[Mapping[str, str]] = {
     "symbol": "tsymbol",
@@ -28,20 +32,24 @@ OLDER_NAMES: Final[Mapping[str, str]] = {
 programs stay valid."""
 
 
-def rules_from(where: str, values: Mapping[str, Any], kinds: Kinds) -> Rules:
+def rules_from(where: str, values: Mapping[str, Any], kinds: "Kinds") -> Rules:
     """Check *values* and make rules of them; *where* they stand is for the errors.
 
     Raises:
         ConfigError: they cannot be used; the text names the key and what to do.
     """
-    model = _model(where, values.get("kind"), kinds)
+    return rules_by(where, values, _model(where, values.get("kind"), kinds))
+
+
+def rules_by(where: str, values: Mapping[str, Any], model: type[R]) -> R:
+    """Check *values* by a kind's own model; see `rules_from`."""
     try:
         return model.model_validate(_with_new_names(where, values, model))
     except ValidationError as error:
         raise ConfigError(f"{where}: {_explain(error, model)}") from error
 
 
-def changed_rules(where: str, before: Rules | None, changes: Mapping[str, Any], kinds: Kinds) -> Rules:
+def changed_rules(where: str, before: Rules | None, changes: Mapping[str, Any], kinds: "Kinds") -> Rules:
     """Return *before* with *changes*, those given as text read as a rules file would be read.
 
     Raises:
@@ -58,7 +66,7 @@ def plain_rules(rules: Rules) -> dict[str, Plain]:
     return dict(rules.model_dump(mode="json"))
 
 
-def _model(where: str, kind: object, kinds: Kinds) -> type[Rules]:
+def _model(where: str, kind: object, kinds: "Kinds") -> type[Rules]:
     try:
         return kinds.kind(kind).model
     except ConfigError as error:
