@@ -1,0 +1,150 @@
+"""The minute of one instrument that is being built: the only thing that every tick touches.
+
+It is kept in memory and written as one `MinuteRow` before each commit.
+"""
+
+import msgspec
+
+from sauda.clock import UnixNs
+from sauda.contracts import Bar, InstrumentId, Tick
+from sauda.money import Paise, Units
+
+UNKNOWN = -1
+"""A volume that nobody has told yet."""
+
+
+class MinuteRow(msgspec.Struct, frozen=True, array_like=True):
+    """All that a `Minute` remembers."""
+
+    watched_ns: UnixNs
+    """When somebody began to want it."""
+    since_ns: UnixNs
+    """From when on every tick of the instrument was seen, apart from holes."""
+    seen: bool = False
+    """Whether a tick of it has come."""
+    day_ns: UnixNs = 0
+    """The opening of the session that `traded` counts from."""
+    start_ns: UnixNs = 0
+    end_ns: UnixNs = 0
+    ticks: int = 0
+    """0: no bar is being built."""
+    open: Paise = 0
+    high: Paise = 0
+    low: Paise = 0
+    close: Paise = 0
+    before: Paise = 0
+    """The last price before this minute; 0: there was none."""
+    told: Units = UNKNOWN
+    """The day's volume as the newest tick tells it."""
+    traded: Units = UNKNOWN
+    """The largest that was told on this day: it never falls."""
+    counted: Units = 0
+    """How much of that is in earlier bars."""
+    oi: Units | None = None
+    blind: bool = False
+    """A hole lies between the last tick and the next."""
+    ended: Bar | None = None
+    """The minute before, over, and still to be said: others may show ticks of the very instant of its end."""
+
+
+class Minute:
+    """What the ticks of the present minute make."""
+
+    __slots__ = (*MinuteRow.__struct_fields__, "exchange", "instrument", "written")
+
+    def __init__(self, instrument: InstrumentId, row: MinuteRow) -> None:
+        self.instrument = instrument
+        self.exchange = instrument.partition(":")[0]
+        for name in MinuteRow.__struct_fields__:
+            setattr(self, name, getattr(row, name))
+        self.written: tuple[int, ...] = ()
+        """Its mark when it was last put into its row."""
+
+    watched_ns: UnixNs
+    since_ns: UnixNs
+    seen: bool
+    day_ns: UnixNs
+    start_ns: UnixNs
+    end_ns: UnixNs
+    ticks: int
+    open: Paise
+    high: Paise
+    low: Paise
+    close: Paise
+    before: Paise
+    told: Units
+    traded: Units
+    counted: Units
+    oi: Units | None
+    blind: bool
+    ended: Bar | None
+
+    def row(self) -> MinuteRow:
+        """Return all that it remembers."""
+        return MinuteRow(*[getattr(self, name) for name in MinuteRow.__struct_fields__])
+
+    @property
+    def mark(self) -> tuple[int, ...]:
+        """Return what is another one whenever anything has changed."""
+        return (self.start_ns, self.ticks, self.told, self.blind, self.ended is None)
+
+    def first_of_day(self, open_ns: UnixNs) -> None:
+        """Begin the day whose session opens at *open_ns*: volume counts from nothing again."""
+        self.day_ns = open_ns
+        self.counted = 0
+        self.traded = UNKNOWN
+        self.oi = None
+
+    def begin(self, start_ns: UnixNs, end_ns: UnixNs, tick: Tick, *, whole_day: bool) -> None:
+        """Build a new minute, whose first tick is *tick*.
+
+        Args:
+            start_ns: Its first instant.
+            end_ns: The first instant that is not in it.
+            tick: Has a price.
+            whole_day: Whether all volume of the day so far is in the bars so far; else it counts from *tick* on.
+        """
+        self.start_ns, self.end_ns = start_ns, end_ns
+        self.before = self.close
+        self.open = self.high = self.low = self.close = tick.ltp
+        self.ticks = 1
+        if tick.oi is not None:
+            self.oi = tick.oi
+        volume = tick.volume
+        unknown = self.traded < 0
+        if volume is not None and volume != self.told:
+            self.trade(volume)
+        if volume is not None and ((unknown and not whole_day) or self.blind):
+            # What was traded unseen, before our time or in a hole, belongs to other bars.
+            self.trade(volume)
+            self.counted = self.traded
+        self.blind = False
+
+    def trade(self, volume: Units) -> None:
+        """Take a new figure of the day's *volume*. It never falls: one that does is old, or yesterday's."""
+        self.told = volume
+        self.traded = max(self.traded, volume)
+
+    def finish(self) -> Bar | None:
+        """End the minute; return its bar, or None where the market only repeated itself: nothing was traded."""
+        if not self.ticks:
+            return None
+        told = self.told >= 0
+        traded = max(self.traded, 0) - self.counted if told else None
+        still = traded == 0 and self.high == self.low == self.before
+        bar = Bar(
+            self.instrument,
+            "1m",
+            self.start_ns,
+            self.end_ns,
+            self.open,
+            self.high,
+            self.low,
+            self.close,
+            traded,
+            self.oi,
+            self.ticks,
+        )
+        self.ticks = 0
+        self.counted = max(self.traded, 0)
+        return None if still else bar
