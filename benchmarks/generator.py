@@ -12,6 +12,7 @@ import msgspec
 from benchmarks.shift import MARKET_SHIFT_NS
 from sauda.clock import NS_PER_S, SystemClock
 from sauda.contracts import InstrumentId, MarginReply, MarginRequest, Tick
+from sauda.history.knowers import NobodysPast
 from sauda.service import Role, holder_name, open_log, run
 from sauda.settings import Settings
 from sauda.testing.market import MadeUpMarket
@@ -59,6 +60,11 @@ class Generator:
             time.sleep(0.0002 if RATE and self._given < len(self._messages) else timeout_s)
             return Batch()
         return Batch(messages=list(ticks), market_ns=ticks[-1].recv_ns)
+
+    @property
+    def past(self) -> NobodysPast:
+        """See `Source`."""
+        return NobodysPast()
 
     def margin(self, request: MarginRequest, now_ns: int) -> MarginReply | None:
         """Nobody blocks anything here."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from sauda.clock import NS_PER_S, UnixNs, from_ist
 from sauda.contracts import ClockTick, Instrument, MarginReply, MarginRequest
+from sauda.history.knowers import NobodysPast
 from sauda.testing.market import MadeUpMarket, index_tick, option_tick
 from sauda_feed.source import Batch, MarketMessage, Resume, no_broker, time_of
 
@@ -101,6 +102,11 @@ class TapeSource:
             # Longer than until the next row, so that a batch has several: a run costs what its steps cost.
             self._rest(max(timeout_s, 0.1 if self._row >= end else 0.03))
         return Batch(messages, None, self._row, None, time_of(messages[-1]) if messages else None)
+
+    @property
+    def past(self) -> NobodysPast:
+        """See `Source`."""
+        return NobodysPast()
 
     def margin(self, request: MarginRequest, now_ns: UnixNs) -> MarginReply | None:
         """See `Source`; no broker stands behind a tape."""

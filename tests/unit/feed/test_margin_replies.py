@@ -6,6 +6,7 @@ from pathlib import Path
 from sauda.clock import NS_PER_S, ManualClock, UnixNs
 from sauda.codec import decode, encode
 from sauda.contracts import ClockTick, InstrumentId, MarginLeg, MarginReply, MarginRequest
+from sauda.history.knowers import NobodysPast
 from sauda.log import Lease, Output, Step
 from sauda.memory_log import MemoryLog
 from sauda_feed.desk import Desk
@@ -69,6 +70,10 @@ class SlowBroker:
     def poll(self, limit: int, timeout_s: float) -> Batch:
         self._now_ns += NS_PER_S
         return Batch([ClockTick(self._now_ns)], None, 0, [], self._now_ns)
+
+    @property
+    def past(self) -> NobodysPast:
+        return NobodysPast()
 
     def margin(self, request: MarginRequest, now_ns: UnixNs) -> MarginReply | None:
         if request.request_id not in self.asked:

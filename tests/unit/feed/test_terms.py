@@ -17,6 +17,7 @@ from sauda.contracts import (
     Right,
 )
 from sauda.errors import InvariantError
+from sauda.history.knowers import NobodysPast
 from sauda_feed.desk import Desk
 from sauda_feed.feed import Feed
 from sauda_feed.source import Batch, Resume, no_broker
@@ -54,6 +55,10 @@ class Broker:
         self._now_ns += NS_PER_S
         defined, news = self._batches.pop(0) if self._batches else (None, {})
         return Batch([ClockTick(self._now_ns)], None, 0, defined, self._now_ns, dict(news))
+
+    @property
+    def past(self) -> NobodysPast:
+        return NobodysPast()
 
     def margin(self, request: MarginRequest, now_ns: UnixNs) -> MarginReply | None:
         return no_broker(request, self.name, now_ns)

@@ -7,13 +7,21 @@ from typing import Final
 from sauda.calendar import Calendar, load_calendar
 from sauda.clock import SystemClock
 from sauda.errors import ConfigError
+from sauda.history.archived import ArchivedPast
+from sauda.history.finding import Finder
+from sauda.history.knowers import Knower
+from sauda.history.markets import market_of
+from sauda.history.store import HistoryStore
+from sauda.history.stored import StoredPast
 from sauda.logs import Channel, logger
+from sauda.record import Record
 from sauda.recordings.timeline import Recording
 from sauda.redis_shelf import RedisShelf
 from sauda.service import Role, holder_name, open_log, run
 from sauda.settings import Settings
 from sauda_feed.desk import Desk
 from sauda_feed.feed import Feed
+from sauda_feed.historian import Historian
 from sauda_feed.market_clock import MarketClock
 from sauda_feed.noren import NorenSource
 from sauda_feed.noren_login import account_from
@@ -55,8 +63,32 @@ def wire(settings: Settings) -> Sequence[Role]:
     )
     desk = Desk(open_log(settings), holder_name(), settings.lease_ms)
     shelf = RedisShelf(settings.redis_url, settings.desk)
-    feed = Feed([desk], make_source, on_event=_events(Channel.APP), shelves={desk.name: shelf})
+    feed = Feed(
+        [desk],
+        make_source,
+        on_event=_events(Channel.APP),
+        shelves={desk.name: shelf},
+        make_historian=_historian(settings, calendar),
+    )
     return [Role(name="feed", run=feed.run, ready=lambda: feed.ready, facts=feed.facts)]
+
+
+def _historian(settings: Settings, calendar: Calendar) -> Callable[[Source], Historian]:
+    """Return what makes the one who looks bars up: in the store, in the desk's own record, and at the source."""
+    market = market_of(settings)
+    store = HistoryStore(settings.history, market)
+    archive = ArchivedPast(lambda: Record.open(settings))
+    tell = _events(Channel.APP)
+
+    def complain(event: str, why: str) -> None:
+        tell(event, {"why": why})
+
+    def make(source: Source) -> Historian:
+        knowers: list[Knower] = [StoredPast(store), archive, source.past]
+        finder = Finder(knowers, calendar, keeper=store, complain=complain)
+        return Historian(finder, market=market, complain=complain)
+
+    return make
 
 
 def _recording(settings: Settings, calendar: Calendar) -> Callable[[], Source]:

@@ -1,6 +1,6 @@
 """One desk's share of the feed: its lease, its subscriptions, and commits that are done exactly once."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final
@@ -9,9 +9,10 @@ import msgspec
 
 from sauda.clock import UnixNs, monotonic_s
 from sauda.codec import encode
-from sauda.contracts import Alert, ClockTick, Instrument, InstrumentId, Level, MarginReply
+from sauda.contracts import Alert, ClockTick, HistoryReply, Instrument, InstrumentId, Level, MarginReply
 from sauda.errors import LeaseLostError, TransientError
 from sauda.log import Lease, Log, Output, Step
+from sauda_feed.historian import HistoryQuestion
 from sauda_feed.progress import UNIT, Progress, changes, digest, loaded
 from sauda_feed.questions import Question
 from sauda_feed.source import MarketMessage, Resume
@@ -43,7 +44,7 @@ class Desk:
         self._in_doubt = False
         """Whether an answer was lost: only the log knows what was done, and whether it still stands where we left it."""
         self._kept_s = 0.0
-        self.wishes = Wishes(self.progress.answered)
+        self.wishes = Wishes(self.progress)
         self._terms: dict[InstrumentId, Terms] = {}
         """instrument -> what the desk was told of it beside its definition"""
 
@@ -60,7 +61,7 @@ class Desk:
         with self._doubting():
             self.progress = self._look() if self._in_doubt else self._committed()
             self._terms = told(self._log.load(self.lease, ()).state)
-        self.wishes = Wishes(self.progress.answered)
+        self.wishes = Wishes(self.progress)
         self._source = source
         self.resumes = self.progress.source == source
         if not self.resumes:
@@ -76,7 +77,7 @@ class Desk:
         """Forget the book that is now called *old*, and say so on the new one."""
         self.progress = Progress()
         self.resumes = False
-        self.wishes = Wishes(self.progress.answered)
+        self.wishes = Wishes(self.progress)
         self._terms = {}
         text = f"another market begins: the book so far is kept as desk {old}"
         self.wishes.complaints = [Output("alerts", encode(Alert(UNIT, Level.INFO, "NEW_BOOK", text, 0)))]
@@ -116,6 +117,13 @@ class Desk:
         self.commit([output], self._next(answered=entry.decode()))
         # Only now: a commit that has to be said again must say the same.
         self.wishes.questions.answered(question)
+
+    def tell(self, question: HistoryQuestion, replies: Sequence[HistoryReply]) -> None:
+        """Commit the answer to *question*, all parts of it and nothing else, as `reply` does."""
+        cause = _STREAM.encode() + b" " + question.entry
+        outputs = [Output("replies", encode(one), cause) for one in replies]
+        self.commit(outputs, self._next(told=question.entry.decode()))
+        self.wishes.history.told(question)
 
     def complain(self, code: str, text: str) -> None:
         """Raise an alert at once: before the market's time is known, nothing is committed that could carry it."""

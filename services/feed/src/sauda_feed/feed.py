@@ -21,6 +21,7 @@ from sauda.log import Output
 from sauda.runner import Stop
 from sauda_feed.continuity import Continuity, continuity
 from sauda_feed.desk import Desk
+from sauda_feed.historian import Historian, answer_to
 from sauda_feed.new_book import Shelf, StoppedError, begin_new_book, wait_for_readers
 from sauda_feed.source import Batch, Source, time_of, together
 
@@ -46,6 +47,7 @@ class Feed:
         on_event: Events = lambda _event, _facts: None,
         limit: int = LIMIT,
         shelves: Mapping[str, Shelf] | None = None,
+        make_historian: Callable[[Source], Historian] | None = None,
         seconds: Callable[[], float] = monotonic_s,
     ) -> None:
         # Sorted, so that two feeds that serve the same desks cannot each hold one and wait for the other.
@@ -58,6 +60,9 @@ class Feed:
         self._seconds = seconds
         self._shelves = shelves or {}
         """desk -> where its old books go; without one a desk refuses another market"""
+        self._make_historian = make_historian
+        self._historian: Historian | None = None
+        """Who looks into questions about bars of the past; without one the answer is that nobody knows."""
         self.phase = "starting"
         """`starting`, `standby`, `serving`, `away` (Redis), `stopped`."""
         self._condition = ""
@@ -118,6 +123,7 @@ class Feed:
         resumes = [self._insist(partial(desk.open, source.name)) for desk in self._desks]
         self._known, self._undefined, self._checked, self._newest = None, False, False, {}
         self._joined = {desk.name: desk.wanted for desk in self._desks}
+        self._historian = self._make_historian(source) if self._make_historian else None
         source.start(together(resumes))
         self._enter("serving", source=source.name)
 
@@ -132,7 +138,9 @@ class Feed:
         self._check(batch, source)
         for desk in self._desks:
             self._serve(desk, batch)
-            self._answer(desk, source, batch.market_ns)
+            if self._known is not None and self._checked and batch.market_ns is not None:
+                self._answer(desk, source, batch.market_ns)
+                self._tell(desk, batch.market_ns)
         self._undefined = self._undefined and not self._checked
         self._watch(source)
         self.ticks += len(batch.messages)
@@ -140,6 +148,8 @@ class Feed:
 
     def close(self, *, lost: bool = False) -> None:
         """Let source and desks go; *lost* says that the lease is somebody else's already."""
+        if self._historian is not None:
+            self._historian.close()
         if self._source is not None:
             self._source.close()
             self._source = None
@@ -207,10 +217,10 @@ class Feed:
         quoted_ns = next((tick.recv_ns for tick in prices), None)
         self._insist(lambda: desk.publish(outputs, batch.next_row, batch.market_ns, quoted_ns))
 
-    def _answer(self, desk: Desk, source: Source, now_ns: UnixNs | None) -> None:
+    def _answer(self, desk: Desk, source: Source, now_ns: UnixNs) -> None:
         """Give the desk's oldest question its reply, if it is known by now; the source looks into it meanwhile."""
         question = desk.wishes.questions.first
-        if question is None or self._known is None or not self._checked or now_ns is None:
+        if question is None:
             return
         reply = desk.wishes.questions.overtaken(question, now_ns)
         if reply is None:
@@ -219,6 +229,12 @@ class Feed:
         if reply is not None:
             found = reply
             self._insist(lambda: desk.reply(question, found))
+
+    def _tell(self, desk: Desk, now_ns: UnixNs) -> None:
+        """Give the desk's oldest question about the past its answer, if it is known by now."""
+        question = desk.wishes.history.first
+        if question is not None and (found := answer_to(question, desk.name, now_ns, self._historian)):
+            self._insist(partial(desk.tell, question, found))
 
     def _let_read(self, desk: Desk) -> None:
         source, shelf = self._source, self._shelves.get(desk.name)

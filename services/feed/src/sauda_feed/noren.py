@@ -26,6 +26,7 @@ class NorenSource:
         self.name = name
         self._inbox = Inbox()
         self._session = make_session(self._inbox)
+        self.past = self._session.past
         self._clock = clock
         self._beat_ns: UnixNs = 0
         """The last heartbeat that the clock has struck."""

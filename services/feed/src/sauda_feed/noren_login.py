@@ -17,6 +17,8 @@ LIBRARY_LOGGER: Final = "NorenRestApiPy.NorenApi"
 _DEADLINE_S: Final = 20.0
 INQUIRY: Final = "noren-inquiry"
 """Name of the threads in which the broker is asked things beside a login."""
+CHARTS: Final = "noren-charts"
+"""Name of the threads in which it is asked for bars of the past."""
 
 T = TypeVar("T")
 
@@ -106,11 +108,18 @@ class ReplyTap(logging.Filter):
         super().__init__()
         self.reason: str | None = None
         """`emsg` of the latest reply that was no inquiry's; None if it had none."""
+        self.chart_reason: str | None = None
+        """`emsg` of the latest refusal of a chart."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Take the reason out of a reply; let only warnings and worse pass."""
         if record.levelno >= logging.WARNING:
             return True
+        if record.threadName == CHARTS:
+            # These replies have no prefix, and that of EODChartData is recorded as the response itself.
+            said = str(getattr(record.msg, "text", record.msg))
+            self.chart_reason = _reason(said) or self.chart_reason
+            return False
         text = record.getMessage()
         if text.startswith("Reply:") and record.threadName != INQUIRY:
             self.reason = _reason(text.removeprefix("Reply:"))

@@ -21,6 +21,7 @@ from sauda_feed.market_clock import MarketClock, simulated_segments
 from sauda_feed.noren_inquiries import Inquiries
 from sauda_feed.noren_login import Account, RefusedError, ReplyTap, ask, log_in
 from sauda_feed.noren_masters import Masters
+from sauda_feed.noren_past import NorenPast
 from sauda_feed.noren_socket import Events, NorenSocket
 from sauda_feed.terms import TermsNews
 
@@ -91,6 +92,13 @@ class NorenSession:
             expired=self._renew,
             wake=inbox.wake,
         )
+        self.past = NorenPast(
+            account.host,
+            self._tap,
+            self._stop,
+            complain=self._socket.complain,
+            expired=self._renew,
+        )
         self._stale = False
         """Whether the broker refused an inquiry because our session has ended, while its quotes still came."""
         self._thread = threading.Thread(target=self._keep, name="noren-session", daemon=True)
@@ -157,6 +165,7 @@ class NorenSession:
         if not self._stop.is_set():
             self._socket.start(self._api, self._seen_ns)
             self.inquiries.start(self._api)
+            self.past.start(self._api)
 
     def _look(self) -> None:
         if self._stop.is_set():
@@ -237,6 +246,7 @@ class NorenSession:
             )
         self._socket.define(found)
         self.inquiries.define(found)
+        self.past.define(found)
         self._masters_day = day
         self._instruments = found
         self._on_event("instruments_read", {"count": len(found), "day": day.isoformat()})

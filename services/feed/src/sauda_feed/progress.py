@@ -35,6 +35,8 @@ class Progress(msgspec.Struct, frozen=True):
     """Digest of the definitions that the desk was given last."""
     answered: str = "0-0"
     """Entry of the stream `subscriptions` up to which questions about margin have had their reply."""
+    told: str = "0-0"
+    """Entry of the stream `subscriptions` up to which questions about bars of the past have had theirs."""
 
 
 _encoder = msgspec.json.Encoder()

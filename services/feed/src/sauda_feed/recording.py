@@ -10,6 +10,7 @@ from sauda.clock import Clock, SystemClock, UnixNs, monotonic_s
 from sauda.contracts import ClockTick, InstrumentId, MarginReply, MarginRequest, Tick
 from sauda.recordings.timeline import Moment, Recording
 from sauda_feed.pace import Pace
+from sauda_feed.recorded_past import RecordedPast
 from sauda_feed.source import Batch, Resume, no_broker
 
 _SHORTEST_WAIT_S: Final = 0.002
@@ -36,6 +37,7 @@ class RecordingSource:
         self._on_event = on_event
         self.name = f"recording:{recording.fingerprint}"
         self._recording = recording
+        self.past = RecordedPast(recording)
         self._pace = pace
         self._clock = clock or SystemClock()
         self._moments: Iterator[Moment] = iter(())

@@ -15,6 +15,7 @@ from sauda.contracts import (
     MarginRequest,
     Tick,
 )
+from sauda.history.knowers import Knower
 from sauda_feed.terms import Terms
 
 MarketMessage: TypeAlias = Tick | ClockTick | FeedGap | BrokerUpdate
@@ -111,6 +112,10 @@ class Source(Protocol):
             request: Positions that somebody wants to hold.
             now_ns: The market's time.
         """
+
+    @property
+    def past(self) -> Knower:
+        """Return whom to ask about bars of the past; only ever called by a thread of its own, so it may wait."""
 
     def conflate(self, away: bool) -> None:
         """While *away*, keep only the newest tick of each instrument; report the hole afterwards."""

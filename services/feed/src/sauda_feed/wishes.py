@@ -2,22 +2,34 @@
 
 from sauda.clock import UnixNs
 from sauda.codec import decode, encode
-from sauda.contracts import Alert, Instrument, InstrumentId, Level, MarginRequest, Subscribe, Unsubscribe
+from sauda.contracts import (
+    Alert,
+    HistoryRequest,
+    Instrument,
+    InstrumentId,
+    Level,
+    MarginRequest,
+    Subscribe,
+    Unsubscribe,
+)
 from sauda.errors import ContractError
 from sauda.log import BEGINNING, Entry, Output, Position
 from sauda.parking import parked
 from sauda.subscriptions import Subscriptions
-from sauda_feed.progress import UNIT
+from sauda_feed.historian import HistoryQuestion
+from sauda_feed.history_questions import HistoryQuestions
+from sauda_feed.progress import UNIT, Progress
 from sauda_feed.questions import Question, Questions
 
 
 class Wishes:
     """Subscriptions, questions, and what is wrong with them."""
 
-    def __init__(self, answered: str) -> None:
-        """*answered* is the entry up to which all questions have had their reply."""
+    def __init__(self, progress: Progress) -> None:
+        """*progress* says up to which entry questions have had their reply."""
         self.read_to = Position(BEGINNING, 0)
-        self.questions = Questions(answered)
+        self.questions = Questions(progress.answered)
+        self.history = HistoryQuestions(progress.told)
         self.complaints: list[Output] = []
         """Alerts and dead letters that go out with the next commit."""
         self._subscriptions = Subscriptions()
@@ -46,6 +58,8 @@ class Wishes:
                         self._unchecked.update(message.instruments)
                 case MarginRequest():
                     self.questions.add(Question(entry.id, message))
+                case HistoryRequest():
+                    self.history.add(HistoryQuestion(entry.id, message))
                 case _:
                     pass  # somebody else's writing, and readable: it asks nothing of us
 

@@ -49,6 +49,8 @@ class HistoryReply(msgspec.Struct, frozen=True, tag="history_reply", omit_defaul
     part: int = 1
     parts: int = 1
     source: str = ""
-    """Who knew: `broker`, `store`, `archive`, `recording`."""
+    """Who knew: `broker`, `store`, `archive`, `recording`; several joined by `+`."""
     error: str | None = None
     """Why there are no bars, or fewer than were asked for."""
+    market: str = ""
+    """Whose prices these are: `real`, or `simulated-11` by the simulator's seed. They are never kept together."""

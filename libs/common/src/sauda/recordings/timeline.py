@@ -12,6 +12,9 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
 
+import pyarrow as pa
+from pyarrow import compute
+
 from sauda.clock import NS_PER_S, UnixNs, ist_date
 from sauda.contracts import ClockTick, Instrument, InstrumentId, InstrumentKind, Tick
 from sauda.money import Units
@@ -133,7 +136,7 @@ class Recording:
         if last_ns is not None:
             yield from _seconds(last_ns, self._end_of_day(last_ns), row)
 
-    def batches(self, from_ns: UnixNs = 0, to_ns: UnixNs = 2**63 - 1) -> Iterator[list[Tick]]:
+    def batches(self, from_ns: UnixNs = -(2**63), to_ns: UnixNs = 2**63 - 1) -> Iterator[list[Tick]]:
         """Yield the ticks of rows from *from_ns* to before *to_ns*, in the order of time, many at once."""
         self.defects.clear()
         reader = RowReader(self._survey.known, self.defects, self._survey.bar_ns, self.in_lots)
@@ -153,6 +156,21 @@ class Recording:
             yield pending[:ready]
             del pending[:ready]
         yield pending
+
+    def ticks_of(self, instrument: InstrumentId, from_ns: UnixNs, to_ns: UnixNs) -> list[Tick]:
+        """Return the ticks of one instrument from *from_ns* to before *to_ns*, in the order of time.
+
+        It counts no defects, so another thread may ask while the recording is played.
+        """
+        known = {key: one for key, one in self._survey.known.items() if one.instrument == instrument}
+        symbols = pa.array([symbol for _, symbol in known], pa.string())
+        reader = RowReader(known, Defects(), self._survey.bar_ns, self.in_lots)
+        found: list[Tick] = []
+        for piece in pieces(self.path, self._names):
+            # From the beginning on: the volumes of bars are added up from the morning.
+            mine = piece.filter(compute.is_in(piece["trading_symbol"], value_set=symbols))
+            found += reader.ticks(usable(between(mine, 0, to_ns), Defects()))
+        return sorted((tick for tick in found if from_ns <= tick.recv_ns < to_ns), key=_by_time)
 
     def _in_order(self) -> Iterator[Tick]:
         for batch in self.batches():
