@@ -57,7 +57,7 @@ class MarketData:
             ConfigError: a file cannot be played; names it and what is wrong.
         """
         self.files = list(files)
-        self.from_ns: UnixNs = 0 if from_day is None else from_ist(from_day, time())
+        self.from_ns: UnixNs = -(2**63) if from_day is None else from_ist(from_day, time())
         self.to_ns: UnixNs = 2**63 - 1 if to_day is None else from_ist(to_day, time()) + 86_400 * 10**9
         every = frozenset(one.name for one in underlyings())
         self.recordings = [_opened(path, every, calendar) for path in files]

@@ -24,6 +24,9 @@ _MOST_FOLLOWING: Final = 100_000
 """Messages that may follow from one: units that answer each other for ever would never see the next price."""
 
 
+_Handle = Callable[[Message], Sequence[Message]]
+
+
 class RestlessError(SaudaError):
     """The units answer each other without end."""
 
@@ -53,27 +56,28 @@ class Desk:
         self._since = 0
         self._deaf: set[str] = set()
         self._readers: dict[str, tuple[Player, ...]] = {}
-        self._ticking: tuple[Player, ...] = ()
+        self._ticking: tuple[tuple[Player, _Handle, Callable[[Message], None]], ...] = ()
+        """Those that hear ticks, what works one there, and what remembers that it was worked."""
         self._route()
 
     @property
     def due_ns(self) -> UnixNs:
         """Return the first instant at which the clock alone can make a unit do something."""
-        return min([player.due_ns for player in self._ticking], default=2**63)
+        return min([player.due_ns for player, _, _ in self._ticking], default=2**63)
 
     def tick(self, message: Message) -> None:
         """Let all units work one message of the stream `ticks`, and what follows from it."""
         # The hot path of a backtest: a quiet tick costs the calls of the processors and little else.
-        answers: list[Message] = []
-        for player in self._ticking:
+        answers: Sequence[Message] = ()
+        for player, handle, remember in self._ticking:
             try:
-                said = player.processor.handle(message)
+                said = handle(message)
             except Exception as error:  # noqa: BLE001  (see `Player`)
                 self._fail(player, message, error)
                 continue
-            player.worked.append(message)
+            remember(message)
             if said:
-                answers += said
+                answers = [*answers, *said]
         if answers:
             self._follow(answers)
         self._since += 1
@@ -122,8 +126,9 @@ class Desk:
                 )
 
     def _work(self, player: Player, message: Message) -> Sequence[Message]:
+        processor = player.processor
         said = player.work(message)
-        if player.stopped:
+        if player.stopped or player.processor is not processor:
             self._route()
         return said
 
@@ -137,5 +142,7 @@ class Desk:
             stream: tuple(player for player in self.players if stream in player.reads) for stream in streams
         }
         self._ticking = tuple(
-            player for player in self._readers.get("ticks", ()) if player.unit.name not in self._deaf
+            (player, player.processor.handle, player.worked.append)
+            for player in self._readers.get("ticks", ())
+            if player.unit.name not in self._deaf
         )

@@ -4,7 +4,8 @@ Nothing is ever invented: a row without a price gives no tick, an empty side of 
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import compress, islice, repeat, starmap
 from typing import Any, Final
 
 import numpy as np
@@ -39,6 +40,8 @@ def usable(piece: pa.Table, defects: Defects) -> pa.Table:
             off = np.asarray(piece[flag].fill_null(False).to_numpy(), dtype=bool)
             defects["not_trading"] += int((keep & off).sum())
             keep &= ~off
+    if keep.all() and (np.diff(times) >= 0).all():
+        return piece
     order = np.flatnonzero(keep)
     order = order[np.argsort(times[order], kind="stable")]
     return piece.take(pa.array(order))
@@ -76,48 +79,63 @@ class RowReader:
         self._length_ns = length_ns
         self._latest: dict[InstrumentId, Tick] = {}
         """instrument -> its newest tick, to know a repeated line"""
+        self._last_ns: UnixNs = 0
+        """The newest stamp of the pieces before."""
         self._traded: dict[InstrumentId, tuple[int, int]] = {}
         """instrument -> (day, units traded on it so far), where the file's volume is per bar"""
 
-    def ticks(self, piece: pa.Table) -> Iterator[Tick]:
-        """Yield the ticks of a *piece* in the order of its rows (`usable` has sorted them)."""
+    def ticks(self, piece: pa.Table) -> list[Tick]:
+        """Return the ticks of a *piece* in the order of its rows (`usable` has sorted them)."""
         names = self._instruments(piece)
-        times = _integers(piece, "ts_utc_ns").tolist()
+        times = _integers(piece, "ts_utc_ns")
         if "ltp" not in piece.column_names:
-            yield from self._from_bars(piece, names, times)
-            return
+            return list(self._from_bars(piece, names, times.tolist()))
+        prices, priced = self._prices(piece, "ltp")
+        known = np.asarray([name is not None for name in names], dtype=bool)
+        self._defects["unpriced"] += int((known & ~priced).sum())
+        (bid, bid_qty), (ask, ask_qty) = self._side(piece, "bid"), self._side(piece, "ask")
         columns = (
             names,
             self._event_times(piece),
-            times,
-            self._prices(piece, "ltp"),
-            *self._side(piece, "bid"),
-            *self._side(piece, "ask"),
+            times.tolist(),
+            prices.tolist(),
+            bid,
+            ask,
+            bid_qty,
+            ask_qty,
             self._units(piece, "volume", names),
             self._units(piece, "oi", names),
             self._depths(piece),
         )
-        for name, event, recv, ltp, bid, bid_qty, ask, ask_qty, volume, oi, depth in zip(
-            *columns, strict=True
-        ):
-            if name is None:
-                continue
-            if ltp is None:
-                self._defects["unpriced"] += 1
-                continue
-            tick = Tick(name, event, recv, ltp, bid, ask, bid_qty, ask_qty, volume, oi, depth)
-            if self._latest.get(name) == tick:
+        rows: Iterable[tuple[Any, ...]] = zip(*columns, strict=False)  # what the file lacks goes on for ever
+        if not (known & priced).all():
+            rows = compress(rows, (known & priced).tolist())
+        return self._without_repeats(list(starmap(Tick, rows)), times)
+
+    def _without_repeats(self, ticks: list[Tick], times: Numbers) -> list[Tick]:
+        """Return *ticks* without lines that repeat the instrument's one before."""
+        latest, first_ns = self._latest, self._last_ns
+        self._last_ns = int(times[-1]) if len(times) else first_ns
+        if len(times) and times[0] > first_ns and (np.diff(times) > 0).all():
+            # No two rows of one instant: nothing can repeat, within the piece or across its beginning.
+            latest.clear()
+            latest.update((tick.instrument, tick) for tick in ticks[-1:])
+            return ticks
+        kept: list[Tick] = []
+        for tick in ticks:
+            if latest.get(tick.instrument) == tick:
                 self._defects["duplicate"] += 1
-                continue
-            self._latest[name] = tick
-            yield tick
+            else:
+                latest[tick.instrument] = tick
+                kept.append(tick)
+        return kept
 
     def _from_bars(
         self, piece: pa.Table, names: Sequence[InstrumentId | None], times: Sequence[int]
     ) -> Iterator[Tick]:
-        prices = [self._prices(piece, name) for name in BAR]
+        prices = [_or_none(*self._prices(piece, name)) for name in BAR]
         counts = [self._units(piece, name, names) for name in ("volume", "oi")]
-        rows = zip(names, times, *prices, *counts, strict=True)
+        rows = zip(names, times, *prices, *counts, strict=False)
         for name, start, open_, high, low, close, volume, oi in rows:
             if name is None:
                 continue
@@ -143,9 +161,11 @@ class RowReader:
 
     def _units(
         self, piece: pa.Table, name: str, instruments: Sequence[InstrumentId | None]
-    ) -> list[int | None]:
+    ) -> Iterable[int | None]:
         """Return volume or open interest in units, whatever the file counts it in."""
-        counts = _counts(piece, name)
+        if name not in piece.column_names:
+            return repeat(None)
+        counts = _or_none(*_counts(piece, name))
         if name not in self._in_lots:
             return counts
         return [
@@ -154,8 +174,19 @@ class RowReader:
         ]
 
     def _instruments(self, piece: pa.Table) -> list[InstrumentId | None]:
-        pairs = zip(piece["exchange"].to_pylist(), piece["trading_symbol"].to_pylist(), strict=True)
-        return [self._known.get(pair) for pair in pairs]
+        """Return each row's instrument; each pair of names is looked up once."""
+        exchanges, symbols = (
+            piece[name].combine_chunks().dictionary_encode() for name in ("exchange", "trading_symbol")
+        )
+        width = max(1, len(symbols.dictionary))
+        pairs = _codes(exchanges) * width + _codes(symbols)
+        found, rows = np.unique(pairs, return_inverse=True)
+        first, second = exchanges.dictionary.to_pylist(), symbols.dictionary.to_pylist()
+        names = [
+            self._known.get((first[pair // width], second[pair % width])) if pair >= 0 else None
+            for pair in found.tolist()
+        ]
+        return [names[row] for row in rows.tolist()] if len(names) != 1 else names * len(rows)
 
     def _event_times(self, piece: pa.Table) -> list[int]:
         """Return the exchange's own stamp where the file has one; it is never later than the row's."""
@@ -168,35 +199,38 @@ class RowReader:
         exchange_ns = np.where(known, stamps.to_numpy("datetime64[ns]").astype("int64") - _IST_NS, times)
         return list(np.minimum(exchange_ns, times).tolist())
 
-    def _prices(self, piece: pa.Table, name: str) -> list[Paise | None]:
-        """Return rupees as paise; what is no positive number is None."""
-        if name not in piece.column_names:
-            return [None] * piece.num_rows
+    def _prices(self, piece: pa.Table, name: str) -> tuple[Numbers, Numbers]:
+        """Return rupees as paise, and which of them are prices: positive numbers."""
         rupees = _floats(piece, name)
         self._defects["negative"] += int((rupees < 0).sum())
-        return _or_none(np.rint(rupees * 100), rupees > 0)
+        return np.rint(rupees * 100).astype(np.int64), rupees > 0
 
     def _side(
         self, piece: pa.Table, side: str, level: int = 1
-    ) -> tuple[list[Paise | None], list[int | None]]:
+    ) -> tuple[Iterable[Paise | None], Iterable[int | None]]:
         """Return price and quantity of one level; without a price there is no quantity."""
-        prices = self._prices(piece, level_name(side, level))
-        sizes = _counts(piece, level_name(f"{side}_qty", level))
-        return prices, [
-            size if price is not None else None for price, size in zip(prices, sizes, strict=True)
-        ]
+        name, size = level_name(side, level), level_name(f"{side}_qty", level)
+        if name not in piece.column_names:
+            return repeat(None), repeat(None)
+        prices, priced = self._prices(piece, name)
+        if size not in piece.column_names:
+            return _or_none(prices, priced), repeat(None)
+        sizes, counted = _counts(piece, size)
+        return _or_none(prices, priced), _or_none(sizes, counted & priced)
 
-    def _depths(self, piece: pa.Table) -> list[Depth | None]:
+    def _depths(self, piece: pa.Table) -> Iterable[Depth | None]:
         if "bid2" not in piece.column_names and "ask2" not in piece.column_names:
-            return [None] * piece.num_rows
+            return repeat(None)
         bids, asks = self._ladder(piece, "bid"), self._ladder(piece, "ask")
         return [Depth(bid, ask) if bid or ask else None for bid, ask in zip(bids, asks, strict=True)]
 
     def _ladder(self, piece: pa.Table, side: str) -> list[tuple[BookLevel, ...]]:
         levels = []
         for level in range(1, 6):
-            prices, sizes = self._side(piece, side, level)
-            orders = _counts(piece, level_name(f"{side}_orders", level))
+            prices, sizes = (islice(values, piece.num_rows) for values in self._side(piece, side, level))
+            name = level_name(f"{side}_orders", level)
+            known = name in piece.column_names
+            orders = _or_none(*_counts(piece, name)) if known else [None] * piece.num_rows
             levels.append(
                 [
                     BookLevel(price, size, count or 0) if price is not None and size else None
@@ -204,6 +238,12 @@ class RowReader:
                 ]
             )
         return [tuple(one for one in row if one is not None) for row in zip(*levels, strict=True)]
+
+
+def _codes(column: pa.DictionaryArray) -> Numbers:
+    """Return the row numbers of the dictionary; a row without a value has one far below zero."""
+    codes: Numbers = np.asarray(column.indices.fill_null(-(1 << 20)).to_numpy(), dtype=np.int64)
+    return codes
 
 
 def _floats(piece: pa.Table, name: str) -> Numbers:
@@ -216,16 +256,16 @@ def _integers(piece: pa.Table, name: str) -> Numbers:
     return filled
 
 
-def _counts(piece: pa.Table, name: str) -> list[int | None]:
-    """Return a quantity; what is missing or negative is None, zero is a quantity."""
-    if name not in piece.column_names:
-        return [None] * piece.num_rows
+def _counts(piece: pa.Table, name: str) -> tuple[Numbers, Numbers]:
+    """Return a quantity, and where there is one: not where it is missing or negative; zero is a quantity."""
     numbers = np.asarray(piece[name].to_numpy(), dtype=np.float64)
-    return _or_none(np.rint(np.where(np.isfinite(numbers), numbers, -1.0)), numbers >= 0)
+    whole = np.rint(np.where(np.isfinite(numbers), numbers, -1.0)).astype(np.int64)
+    return whole, numbers >= 0
 
 
 def _or_none(numbers: Numbers, valid: Numbers) -> list[int | None]:
-    found: list[int | None] = numbers.astype(np.int64).tolist()
-    for index in np.flatnonzero(~valid).tolist():
-        found[index] = None
+    found: list[int | None] = numbers.tolist()
+    if not valid.all():
+        for index in np.flatnonzero(~valid).tolist():
+            found[index] = None
     return found
