@@ -3,10 +3,20 @@
 from sauda.contracts import Bar, Fill, Instrument, InstrumentId, Right, Side, Tick
 from sauda_strategy.api.intents import Buy, Exit, Intent, Opinion, Sell, Target
 from sauda_strategy.api.strategy import Contracts, Indicator, Intents, Strategy
+from sauda_strategy.indicators import ADX, ATR, EMA, MACD, ROC, RSI, SMA, VWAP, Bollinger, Study, Supertrend
 from sauda_strategy.rules import Rules, TimeOfDay, UnderlyingName
 
 __all__ = [
+    "ADX",
+    "ATR",
+    "EMA",
+    "MACD",
+    "ROC",
+    "RSI",
+    "SMA",
+    "VWAP",
     "Bar",
+    "Bollinger",
     "Buy",
     "Contracts",
     "Exit",
@@ -22,6 +32,8 @@ __all__ = [
     "Sell",
     "Side",
     "Strategy",
+    "Study",
+    "Supertrend",
     "Target",
     "Tick",
     "TimeOfDay",
