@@ -11,10 +11,11 @@ from typing import Final
 import msgspec
 
 from sauda.bars.minute import Minute, MinuteRow
-from sauda.bars.minutes import OPENING_NS, Minutes
+from sauda.bars.minutes import Minutes
 from sauda.bars.series import Series, SeriesRow
 from sauda.bars.shelf import Shelf
-from sauda.bars.timeframes import DAY_NS, MINUTE, Grid, Hours, length_ns, midnight_after
+from sauda.bars.timeframes import DAY_NS, MINUTE, OPENING_NS, Grid, Hours, length_ns, midnight_after
+from sauda.bars.watched import Watched
 from sauda.clock import NS_PER_S, UnixNs
 from sauda.contracts import Bar, FeedGap, HistoryReply, HistoryRequest, InstrumentId, Tick
 from sauda.state import State
@@ -24,7 +25,6 @@ PATIENCE_NS: Final = 60 * NS_PER_S
 KEPT: Final = 500
 """Bars of a series that `past` returns, unless its warm-up is longer."""
 
-_NEVER: Final = 2**63
 _NOTHING: Final[list[Bar]] = []
 """Nearly every tick's answer; nobody changes it."""
 
@@ -59,9 +59,7 @@ class Bars:
         """
         self._grid = Grid(sessions)
         self._by = by
-        self._keep = keep
-        self._patience_ns = patience_ns
-        self._at_once = at_once
+        self._limits = (keep, patience_ns, at_once)
         self._shelf = Shelf(state, self._write)
         self._declared: dict[tuple[InstrumentId, str], int] = {}
         """(instrument, timeframe) -> warm-up, as `watch` was called in this process"""
@@ -72,19 +70,13 @@ class Bars:
         self._now_ns, self._day_end_ns, self._holes = self._shelf.market()
         self._due_ns: UnixNs = 0
         """Nothing happens before this market time; too early does no harm."""
-        self._ask_ns: UnixNs = 0
-        """Nothing is asked before this market time."""
         self._minutes = Minutes(self._grid, self._holes)
         self._minutes.update((minute.instrument, minute) for minute in self._shelf.minutes())
-        self._series: dict[InstrumentId, list[Series]] = {}
-        self._touched: dict[str, Series] = {}
-        """Series that changed since the last commit."""
-        self._curious: dict[str, Series] = {}
-        """Series with questions."""
+        self._watched = Watched(self._grid, *self._limits)
         for row in self._shelf.series():
-            self._add(row)
+            self._watched.add(row)
         for bar in self._shelf.past():
-            if series := self._find(bar.instrument, bar.timeframe):
+            if series := self._watched.find(bar.instrument, bar.timeframe):
                 series.past.append(bar)
         for (instrument, timeframe), warmup in self._declared.items():
             self._begin_series(instrument, timeframe, warmup)
@@ -107,21 +99,22 @@ class Bars:
 
     def forget(self, instrument: InstrumentId) -> None:
         """Make no more bars of *instrument*, and forget those of the past."""
-        for series in self._series.pop(instrument, []):
-            self._touched.pop(series.name, None)
-            self._curious.pop(series.name, None)
+        for series in self._watched.drop(instrument):
             self._declared.pop((instrument, series.timeframe), None)
             self._shelf.forget(instrument, series.timeframe)
             for bar in series.past:
                 self._shelf.drop_past(bar)
         self._minutes.pop(instrument, None)
         self._shelf.forget_minute(instrument)
-        self._ask_ns = 0
 
     @property
     def instruments(self) -> list[InstrumentId]:
         """Return what is watched, in order."""
-        return sorted(self._series)
+        return self._watched.instruments()
+
+    def last_day_ns(self, instrument: InstrumentId) -> UnixNs:
+        """Return the opening of the newest session in which a tick of *instrument* came; 0: none yet."""
+        return self._minutes[instrument].day_ns
 
     def see(self, tick: Tick) -> Sequence[Bar]:
         """Take a tick; return the bars that had ended before its instant. A tick is expected once, in the order of the stream."""
@@ -161,62 +154,34 @@ class Bars:
         """Take a part of an answer; with the last one, return what was asked for (`past`) and the live bars behind it, in order."""
         if reply.by != self._by:
             return []
-        series = self._find(reply.instrument, reply.timeframe)
+        series = self._watched.find(reply.instrument, reply.timeframe)
         if series is None:
             return []
         return self._say(series, series.take(reply, max(self._now_ns, reply.event_ns)))
 
     def wishes(self, now_ns: UnixNs) -> list[HistoryRequest]:
         """Return the questions to send at *now_ns*, each once."""
-        if now_ns < self._ask_ns:
-            return []
-        asked: list[HistoryRequest] = []
-        free = self._at_once - sum(series.is_asking for series in self._curious.values())
-        for series in sorted(self._curious.values(), key=lambda one: (one.length, one.name)):
-            if free > 0 and series.ask_ns <= now_ns:
-                asked.append(series.ask(self._by, now_ns))
-                self._touched[series.name] = series
-                free -= 1
-        # With none free, the next answer is the moment to look again.
-        self._ask_ns = min((one.ask_ns for one in self._curious.values()), default=_NEVER) if free else _NEVER
-        return asked
+        return self._watched.wishes(self._by, now_ns)
 
     def past(self, instrument: InstrumentId, timeframe: str) -> Sequence[Bar]:
         """Return the newest bars that were said, oldest first: as many as are kept."""
-        series = self._find(instrument, timeframe)
+        series = self._watched.find(instrument, timeframe)
         return () if series is None else tuple(series.past)
 
     def ready(self, instrument: InstrumentId, timeframe: str) -> bool:
         """Is the warm-up over: answered, or in vain? `past` says how many bars there are."""
-        series = self._find(instrument, timeframe)
+        series = self._watched.find(instrument, timeframe)
         return series is not None and series.ready
 
     def _begin_series(self, instrument: InstrumentId, timeframe: str, warmup: int) -> None:
-        if self._find(instrument, timeframe) is not None:
+        if self._watched.find(instrument, timeframe) is not None:
             return
         now_ns = self._now_ns
         if instrument not in self._minutes:
             self._minutes[instrument] = Minute(instrument, MinuteRow(watched_ns=now_ns, since_ns=now_ns))
-        series = self._add(SeriesRow(instrument, timeframe, warmup))
-        if warmup:
-            series.warm_up(now_ns)
-        if now_ns:
-            # The interval that trades now is seen in part.
-            series.lose(now_ns, now_ns, now_ns)
+        series = self._watched.add(SeriesRow(instrument, timeframe, warmup))
+        series.begin(now_ns)
         self._changed(series)
-
-    def _add(self, row: SeriesRow) -> Series:
-        keep = max(row.warmup, self._keep) if self._keep else 0
-        series = Series(row, self._grid, keep, self._patience_ns)
-        known = self._series.setdefault(row.instrument, [])
-        known.append(series)
-        known.sort(key=lambda one: one.length)
-        if series.questions:
-            self._curious[series.name] = series
-        return series
-
-    def _find(self, instrument: InstrumentId, timeframe: str) -> Series | None:
-        return next((one for one in self._series.get(instrument, ()) if one.timeframe == timeframe), None)
 
     def _begin_minute(self, minute: Minute, tick: Tick) -> None:
         was_seen = minute.seen
@@ -225,30 +190,29 @@ class Bars:
             return
         self._due_ns = min(self._due_ns, end_ns if minute.ended is None else minute.ended.event_ns)
         if not was_seen and minute.since_ns == tick.recv_ns:
-            for series in self._series[tick.instrument]:
+            for series in self._watched.of(tick.instrument):
                 series.lose(minute.watched_ns, tick.recv_ns, tick.recv_ns)
                 self._changed(series)
 
     def _lose(self, from_ns: UnixNs, to_ns: UnixNs) -> None:
         self._holes.add(from_ns, to_ns)
         self._minutes.lose(to_ns)
-        for many in self._series.values():
-            for series in many:
-                series.lose(from_ns, to_ns, max(self._now_ns, to_ns))
-                self._changed(series)
+        for series in self._watched:
+            series.lose(from_ns, to_ns, max(self._now_ns, to_ns))
+            self._changed(series)
 
     def _pass_time(self, past_ns: UnixNs) -> list[Bar]:
         """Say what is over at *past_ns*."""
         self._begin_day(past_ns)
         said: list[Bar] = []
         for minute in self._minutes.over(past_ns):
-            for series in self._series[minute.instrument]:
+            for series in self._watched.of(minute.instrument):
                 said += self._add_minute(series, minute, past_ns)
-        for many in self._series.values():
-            for series in many:
-                if series.due_ns <= past_ns:
-                    said += self._end(series, past_ns)
-        self._due_ns = min(self._minutes.due_ns(midnight_after(past_ns)), self._series_due_ns())
+        for series in self._watched:
+            if series.due_ns <= past_ns:
+                said += self._end(series, past_ns)
+        self._watched.find_due()
+        self._due_ns = min(self._minutes.due_ns(self._day_end_ns), self._watched.due_ns)
         said.sort(key=lambda bar: (bar.event_ns, bar.event_ns - bar.start_ns, bar.instrument))
         return said
 
@@ -257,20 +221,17 @@ class Bars:
         if past_ns < self._day_end_ns:
             return
         self._day_end_ns = midnight_after(past_ns)
-        for series in self._curious.values():
-            series.start_clock(past_ns)
-            self._touched[series.name] = series
+        for series in self._watched:
+            series.begin(past_ns)
         self._lose(self._day_end_ns - DAY_NS, past_ns - OPENING_NS)
 
     def _add_minute(self, series: Series, minute: Bar, past_ns: UnixNs) -> list[Bar]:
         if series.timeframe == MINUTE:
             return self._offer(series, minute, past_ns)
-        said: list[Bar] = []
         formed = series.take_formed(minute.start_ns)
-        if formed is not None:
-            said = self._offer(series, formed, past_ns)
+        said = [] if formed is None else self._offer(series, formed, past_ns)
         series.add(minute)
-        self._touched[series.name] = series
+        self._watched.changed(series)
         return said
 
     def _end(self, series: Series, past_ns: UnixNs) -> list[Bar]:
@@ -297,23 +258,13 @@ class Bars:
         return said
 
     def _changed(self, series: Series) -> None:
-        self._touched[series.name] = series
-        if series.questions:
-            self._curious[series.name] = series
-            self._ask_ns = min(self._ask_ns, series.ask_ns)
-        elif self._curious.pop(series.name, None):
-            # One more may be asked now.
-            self._ask_ns = 0
-        self._due_ns = min(self._due_ns, series.due_ns)
-
-    def _series_due_ns(self) -> UnixNs:
-        return min((series.due_ns for many in self._series.values() for series in many), default=_NEVER)
+        self._watched.changed(series)
+        self._due_ns = min(self._due_ns, self._watched.due_ns)
 
     def _write(self) -> None:
         """Put what changed since the last commit into its rows."""
         self._shelf.put_market(self._now_ns, self._day_end_ns, self._holes)
         for minute in self._minutes.values():
             self._shelf.put_minute(minute)
-        for series in self._touched.values():
+        for series in self._watched.take_changed():
             self._shelf.put_series(series.row())
-        self._touched.clear()

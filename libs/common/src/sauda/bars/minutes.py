@@ -2,12 +2,9 @@
 
 from sauda.bars.holes import Holes
 from sauda.bars.minute import Minute
-from sauda.bars.timeframes import MINUTE, Grid, length_ns
-from sauda.clock import NS_PER_S, UnixNs
+from sauda.bars.timeframes import MINUTE, OPENING_NS, Grid, length_ns
+from sauda.clock import UnixNs
 from sauda.contracts import Bar, InstrumentId, Tick
-
-OPENING_NS = NS_PER_S
-"""Whoever hears of the market within the first second of a session has seen it from its opening: stamps are whole seconds."""
 
 _MINUTE_NS = length_ns(MINUTE)
 

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from sauda.bars.questions import SETTLE_NS, Question
-from sauda.bars.timeframes import Grid, Interval, length_ns
+from sauda.bars.timeframes import OPENING_NS, Grid, Interval, length_ns
 from sauda.clock import UnixNs
 from sauda.contracts import Bar, HistoryReply, HistoryRequest, InstrumentId
 
@@ -24,6 +24,8 @@ class SeriesRow(msgspec.Struct, frozen=True, array_like=True):
     instrument: InstrumentId
     timeframe: str
     warmup: int
+    begun_ns: UnixNs = 0
+    """Market time when it was first watched; 0: nobody knew it."""
     said_ns: UnixNs = 0
     """The end of the last bar that was said."""
     forming: Bar | None = None
@@ -36,8 +38,8 @@ class SeriesRow(msgspec.Struct, frozen=True, array_like=True):
     """The end of an interval of which a part was not seen: then it is asked for, whatever ticks came."""
     asked_to_ns: UnixNs = 0
     """The newest end of any question; no two of them have the same, so that their ids differ."""
-    ready: bool = True
-    """The warm-up was answered, or nobody could."""
+    ready: bool = False
+    """The warm-up was answered, or nobody could, or none was wanted."""
 
 
 class Series:
@@ -51,13 +53,14 @@ class Series:
         self.timeframe = row.timeframe
         self.length = length_ns(row.timeframe)
         self.warmup = row.warmup
+        self.begun_ns = row.begun_ns
         self.said_ns = row.said_ns
         self.forming = row.forming
         self.questions = list(row.questions)
         self.waiting = list(row.waiting)
         self.recheck_ns = row.recheck_ns
         self.asked_to_ns = row.asked_to_ns
-        self.ready = row.ready
+        self.ready = row.ready or not row.warmup
         self.past: deque[Bar] = deque(maxlen=keep)
         """The newest bars that were said; whoever says them adds them."""
         self.name = f"{row.instrument} {row.timeframe}"
@@ -68,6 +71,7 @@ class Series:
             self.instrument,
             self.timeframe,
             self.warmup,
+            self.begun_ns,
             self.said_ns,
             self.forming,
             tuple(self.questions),
@@ -137,11 +141,20 @@ class Series:
             self.lack(bar.start_ns, bar.event_ns, now_ns)
         return self._flush()
 
-    def warm_up(self, now_ns: UnixNs) -> None:
-        """Ask for the newest bars of before *now_ns*."""
-        self.ready = False
-        self.questions.append(Question(to_ns=now_ns, due_ns=now_ns, count=self.warmup))
-        self.start_clock(now_ns)
+    def begin(self, now_ns: UnixNs) -> None:
+        """Take that market time is *now_ns*, 0 if nobody knows; from the first time that it is known the series counts.
+
+        What trades now is seen in part; the newest bars of before now are asked for, if a warm-up is wanted.
+        """
+        if self.begun_ns or not now_ns:
+            return
+        self.begun_ns = now_ns
+        if self.warmup:
+            self.questions.append(Question(to_ns=now_ns, due_ns=now_ns, count=self.warmup))
+            self._start_clock(now_ns)
+        hours = self._grid.hours(self.exchange, now_ns)
+        if hours and now_ns > hours.open_ns + OPENING_NS:
+            self.lose(now_ns, now_ns, now_ns)
 
     def lose(self, from_ns: UnixNs, to_ns: UnixNs, now_ns: UnixNs) -> None:
         """Take that the market was not seen between the two instants: ask for what ended in it, and later for what did not."""
@@ -149,10 +162,13 @@ class Series:
         until_ns = present.start_ns if present else to_ns
         if present:
             self.recheck_ns = min(self.recheck_ns, present.end_ns)
-        first = self._grid.at(self.exchange, self.length, from_ns)
-        first_ns = max(self.said_ns, first.start_ns if first else from_ns)
+        first_ns = max(self.said_ns, self._start_around(max(from_ns, self.begun_ns)))
         if first_ns < until_ns and self._grid.trades_between(self.exchange, first_ns, until_ns):
             self.lack(first_ns, until_ns, now_ns)
+
+    def _start_around(self, instant_ns: UnixNs) -> UnixNs:
+        around = self._grid.at(self.exchange, self.length, instant_ns)
+        return around.start_ns if around else instant_ns
 
     def recheck(self, past_ns: UnixNs) -> None:
         """Ask for the interval that ended of which a part was not seen."""
@@ -172,7 +188,7 @@ class Series:
             self.questions[-1] = last.widened(from_ns, to_ns)
             return
         self.questions.append(Question(to_ns=to_ns, due_ns=to_ns + SETTLE_NS, from_ns=from_ns))
-        self.start_clock(now_ns)
+        self._start_clock(now_ns)
 
     def ask(self, by: str, now_ns: UnixNs) -> HistoryRequest:
         """Return the first question, which is due."""
@@ -207,12 +223,12 @@ class Series:
             if not bar.torn or bar.start_ns not in bars:
                 bars[bar.start_ns] = bar
         self.waiting = [bars[start_ns] for start_ns in sorted(bars) if start_ns >= self.said_ns]
-        self.start_clock(now_ns)
+        self._start_clock(now_ns)
         return self._flush()
 
-    def start_clock(self, now_ns: UnixNs) -> None:
-        """Let the patience with the first question begin, if it has not yet and the market's time is known."""
-        if now_ns and self.questions and self.questions[0].deadline_ns == _NEVER:
+    def _start_clock(self, now_ns: UnixNs) -> None:
+        """Let the patience with the first question begin, if it has not yet."""
+        if self.questions and self.questions[0].deadline_ns == _NEVER:
             deadline_ns = max(now_ns, self.questions[0].due_ns) + self._patience_ns
             self.questions[0] = msgspec.structs.replace(self.questions[0], deadline_ns=deadline_ns)
 

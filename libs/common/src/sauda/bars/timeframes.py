@@ -13,6 +13,8 @@ from sauda.errors import ConfigError
 
 _IST_NS: Final = 19_800 * NS_PER_S
 DAY_NS: Final = 86_400 * NS_PER_S
+OPENING_NS: Final = NS_PER_S
+"""Whoever hears of the market within the first second of a session has seen it from its opening: stamps are whole seconds."""
 MINUTE: Final = "1m"
 DAY: Final = "1d"
 TIMEFRAMES: Final = ("1m", "3m", "5m", "10m", "15m", "30m", "1h", "1d")
