@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sauda.backtest.outcome import Outcome
-from sauda.clock import NS_PER_S, UnixNs, to_ist
+from sauda.clock import UnixNs, clock_text, to_ist
 from sauda.contracts import Against, Fill, Side
 from sauda.money import Paise
 from sauda.report import words
@@ -21,10 +21,12 @@ from sauda.report.thinning import kept
 Chart = dict[str, Any]
 """`id` of the element it is drawn into, and `traces`, `layout`, or `choices` of such to pick from."""
 
-INSTRUMENTS: Final = 24
+INSTRUMENTS: Final = 16
 """Most instruments whose price is drawn: those that were traded most often."""
-_MANY_DAYS: Final = 60
-"""Beyond it nights are too narrow to see, and cutting them out is slow."""
+_MANY_DAYS: Final = 100
+"""Of the calendar. Beyond it nights are too narrow to see, and a browser takes minutes to cut them out."""
+_PRICES: Final = 700
+"""Points of a price that are drawn: there may be sixteen such lines in a page."""
 _LINES: Final = ("--line1", "--line2", "--line3", "--line4", "--line5", "--line6")
 
 
@@ -89,7 +91,7 @@ def _daily(desk: Figures) -> Chart:
         "hovertemplate": "%{x}: %{y:,.2f}<extra></extra>",
     }
     # Days as names, not as dates: no holes for weekends.
-    layout = {"xaxis": {"type": "category", "nticks": 12}, "yaxis": {"title": {"text": "net of the day, Rs"}}}
+    layout = {"xaxis": {"type": "category", "nticks": 8}, "yaxis": {"title": {"text": "net of the day, Rs"}}}
     return {"id": "daily", "traces": [bars], "layout": {**layout, "bargap": 0.25}}
 
 
@@ -130,7 +132,7 @@ def _prices(outcome: Outcome, days: Sequence[Day]) -> Iterable[Chart]:
 
 
 def _price(prices: Sequence[tuple[UnixNs, Paise]]) -> Any:
-    prices = [prices[index] for index in kept([price for _, price in prices])]
+    prices = [prices[index] for index in kept([price for _, price in prices], _PRICES)]
     return {
         "type": "scatter",
         "mode": "lines",
@@ -169,7 +171,8 @@ def _mark(name: str, symbol: str, colour: str, fills: Sequence[Fill]) -> Any:
 
 def _breaks(days: Sequence[Day]) -> list[Any]:
     """Return what to cut out of the time axis: nights and days without a session, where the hours are known."""
-    if not 1 < len(days) <= _MANY_DAYS or all(day.first_ns == day.last_ns for day in days):
+    span = (days[-1].date - days[0].date).days if days else 0
+    if not 0 < span <= _MANY_DAYS or all(day.first_ns == day.last_ns for day in days):
         return []
     opens = min(_hour(day.first_ns) for day in days)
     closes = max(_hour(day.last_ns) for day in days)
@@ -187,8 +190,8 @@ def _hour(at: UnixNs) -> float:
 
 
 def _time(at: UnixNs) -> str:
-    text = to_ist(at).isoformat(sep=" ", timespec="milliseconds").removesuffix("+05:30")
-    return text.removesuffix(".000") if at % NS_PER_S < 1_000_000 else text
+    text = clock_text(at)
+    return text.removesuffix(".000").removesuffix(":00")
 
 
 def _rupees(amount: Paise) -> float:

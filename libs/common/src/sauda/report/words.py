@@ -36,6 +36,7 @@ def headline(one: Figures) -> list[tuple[str, str]]:
         ("Sharpe", number(worth.sharpe)),
         ("Profit factor", number(trading.profit_factor)),
         ("Hit rate", percent(trading.hit_rate)),
+        ("Expectancy per trade", rupees(trading.expectancy)),
         ("Trades", f"{trading.trades:,}"),
     ]
 
@@ -46,7 +47,12 @@ def rows(one: Figures) -> list[tuple[str, str]]:
 
 
 def table(found: Mapping[str, Figures]) -> tuple[list[str], list[list[str]]]:
-    """Return the titles and rows of a table with one column for each strategy, the desk last."""
+    """Return the titles and rows of a table with one column for each strategy, the desk last.
+
+    Where there is one strategy, it is the desk.
+    """
+    if len(found) == 2:
+        found = {name: one for name, one in found.items() if name == "ALL"}
     columns = [rows(one) for one in found.values()]
     titles = ["", *("Desk" if name == "ALL" else name for name in found)]
     return titles, [

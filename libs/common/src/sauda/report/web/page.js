@@ -27,10 +27,11 @@ function coloured(value) {
 function dressed(layout) {
   const axis = { gridcolor: "--rule", zerolinecolor: "--soft", linecolor: "--rule", automargin: true, fixedrange: false };
   const base = {
-    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 10, r: 10, t: 10, b: 10 },
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 10, r: 10, t: 30, b: 10 },
     font: { color: "--ink", family: "system-ui, sans-serif", size: 12 },
     legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
     hoverlabel: { bgcolor: "--paper", bordercolor: "--rule", font: { color: "--ink" } },
+    modebar: { bgcolor: "rgba(0,0,0,0)", color: "--rule", activecolor: "--ink" },
     xaxis: {}, yaxis: {}, ...layout,
   };
   for (const key of Object.keys(base)) {
@@ -43,7 +44,8 @@ function draw(chart) {
   const place = document.getElementById(chart.id);
   const chooser = document.getElementById(chart.id + "-choice");
   const traces = chart.choices ? chart.choices[chooser ? Number(chooser.value) : 0].traces : chart.traces;
-  const config = { responsive: true, displaylogo: false, modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
+  // Named one by one: among Plotly's own buttons are some that send the chart to a server.
+  const config = { responsive: true, displaylogo: false, modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };
   Plotly.react(place, coloured(traces), dressed(chart.layout), config);
 }
 
