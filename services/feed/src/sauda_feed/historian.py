@@ -2,16 +2,14 @@
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
 
 from sauda.clock import UnixNs
-from sauda.contracts import HistoryReply, HistoryRequest, PastBar
+from sauda.contracts import HistoryReply, HistoryRequest
 from sauda.history.finding import Answer, Finder
+from sauda.history.replies import replies_of
 from sauda.log import EntryId
-
-MOST_IN_A_PART: Final = 1_500
-"""Bars in one message: some 75 KB."""
 
 
 class HistoryQuestion(NamedTuple):
@@ -105,29 +103,3 @@ def answer_to(
     if historian is None:
         return replies_of(question.request, Answer(problems=["this feed looks nothing up"]), now_ns)
     return historian.answer(desk, question, now_ns)
-
-
-def replies_of(
-    request: HistoryRequest, answer: Answer, now_ns: UnixNs, market: str = ""
-) -> list[HistoryReply]:
-    """Return *answer* as messages: one at least, in parts of `MOST_IN_A_PART` bars."""
-    pieces: Sequence[Sequence[PastBar]] = [
-        answer.bars[at : at + MOST_IN_A_PART] for at in range(0, len(answer.bars), MOST_IN_A_PART)
-    ] or [()]
-    error = "; ".join(answer.problems)[:2_000] or None
-    return [
-        HistoryReply(
-            request_id=request.request_id,
-            by=request.by,
-            instrument=request.instrument,
-            timeframe=request.timeframe,
-            event_ns=now_ns,
-            bars=tuple(piece),
-            part=number,
-            parts=len(pieces),
-            source="+".join(answer.sources),
-            error=error,
-            market=market,
-        )
-        for number, piece in enumerate(pieces, 1)
-    ]

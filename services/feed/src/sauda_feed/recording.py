@@ -8,9 +8,9 @@ import msgspec
 
 from sauda.clock import Clock, SystemClock, UnixNs, monotonic_s
 from sauda.contracts import ClockTick, InstrumentId, MarginReply, MarginRequest, Tick
+from sauda.recordings.past import RecordedPast
 from sauda.recordings.timeline import Moment, Recording
 from sauda_feed.pace import Pace
-from sauda_feed.recorded_past import RecordedPast
 from sauda_feed.source import Batch, Resume, no_broker
 
 _SHORTEST_WAIT_S: Final = 0.002
