@@ -56,6 +56,7 @@ def test_every_unit_does_the_same_again(program: Sauda, morning: Morning) -> Non
     assert found["execution.paper"]["outputs"]["executions"] > 10
     assert found["strategy.tight"]["outputs"]["orders"] >= 4
     assert found["pnl.valuation"]["outputs"]["pnl"] > 500
+    assert found["bars.desk"]["outputs"]["bars"] > 50
     assert found["execution.paper"]["messages"] >= morning.messages
 
 

@@ -20,6 +20,7 @@ _OF_KIND: Final[Mapping[str, Mapping[str, str]]] = {
     "strategy": {"signals": "strategy", "orders": "strategy", "subscriptions": "by"},
     "execution": {"executions": ""},
     "pnl": {"pnl": ""},
+    "bars": {"bars": ""},
 }
 """kind of unit -> stream -> the field in which its instance names itself; nothing where nobody else writes there"""
 
