@@ -1,6 +1,8 @@
 """The unmodified broker library against the simulator: it cannot tell the difference."""
 
 import io
+import itertools
+import json
 import signal
 import subprocess
 import sys
@@ -8,11 +10,13 @@ import urllib.error
 import urllib.request
 import zipfile
 from collections.abc import Iterator
+from datetime import date, time
 from pathlib import Path
 
 import pytest
 from NorenRestApiPy.NorenApi import position
 
+from sauda.clock import NS_PER_S, from_ist
 from tests.integration.noren_simulator import Client, Simulator, running, trading, wait_until
 
 pytestmark = pytest.mark.integration
@@ -150,7 +154,7 @@ def test_margin_of_a_short_straddle(client: Client, option: str) -> None:
 
 
 def test_bars_come_newest_first_and_agree_with_the_day(client: Client, option: str) -> None:
-    bars = client.api.get_time_price_series("NFO", option, starttime=0, interval=1)
+    bars = with_prices(client.api.get_time_price_series("NFO", option, starttime=0, interval=1))
 
     assert [bar["ssboe"] for bar in bars] == sorted((bar["ssboe"] for bar in bars), reverse=True)
     assert bars[-1]["time"] == "30-11-2026 09:15:00"
@@ -160,19 +164,69 @@ def test_bars_come_newest_first_and_agree_with_the_day(client: Client, option: s
     assert int(bars[0]["v"]) == sum(int(bar["intv"]) for bar in bars)
 
 
+def with_prices(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Leave out what is no bar: rows without prices."""
+    return [row for row in rows if float(row["into"]) > 0]
+
+
 def test_bars_can_be_asked_for_by_time_and_interval(client: Client) -> None:
-    wait_until(
-        lambda: len(client.api.get_time_price_series("NSE", "26000", starttime=0)) > 6, "six minutes pass"
-    )
-    minutes = client.api.get_time_price_series("NSE", "26000", starttime=0)
+    def index(**asked: float) -> list[dict[str, str]]:
+        return with_prices(client.api.get_time_price_series("NSE", "26000", **asked))
+
+    wait_until(lambda: len(index(starttime=0)) > 6, "six minutes pass")
+    minutes = index(starttime=0)
     first = float(minutes[-1]["ssboe"])
 
-    fives = client.api.get_time_price_series("NSE", "26000", starttime=0, interval=5)
-    some = client.api.get_time_price_series("NSE", "26000", starttime=first + 60, endtime=first + 120.5)
+    fives = index(starttime=0, interval=5)
+    some = index(starttime=first + 60, endtime=first + 120.5)
 
     assert [fives[-1]["into"], fives[-1]["intc"]] == [minutes[-1]["into"], minutes[-5]["intc"]]
     assert [bar["ssboe"] for bar in some] == [str(int(first + 120)), str(int(first + 60))]
     assert client.api.get_time_price_series("NSE", "26000", starttime=first + 10**6) is None
+
+
+def test_a_chart_has_earlier_days_and_their_oddities(client: Client, option: str) -> None:
+    """Friday's chart on Monday: newest first, some rows without prices, a bar before the open in an index only."""
+    friday = from_ist(date(2026, 11, 27), time()) // NS_PER_S
+    asked = {"starttime": friday, "endtime": friday + 86_400}
+    index = client.api.get_time_price_series("NSE", "26000", **asked)
+    call = client.api.get_time_price_series("NFO", option, **asked)
+
+    assert index[-1]["time"] == "27-11-2026 09:14:00"
+    assert call[-1]["time"] == "27-11-2026 09:15:00"
+    assert [row["ssboe"] for row in index] == sorted((row["ssboe"] for row in index), reverse=True)
+    assert 0 < len(index) - len(with_prices(index)) < 20
+    # The session of 385 minutes, the bar before it, and the price at its very end.
+    assert len(with_prices(index)) == 387
+    assert client.api.get_time_price_series("NSE", "26000", **asked) == index
+
+
+def test_a_daily_chart_is_json_inside_of_json_and_closes_where_the_next_day_begins(client: Client) -> None:
+    since = from_ist(date(2026, 11, 16), time()) // NS_PER_S
+    rows = client.api.get_daily_price_series("NSE", "Nifty 50", since, since + 30 * 86_400)
+    days = [json.loads(row) for row in rows]
+
+    # Today's row trades still; the 24th was a holiday.
+    expected = [
+        "30-NOV",
+        "27-NOV",
+        "26-NOV",
+        "25-NOV",
+        "23-NOV",
+        "20-NOV",
+        "19-NOV",
+        "18-NOV",
+        "17-NOV",
+        "16-NOV",
+    ]
+    assert [day["time"] for day in days] == [f"{one}-2026" for one in expected]
+    assert all(newer["into"] == older["intc"] for newer, older in itertools.pairwise(days))
+
+
+@pytest.mark.parametrize("ask", ["far", "unknown", "unlisted"])
+def test_a_chart_that_there_is_none_of_is_none(client: Client, ask: str) -> None:
+    token, start = {"far": ("26000", 1.0), "unknown": ("1", 0), "unlisted": ("26000", 10.0**10)}[ask]
+    assert client.api.get_time_price_series("NSE", token, starttime=start) is None
 
 
 def test_books_are_empty_and_orders_refused(client: Client) -> None:

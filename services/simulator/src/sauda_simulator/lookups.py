@@ -1,14 +1,12 @@
-"""The REST calls that look something up: quotes, search, chains, charts, limits, margin."""
+"""The REST calls that look something up: quotes, search, chains, limits, margin."""
 
-from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from sauda.clock import NS_PER_S, to_ist
+from sauda.clock import NS_PER_S
 from sauda.contracts import InstrumentKind
 from sauda.money import to_paise, to_rupees
 from sauda_simulator.calls import Call
 from sauda_simulator.login import BusinessError
-from sauda_simulator.market.bars import MinuteBar
 from sauda_simulator.market.day import MarketDay
 from sauda_simulator.market.listing import Contract
 from sauda_simulator.market_clock import MarketClock
@@ -17,7 +15,6 @@ from sauda_simulator.wire import INSTRUMENT_NAMES, depth, expiry_text, option_ty
 Reply: TypeAlias = dict[str, object]
 NO_DATA = 'Error Occurred : 5 "no data"'
 _MOST_FOUND = 100
-_INTERVALS = (1, 3, 5, 10, 15, 30, 60, 120, 240)
 
 
 class Lookups:
@@ -79,23 +76,6 @@ class Lookups:
             ("payin", "payout", "brkcollamt", "unclearedcash", "daycash", "marginused"), "0.00"
         )
         return {"actid": call.fields.get("actid"), "prd": "ALL", "cash": "1000000.00"} | zero
-
-    def time_series(self, call: Call) -> list[Reply]:
-        """Answer TPSeries: bars of the simulated day, newest first."""
-        day, quarter, contract = self._asked(call)
-        minutes = int(call.number("intrv", 1))
-        if minutes not in _INTERVALS:
-            raise BusinessError(f"Invalid Input : intrv {minutes} is not one of {_INTERVALS}")
-        if quarter is None:
-            raise BusinessError(NO_DATA)
-        summary = day.summary(contract)
-        summary.advance(day.second(quarter))
-        first, last = call.number("st", 0), call.number("et", float("inf"))
-        rows = list(_rows(day, summary.minutes, minutes))
-        wanted = [row for row in rows if first <= int(str(row["ssboe"])) <= last]
-        if not wanted:
-            raise BusinessError(NO_DATA)
-        return wanted[::-1]
 
     def _asked(self, call: Call) -> tuple[MarketDay, int | None, Contract]:
         day, quarter = self._market.moment()
@@ -160,26 +140,3 @@ def _chain(day: MarketDay, asked: Contract) -> list[Contract]:
     expiries = sorted({one.expiry for one in options if one.expiry is not None})
     expiry = asked.expiry if asked.expiry in expiries else expiries[0]
     return [one for one in options if one.expiry == expiry]
-
-
-def _rows(day: MarketDay, bars: Sequence[MinuteBar], minutes: int) -> Iterable[Reply]:
-    for start in range(0, len(bars), minutes):
-        group = bars[start : start + minutes]
-        opens_ns = day.hours.open_ns + start * 60 * NS_PER_S
-        volume = sum(bar.volume for bar in group)
-        before = bars[start - 1].oi if start else group[0].oi
-        average = sum(bar.turnover for bar in group) // volume if volume else group[-1].close
-        yield {
-            "stat": "Ok",
-            "time": f"{to_ist(opens_ns):%d-%m-%Y %H:%M:%S}",
-            "ssboe": str(opens_ns // NS_PER_S),
-            "into": to_rupees(group[0].open),
-            "inth": to_rupees(max(bar.high for bar in group)),
-            "intl": to_rupees(min(bar.low for bar in group)),
-            "intc": to_rupees(group[-1].close),
-            "intvwap": to_rupees(average),
-            "intv": str(volume),
-            "intoi": str(group[-1].oi - before),
-            "v": str(group[-1].cumulative),
-            "oi": str(group[-1].oi),
-        }

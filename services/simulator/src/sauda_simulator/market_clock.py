@@ -41,7 +41,7 @@ class MarketClock:
             ConfigError: the anchor file is broken or cannot be written, or an underlying cannot be simulated.
         """
         self.plan = plan
-        self._calendar = calendar
+        self.calendar = calendar
         self._wall = wall
         self._anchors = anchors
         # Not after today: some databases refuse points from far in the future.
@@ -103,7 +103,7 @@ class MarketClock:
         now_ns = self.wall_ns()
         hours = self._waiting if self._timeline is None else self._timeline.at(now_ns).trading_day
         if hours.day != self._day.hours.day:
-            self._day = MarketDay(self.plan.seed, hours, self.plan.underlyings, self._calendar)
+            self._day = MarketDay(self.plan.seed, hours, self.plan.underlyings, self.calendar)
         late_ns = round(late_ms * NS_PER_MS * self.plan.speed)
         return self._day, self._day.quarter_at(self._market_ns(now_ns) - late_ns)
 
@@ -114,7 +114,7 @@ class MarketClock:
     def next_trading_day(self) -> TradingDay:
         """Return the trading day after the one that the clock shows."""
         today = self.day().hours.day
-        return trading_day(self._calendar, date.fromordinal(today.toordinal() + 1))
+        return trading_day(self.calendar, date.fromordinal(today.toordinal() + 1))
 
     def _market_ns(self, wall_ns: UnixNs) -> UnixNs:
         if self._timeline is None:
@@ -149,4 +149,4 @@ class MarketClock:
         )
 
     def _next_day(self, on_or_after: date) -> TradingDay:
-        return trading_day(self._calendar, on_or_after)
+        return trading_day(self.calendar, on_or_after)

@@ -1,17 +1,19 @@
 """The broker's REST calls: which route answers what, and how an answer or a refusal looks."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TypeAlias
 
 from sauda.clock import NS_PER_S, to_ist
 from sauda.margin import MarginBook
 from sauda_simulator.calls import Call, parse_call
+from sauda_simulator.charts import Charts, Work
 from sauda_simulator.login import BusinessError, Logins
 from sauda_simulator.lookups import NO_DATA, Lookups, Reply
 from sauda_simulator.margin import span_calc
 from sauda_simulator.market_clock import MarketClock
 
-Answer: TypeAlias = Reply | list[Reply]
+Answer: TypeAlias = Reply | list[Reply] | list[str]
 
 _EMPTY_BOOKS = (
     "OrderBook",
@@ -32,22 +34,25 @@ class RestApi:
     def __init__(self, market: MarketClock, logins: Logins, margins: MarginBook) -> None:
         self._market = market
         self._logins = logins
-        lookups = Lookups(market)
-        self._routes: Mapping[str, Callable[[Call], Answer]] = {
+        lookups, charts = Lookups(market), Charts(market)
+        self._routes: Mapping[str, Callable[[Call], Answer | Work]] = {
             "Logout": self._log_out,
             "GetQuotes": lookups.quotes,
             "SearchScrip": lookups.search,
             "GetOptionChain": lookups.option_chain,
             "GetSecurityInfo": lookups.security_info,
             "Limits": lookups.limits,
-            "TPSeries": lookups.time_series,
+            "TPSeries": charts.time_series,
+            "EODChartData": charts.end_of_day,
             "SpanCalc": lambda call: span_calc(market, margins, call),
             **dict.fromkeys(_EMPTY_BOOKS, _empty),
             **dict.fromkeys(_ORDER_ROUTES, _refuse_order),
         }
 
-    def answer(self, route: str, body: str) -> Answer:
+    def answer(self, route: str, body: str) -> Answer | Callable[[], Answer]:
         """Return the reply to a call of *route*; a refusal is a reply too (HTTP 200, `Not_Ok`).
+
+        A chart is returned as the work that draws it, to be done in another thread.
 
         Raises:
             KeyError: there is no such route.
@@ -56,13 +61,24 @@ class RestApi:
         try:
             call = parse_call(body)
             if handler is None:
-                reply: Answer = self._log_in(call)
+                reply: Answer | Work = self._log_in(call)
             else:
                 self._logins.require(call.token, call.fields.get("uid") or call.fields.get("actid"))
                 reply = handler(call)
         except BusinessError as refusal:
-            return {"stat": "Not_Ok", "emsg": str(refusal), "request_time": self._time()}
+            return self._refused(refusal)
+        if callable(reply):
+            return partial(self._drawn, reply)
         return reply if isinstance(reply, list) else {"stat": "Ok", "request_time": self._time()} | reply
+
+    def _drawn(self, chart: Work) -> Answer:
+        try:
+            return chart()
+        except BusinessError as refusal:
+            return self._refused(refusal)
+
+    def _refused(self, refusal: BusinessError) -> Reply:
+        return {"stat": "Not_Ok", "emsg": str(refusal), "request_time": self._time()}
 
     def _log_in(self, call: Call) -> Reply:
         token = self._logins.log_in(call.fields)

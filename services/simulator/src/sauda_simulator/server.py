@@ -63,6 +63,9 @@ class Server:
             reply = self._rest.answer(route, body)
         except KeyError:
             return web.Response(status=404, text=f"no such route: {request.path}")
+        if callable(reply):
+            # A month of charts takes seconds: quotes go on meanwhile.
+            reply = await asyncio.to_thread(reply)
         return web.Response(text=json.dumps(reply), content_type="application/json")
 
     async def _spoilt_span(self) -> web.Response | None:
