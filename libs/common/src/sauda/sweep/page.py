@@ -1,0 +1,65 @@
+"""A sweep as one page: what it means, the heat map, the table of all combinations."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from sauda.report.sheet import bullets, cards, chart, folded, section, sheet, table
+from sauda.report.words import NOTHING, number, percent
+from sauda.sweep import words
+from sauda.sweep.findings import Findings, sentences
+from sauda.sweep.grid import key_of
+from sauda.sweep.heat import heat
+
+MOST: Final = 2000
+"""Combinations that the page lists; all are in sweep.parquet."""
+
+
+def page(found: Findings, facts: Mapping[str, Any], keys: Sequence[str]) -> str:
+    """Return the page.
+
+    Args:
+        found: The sweep.
+        facts: What it was made of: `strategies`, `data`, and whatever else is worth showing.
+        keys: Those of the heat map.
+    """
+    drawn = heat(found, keys)
+    title = f"Sweep {', '.join(facts['strategies'])}"
+    subtitle = f"{facts['data']['name']} · {found.planned:,} combinations, the best by {found.metric} first"
+    return sheet(title, subtitle, _body(found, facts, has_map=drawn is not None), [drawn] if drawn else [])
+
+
+def _body(found: Findings, facts: Mapping[str, Any], *, has_map: bool) -> Iterable[str]:
+    yield section("What it is worth", bullets(sentences(found)))
+    yield cards(_headline(found))
+    if has_map:
+        yield section(f"{found.metric} over two keys", chart("heat", choice=True))
+    chosen = 0 if found.chosen else -1
+    rows = (words.row(found, trial) for trial in found.trials[:MOST])
+    shown = table(words.columns(found), rows, sortable=True, chosen=chosen)
+    if len(found.trials) > MOST:
+        shown += f'<p class="note">The best {MOST:,} of {len(found.trials):,}; all are in sweep.parquet.</p>'
+    yield section("Combinations", shown)
+    yield section("What was swept", folded("Data, rules and settings", _facts(facts)))
+
+
+def _headline(found: Findings) -> list[tuple[str, str]]:
+    luck = found.luck
+    return [
+        ("Chosen", key_of(found.chosen.values) if found.chosen else NOTHING),
+        ("Its Sharpe", number(luck.sharpe)),
+        ("Best expected of luck", number(luck.expected_best)),
+        ("Deflated Sharpe ratio", percent(luck.deflated)),
+        ("Trials", f"{luck.trials:,}"),
+    ]
+
+
+def _facts(facts: Mapping[str, Any], prefix: str = "") -> str:
+    return table(("Key", "Value"), list(_flat(facts, prefix)))
+
+
+def _flat(facts: Mapping[str, Any], prefix: str) -> Iterable[tuple[str, str]]:
+    for key, value in facts.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", ", ".join(map(str, value)) if isinstance(value, list) else str(value)
