@@ -35,7 +35,7 @@ def test_each_instance_is_a_unit_of_its_own(tmp_path: Path) -> None:
     roles = wire(settings_with(tmp_path, one=GOOD, two=GOOD, bad="kind: nonsense"))
 
     assert [role.name for role in roles] == ["rules", "strategy.one", "strategy.two"]
-    assert roles[0].facts() == {"strategies": ["one", "two"], "broken": ["bad"]}
+    assert roles[0].facts() == {"strategies": ["one", "two"], "broken": ["bad"], "heeds_control": False}
 
 
 def test_without_any_rules_the_service_is_idle_and_healthy(tmp_path: Path) -> None:

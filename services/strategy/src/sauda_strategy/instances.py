@@ -52,6 +52,8 @@ class Instances:
         """instance -> the role that carries it, or has failed to"""
         self._broken: dict[str, ConfigError] = {}
         self._new: deque[Role] = deque()
+        self._heeds = False
+        """Whether messages are waited for: the files have been read behind the newest."""
 
     def begin(self) -> list[Role]:
         """Return a role for each rules file that can be used."""
@@ -100,7 +102,7 @@ class Instances:
         while not stop.is_set():
             try:
                 if at is None:
-                    at = self._first_look()
+                    at, self._heeds = self._first_look(), True
                 entries = self._log.read({"control": at}, _AT_ONCE, _READ_MS)
                 for entry in entries:
                     self._heed(entry)
@@ -159,4 +161,8 @@ class Instances:
         return [self._new.popleft() for _ in range(len(self._new))]
 
     def _facts(self) -> dict[str, object]:
-        return {"strategies": sorted(self._roles), "broken": sorted(self._broken)}
+        return {
+            "strategies": sorted(self._roles),
+            "broken": sorted(self._broken),
+            "heeds_control": self._heeds,
+        }

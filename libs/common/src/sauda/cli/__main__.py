@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from sauda.cli import archive, bundle, dead_letters, desk, kill_switch, order, risk, screen
+from sauda.cli import archive, bundle, dead_letters, desk, kill_switch, order, risk, screen, strategies
 from sauda.cli.backtest import backtest
 from sauda.cli.contract_note import contract_note
 from sauda.cli.diff import diff
@@ -19,6 +19,7 @@ from sauda.cli.margin import margin
 from sauda.cli.replay import replay
 from sauda.cli.square_off import square_off
 from sauda.cli.state import state
+from sauda.cli.sweep import sweep
 from sauda.cli.tail import tail
 from sauda.cli.trades import fills, orders, pnl, positions
 from sauda.cli.why import why
@@ -43,6 +44,7 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(tail, replay, diff, state, why, lag, orders, fills, positions, pnl, margin, contract_note, doctor),
     square_off,
     backtest,
+    sweep,
 )
 """In the order in which the help lists them: run it, then look at it."""
 for command in COMMANDS:
@@ -50,6 +52,7 @@ for command in COMMANDS:
 app.add_typer(order.app, name="order")
 app.add_typer(kill_switch.app, name="kill-switch")
 app.add_typer(risk.app, name="risk")
+app.add_typer(strategies.app, name="strategies")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(archive.app, name="archive")
 app.add_typer(bundle.app, name="bundle")

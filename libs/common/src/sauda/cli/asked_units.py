@@ -47,8 +47,8 @@ def named_units(record: "Record", wanted: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(wanted)) or known
 
 
-def texts_of(assignments: Iterable[str]) -> dict[str, str]:
-    """Read `key=value` texts.
+def texts_of(assignments: Iterable[str], option: str = "--set ") -> dict[str, str]:
+    """Read `key=value` texts; *option* stands before each where something is wrong.
 
     Raises:
         ConfigError: one has no `=`, or a key stands twice.
@@ -57,9 +57,9 @@ def texts_of(assignments: Iterable[str]) -> dict[str, str]:
     for text in assignments:
         key, equals, value = text.partition("=")
         if not equals or not key.strip():
-            raise ConfigError(f"--set {text!r} is not key=value, such as stop_loss_percentage=30")
+            raise ConfigError(f"{option}{text!r} is not key=value, such as stop_loss_percentage=30")
         if key.strip() in found:
-            raise ConfigError(f"--set {key.strip()}: is said twice")
+            raise ConfigError(f"{option}{key.strip()}: is said twice")
         found[key.strip()] = value.strip()
     return found
 
