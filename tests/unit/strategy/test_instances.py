@@ -96,7 +96,11 @@ def test_a_message_begins_a_strategy_that_has_come_since(tmp_path: Path) -> None
 
     assert replica.first == ["strategy.old"]
     assert replica.look_after(add) == ["strategy.new"]
-    assert replica.instances.role.facts() == {"strategies": ["new", "old"], "broken": [], "heeds_control": True}
+    assert replica.instances.role.facts() == {
+        "strategies": ["new", "old"],
+        "broken": [],
+        "heeds_control": True,
+    }
     assert not alerts(log)
 
 
