@@ -5,6 +5,7 @@ from sauda_strategy.api.intents import Buy, Exit, Intent, Opinion, Sell, Target
 from sauda_strategy.api.strategy import Contracts, Indicator, Intents, Strategy
 from sauda_strategy.indicators import ADX, ATR, EMA, MACD, ROC, RSI, SMA, VWAP, Bollinger, Study, Supertrend
 from sauda_strategy.rules import Rules, TimeOfDay, UnderlyingName
+from sauda_strategy.trading_rules import TradingRules
 
 __all__ = [
     "ADX",
@@ -37,5 +38,6 @@ __all__ = [
     "Target",
     "Tick",
     "TimeOfDay",
+    "TradingRules",
     "UnderlyingName",
 ]

@@ -1,0 +1,92 @@
+"""What a strategy sets on itself: kept in the state, and back on it after a restart.
+
+Names that begin with `_` and the indicators that it tracks are not looked at. What `setup` sets comes from `setup` again where
+that gives another value than before: other rules, or another version of the class, say so.
+"""
+
+from collections.abc import Collection
+from typing import Any
+
+import msgspec
+
+from sauda.state import State
+from sauda_strategy.api import Strategy
+from sauda_strategy.host.plain_values import UnkeepableError, frozen, thawed
+
+
+class Attributes:
+    """Those of one strategy."""
+
+    def __init__(self, state: State) -> None:
+        self._rows = state.table("attributes", msgspec.Raw)
+        """name -> its value, see `plain_values`"""
+        self._first = state.table("first_attributes", msgspec.Raw)
+        """name -> its value when `setup` had run"""
+        self._owner: Strategy | None = None
+        self._apart: frozenset[str] = frozenset()
+        self.touched = False
+        """Whether a handler ran since the rows were written."""
+
+    def take(self, strategy: Strategy, tracked: Collection[object]) -> None:
+        """Begin to keep those of *strategy*, which has just been set up; put back what it had.
+
+        Raises:
+            UnkeepableError: `setup` sets something that cannot be kept; nothing is put back.
+        """
+        self._owner = strategy
+        own = {id(one) for one in tracked}
+        self._apart = frozenset(
+            {"rules", *(name for name, value in vars(strategy).items() if id(value) in own)}
+        )
+        first = self._frozen()
+        for name in [one for one in self._rows if one not in self._apart]:
+            if bytes(first.get(name, b"")) == bytes(self._first.get(name) or b""):
+                setattr(strategy, name, thawed(self._rows[name]))
+        self._replace(self._first, first)
+        self.touched = True
+
+    def check(self) -> None:
+        """Make sure that all of them can be kept.
+
+        Raises:
+            UnkeepableError: one cannot; names it.
+        """
+        self._frozen()
+
+    def write(self) -> None:
+        """Bring the rows up to date.
+
+        Raises:
+            UnkeepableError: one cannot be kept; the rows stay as they were.
+        """
+        if self.touched:
+            self._replace(self._rows, self._frozen())
+            self.touched = False
+
+    def leave(self) -> None:
+        """Keep the rows as they are: there is no strategy to look at."""
+        self._owner, self.touched = None, False
+
+    def _frozen(self) -> dict[str, msgspec.Raw]:
+        if self._owner is None:
+            return {}
+        values: dict[str, Any] = vars(self._owner)
+        rows: dict[str, msgspec.Raw] = {}
+        for name, value in values.items():
+            if name[0] == "_" or name in self._apart:
+                continue
+            try:
+                rows[name] = frozen(value)
+            except UnkeepableError as error:
+                raise UnkeepableError(f"self.{name} cannot be kept: it is {error}") from error
+        return rows
+
+    @staticmethod
+    def _replace(table: Any, rows: dict[str, msgspec.Raw]) -> None:
+        for name in [one for one in table if one not in rows]:
+            table.drop(name)
+        for name, row in rows.items():
+            before = table.get(name)
+            # By their bytes: 1, 1.0 and True are equal, and not the same.
+            if before is None or bytes(before) != bytes(row):
+                table.put(name, row)
