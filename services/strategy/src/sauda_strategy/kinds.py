@@ -14,12 +14,16 @@ from sauda.errors import ConfigError
 from sauda.instruments import underlying
 from sauda.unit import Processor, Unit
 from sauda_strategy.api import Strategy
+from sauda_strategy.host import Host
 from sauda_strategy.rules import Rules, ShortStraddleRules
 from sauda_strategy.short_straddle import ShortStraddle
 
 INPUTS: Final = ("instruments", "control", "ticks", "executions")
 """Instruments before ticks, so that a contract is known when its first price comes; control before
 executions, so that a square-off is known when the exchange acts on it."""
+
+HOSTED_INPUTS: Final = ("instruments", "control", "replies", "ticks", "executions")
+"""Of a hosted kind: bars of the past come as replies, before the tick that follows them."""
 
 PREFIX: Final = "strategy."
 """What the name of every strategy's unit begins with."""
@@ -90,7 +94,9 @@ def hosted(name: str, strategy: type[Strategy], source: str = "", file: str = ""
     """Return the kind of a `Strategy` class, which the host carries."""
 
     def unit(instance: str, rules: Rules, market: Market) -> Unit:
-        raise NotImplementedError(f"{instance}: {strategy.__name__}: {rules.kind}: {market}")
+        return Unit(
+            PREFIX + instance, HOSTED_INPUTS, lambda: Host(instance, strategy, rules, market.sessions)
+        )
 
     return Kind(name, strategy.Rules, unit, source, file)
 
