@@ -27,8 +27,8 @@ from sauda_execution.risk.rules_file import load_risk
 from sauda_execution.settings import HALF_SPREAD_BPS, HALF_SPREAD_TICKS, Limits
 from sauda_pnl.valuation import valuation_unit
 from sauda_strategy.kinds import strategy_unit
+from sauda_strategy.option_kinds import ShortStraddleRules
 from sauda_strategy.rule_files import load_rules
-from sauda_strategy.rules import ShortStraddleRules
 
 CONFIG: Final = Path(__file__).parents[1] / "config"
 LATENCY_MS: Final = 20

@@ -24,7 +24,7 @@ from sauda_feed.desk import Desk as FeedDesk
 from sauda_feed.feed import Feed
 from sauda_pnl.valuation import valuation_unit
 from sauda_strategy.kinds import strategy_unit
-from sauda_strategy.rules import ShortStraddleRules
+from sauda_strategy.option_kinds import ShortStraddleRules
 from simulation.connection import LineLog
 from simulation.group import Database, Group, GroupConsumer, MemorySink
 from simulation.line import Line

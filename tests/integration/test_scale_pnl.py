@@ -21,7 +21,7 @@ from sauda_execution.exchange import paper_unit
 from sauda_execution.house import House
 from sauda_execution.settings import Limits
 from sauda_strategy.kinds import strategy_unit
-from sauda_strategy.rules import ShortStraddleRules
+from sauda_strategy.option_kinds import ShortStraddleRules
 from tests.integration.desk_processes import start_replicas, wait_until
 
 TABLES = {

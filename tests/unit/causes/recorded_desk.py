@@ -19,7 +19,7 @@ from sauda_execution.house import House
 from sauda_execution.settings import Limits
 from sauda_pnl.valuation import valuation_unit
 from sauda_strategy.kinds import strategy_unit
-from sauda_strategy.rules import ShortStraddleRules
+from sauda_strategy.option_kinds import ShortStraddleRules
 
 TTL_MS = 10**9
 

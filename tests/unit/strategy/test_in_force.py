@@ -6,8 +6,8 @@ from sauda.contracts import ChangeRules, Plain
 from sauda.errors import ConfigError
 from sauda.state import State
 from sauda_strategy.in_force import InForce
+from sauda_strategy.option_kinds import ShortStraddleRules
 from sauda_strategy.rule_values import plain_rules, rules_by
-from sauda_strategy.rules import ShortStraddleRules
 
 FILE: dict[str, Plain] = {
     "kind": "short_straddle",

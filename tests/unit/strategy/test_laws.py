@@ -22,7 +22,7 @@ from sauda.contracts import (
 )
 from sauda.testing.builders import INDEX, LOT, a_clock, a_tick, an_index, an_option, at
 from sauda.testing.restart import play, play_with_restarts
-from sauda_strategy.rules import ShortStraddleRules
+from sauda_strategy.option_kinds import ShortStraddleRules
 from sauda_strategy.short_straddle import ShortStraddle
 from sauda_strategy.testing import TinyDesk, TinyExchange
 

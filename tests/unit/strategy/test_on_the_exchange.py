@@ -26,7 +26,7 @@ from sauda.unit import Unit
 from sauda_execution.exchange import PaperExchange
 from sauda_execution.units import units
 from sauda_strategy.kinds import strategy_unit
-from sauda_strategy.rules import ShortStraddleRules
+from sauda_strategy.option_kinds import ShortStraddleRules
 
 CONFIG = Path(__file__).parents[3] / "config"
 LOTS = 3

@@ -29,8 +29,8 @@ from sauda_execution.house import House
 from sauda_execution.settings import Limits
 from sauda_pnl.valuation import valuation_unit
 from sauda_strategy.kinds import strategy_unit
+from sauda_strategy.option_kinds import ShortStraddleRules
 from sauda_strategy.rule_files import load_rules
-from sauda_strategy.rules import ShortStraddleRules
 
 REPOSITORY = Path(__file__).parents[3]
 DATA = Path(os.environ.get("SAUDA_TEST_DATA", REPOSITORY.parent / "shared/data"))

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from sauda.contracts import Product
+from sauda_strategy.option_kinds import ShortStraddleRules
 from sauda_strategy.rule_files import load_rules
-from sauda_strategy.rules import ShortStraddleRules
 
 GOOD = 'kind: short_straddle\ntsymbol: NIFTY\nentry_time: "09:20"\nexit_time: "15:15"\n'
 

@@ -35,7 +35,7 @@ from sauda.contracts import (
     Unsubscribe,
 )
 from sauda.testing.builders import INDEX, LOT, OPTION, a_clock, a_gap, a_tick, an_index, an_option, at
-from sauda_strategy.rules import ShortStraddleRules
+from sauda_strategy.option_kinds import ShortStraddleRules
 from sauda_strategy.short_straddle import ShortStraddle
 from sauda_strategy.testing import TinyDesk
 
@@ -68,11 +68,13 @@ def ticks(clock: str, call: int = 100_00, put: int = 80_00) -> list[Message]:
     return [a_tick(call, instrument=CALL, at_ns=at(clock)), a_tick(put, instrument=PUT, at_ns=at(clock))]
 
 
+RULES = ShortStraddleRules(
+    kind="short_straddle", tsymbol="NIFTY", entry_time=time(9, 20), exit_time=time(15, 15)
+)
+
+
 def straddle(**changes: Any) -> ShortStraddle:
-    rules = ShortStraddleRules(
-        kind="short_straddle", tsymbol="NIFTY", entry_time=time(9, 20), exit_time=time(15, 15)
-    )
-    return ShortStraddle("straddle", rules.model_copy(update=changes))
+    return ShortStraddle("straddle", RULES.model_copy(update=changes))
 
 
 def morning(instruments: Sequence[Message] | None = None) -> list[Message]:
@@ -411,8 +413,7 @@ def test_on_a_holiday_nothing_is_sold() -> None:
         closed.append(day)
         return False
 
-    rules = straddle()._rules
-    one = TinyDesk(ShortStraddle("straddle", rules, never))
+    one = TinyDesk(ShortStraddle("straddle", RULES, never))
     one.play([*morning(), a_clock(at("09:20:00"))])
 
     assert codes(one) == ["NO_TRADING_DAY"]

@@ -14,8 +14,9 @@ from sauda.testing.lockstep import LockStep
 from sauda_strategy.__main__ import wire
 from sauda_strategy.kinds import INPUTS, strategy_unit
 from sauda_strategy.notices import TOLD_AGAIN_AFTER_S, broken_rules, tell_once_a_day
+from sauda_strategy.option_kinds import ShortStraddleRules
 from sauda_strategy.rule_files import load_rules
-from sauda_strategy.rules import Rules, ShortStraddleRules
+from sauda_strategy.rules import Rules
 
 REPOSITORY = Path(__file__).parents[3]
 

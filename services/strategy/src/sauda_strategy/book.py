@@ -5,32 +5,42 @@ from collections.abc import Sequence
 import msgspec
 
 from sauda.clock import UnixNs
-from sauda.contracts import InstrumentId, Product, Right
+from sauda.contracts import Fill, InstrumentId, Product, Side
 from sauda.money import Paise, Units
 from sauda.state import State
 from sauda_strategy.foreign import ForeignOrders
 from sauda_strategy.orders import Orders, Role
 
 
-def leg_key(day: str, right: Right) -> str:
-    """Return the key of a leg: `20261123-CE`; *day* is `YYYY-MM-DD`."""
-    return f"{day.replace('-', '')}-{right.value}"
+def round_name(day: str, window: int) -> str:
+    """Return what the keys of a window's legs begin with: `20261123`, of the day's second window `20261123w2`.
+
+    Args:
+        day: `YYYY-MM-DD`.
+        window: 0 for the first.
+    """
+    return day.replace("-", "") + (f"w{window + 1}" if window else "")
 
 
-def day_of(key: str) -> str:
-    """Return the day in a leg's key: `20261123`."""
+def leg_key(legs_round: str, name: str, number: int = 1) -> str:
+    """Return the key of a leg: `20261123-CE`, and `20261123-CE2` when it is sold anew."""
+    return f"{legs_round}-{name}{number if number > 1 else ''}"
+
+
+def round_of(key: str) -> str:
+    """Return the round in a leg's key: `20261123`."""
     return key.partition("-")[0]
 
 
 class Leg(msgspec.Struct, frozen=True, kw_only=True):
-    """One option sold."""
+    """One option sold, or bought: then it is a wing."""
 
     instrument: InstrumentId
     expiry: str
     """`YYYY-MM-DD`."""
     tick_size: Paise
     qty: Units
-    """What was to be sold."""
+    """What was to be sold (of a wing: bought; here and below)."""
     held: Units = 0
     """What it is short now: units sold less units bought back."""
     closing: str = ""
@@ -45,6 +55,27 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
     """What its entries sold."""
     repriced: int = 0
     """How often an exit rested untraded and was sent anew."""
+    name: str = ""
+    """`CE`, `PE`, or of a wing `CEW`, `PEW`."""
+    side: Side = Side.SELL
+    """How it was opened."""
+    cash: Paise = 0
+    """What its trades brought in, less what they cost; charges are not counted."""
+    premium: Paise = 0
+    """What its entries alone brought in; of a wing: what they cost, negative."""
+    staged: bool = False
+    """Whether it is sold only once the wings are held."""
+    stopped_ns: UnixNs | None = None
+    """When its stop was touched."""
+    number: int = 0
+    """How often the leg had been sold anew when this one was."""
+    replaced: bool = False
+    """Whether it was sold anew after its stop."""
+
+    @property
+    def is_wing(self) -> bool:
+        """Return whether it was bought."""
+        return self.side is Side.BUY
 
     @property
     def unsold(self) -> Units:
@@ -65,7 +96,7 @@ class Leg(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, **changes)
 
     def __str__(self) -> str:
-        return f"{self.held} short of {self.instrument}"
+        return f"{self.held} {'long' if self.is_wing else 'short'} of {self.instrument}"
 
 
 class Book:
@@ -73,7 +104,7 @@ class Book:
 
     def __init__(self, state: State, strategy: str, product: Product = Product.NRML) -> None:
         self._legs = state.table("legs", Leg)
-        """`<yyyymmdd>-<CE|PE>` -> what was sold there"""
+        """`<yyyymmdd>-<name>` -> what was sold there"""
         self.foreign = ForeignOrders(state)
         self.orders = Orders(state, strategy, product)
 
@@ -91,6 +122,14 @@ class Book:
     def put(self, key: str, leg: Leg) -> None:
         """Set the leg."""
         self._legs.put(key, leg)
+
+    def traded(self, key: str, fill: Fill) -> Leg:
+        """Count *fill*, whoever's order it was of; return the leg as it stands then."""
+        leg = self._legs[key]
+        held = leg.held + fill.signed_qty * leg.side.sign
+        leg = leg.having(held=held, cash=leg.cash - fill.signed_qty * fill.price)
+        self._legs.put(key, leg)
+        return leg
 
     def discard(self, key: str) -> None:
         """Forget a leg, if it exists; its order ids stay used."""
@@ -128,8 +167,20 @@ class Book:
 
     def unsold(self, keys: Sequence[str], now_ns: UnixNs) -> bool:
         """Whether all of these legs were refused, sold nothing, and wait for the next tick to try again."""
-        legs = [self._legs.get(key) for key in keys]
-        return all(leg is not None and leg.waits_for_a_tick(now_ns) and not leg.sold for leg in legs)
+        legs = [leg for key in keys if not (leg := self._legs[key]).staged]
+        return bool(legs) and all(leg.waits_for_a_tick(now_ns) and not leg.sold for leg in legs)
+
+    def of_round(self, name: str) -> list[str]:
+        """Return the keys of the legs of one window of one day (`20261123`), in order."""
+        return [key for key in self._legs if round_of(key) == name]
+
+    def open_shorts(self, name: str) -> list[str]:
+        """Return the keys of a round's legs that were sold and are not flat, or may be sold any moment."""
+        return [key for key in self.of_round(name) if not self._legs[key].is_wing and self.is_open(key)]
+
+    def wings(self, name: str) -> list[str]:
+        """Return the keys of a round's wings."""
+        return [key for key in self.of_round(name) if self._legs[key].is_wing]
 
     def open_leg_of(self, instrument: InstrumentId) -> str | None:
         """Return the open leg in *instrument*, the oldest if there are several."""

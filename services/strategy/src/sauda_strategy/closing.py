@@ -2,16 +2,17 @@
 
     close ──► take back stops and entries ──all confirmed──► exit (buy, MARKET) ──rests──► take it back, send it anew
 
-The law: what the live buy orders of a leg can still buy is never more than what the leg is short.
+The law: what the live buy orders of a leg can still buy is never more than what the leg is short. The same holds the
+other way round for a wing, which is sold; and no wing is sold while any leg that it covers is short, or may become so.
 """
 
 from typing import Final
 
 from sauda.clock import NS_PER_S, UnixNs
-from sauda.contracts import CancelOrder, Level, Message, Side
-from sauda_strategy.book import Book
-from sauda_strategy.orders import CLOSING, Role
-from sauda_strategy.refusals import pause_of_exit_ns
+from sauda.contracts import CancelOrder, Level, Message, OrderRejected, RejectReason
+from sauda_strategy.book import Book, round_of
+from sauda_strategy.orders import CLOSING, Order, Role
+from sauda_strategy.refusals import pause_of_exit_ns, words
 from sauda_strategy.voice import Voice
 
 RESTS_NS: Final = 5 * NS_PER_S
@@ -34,7 +35,7 @@ class Closing:
         if leg is None or leg.closing or not self._book.is_open(key):
             return []
         self._book.put(key, leg.having(closing=why, retry_ns=None))
-        signal = self._voice.signal(why, now_ns, leg.instrument, Side.BUY)
+        signal = self._voice.signal(why, now_ns, leg.instrument, leg.side.opposite)
         return [*([signal] if leg.held else []), *self.tend(key, now_ns)]
 
     def stand_aside(self, key: str, why: str, now_ns: UnixNs) -> list[Message]:
@@ -49,7 +50,7 @@ class Closing:
             return []
         question = f"{self._voice.strategy}-{key}-question"
         self._book.put(key, leg.having(closing=leg.closing or why, retry_ns=None, question=question))
-        signal = self._voice.signal(why, now_ns, leg.instrument, Side.BUY)
+        signal = self._voice.signal(why, now_ns, leg.instrument, leg.side.opposite)
         asked = CancelOrder(order_id=question, strategy=self._voice.strategy, event_ns=now_ns)
         return [*([signal] if leg.held else []), *self._take_back(key, now_ns), asked]
 
@@ -60,16 +61,23 @@ class Closing:
             return []
         if self._book.orders.live(key) or self._book.foreign.of(key):
             return self._take_back(key, now_ns)
-        if leg.held > 0:
-            return [self._book.orders.place(key, leg.instrument, Role.EXIT, leg.held, now_ns)]
-        return self._sell_surplus(key, now_ns) if leg.held < 0 else []
+        if leg.held < 0:
+            return self._undo_surplus(key, now_ns)
+        if not leg.held or (leg.is_wing and self._book.open_shorts(round_of(key))):
+            return []  # A wing's turn comes when the last short is flat: see `Covers`.
+        return [self._book.orders.place(key, leg.instrument, leg.side, Role.EXIT, leg.held, now_ns=now_ns)]
 
-    def _sell_surplus(self, key: str, now_ns: UnixNs) -> list[Message]:
+    def _undo_surplus(self, key: str, now_ns: UnixNs) -> list[Message]:
         """Our exit was on its way when somebody else closed the leg: it is long now, and nobody wanted that."""
         leg = self._book[key]
-        text = f"{-leg.held} of {leg.instrument} were bought too much: selling them"
-        order = self._book.orders.place(key, leg.instrument, Role.SURPLUS, -leg.held, now_ns)
-        return [self._voice.alert("BOUGHT_TWICE", text, now_ns), order]
+        code, did, undo = (
+            ("SOLD_TWICE", "sold", "buying them back")
+            if leg.is_wing
+            else ("BOUGHT_TWICE", "bought", "selling them")
+        )
+        text = f"{-leg.held} of {leg.instrument} were {did} too much: {undo}"
+        order = self._book.orders.place(key, leg.instrument, leg.side, Role.SURPLUS, -leg.held, now_ns=now_ns)
+        return [self._voice.alert(code, text, now_ns), order]
 
     def hurry(self, key: str, now_ns: UnixNs) -> list[Message]:
         """Take back what ought to have traded by now and rests, so that it can be priced anew."""
@@ -93,8 +101,24 @@ class Closing:
         self._book.put(key, leg.having(refusals=leg.refusals + 1, retry_ns=retry_ns))
         if leg.refusals % CRY_EVERY:
             return []
-        text = f"{leg} could not be bought back: {why}: trying again at its next tick"
+        did = "sold" if leg.is_wing else "bought back"
+        text = f"{leg} could not be {did}: {why}: trying again at its next tick"
         return [self._voice.alert("EXIT_REFUSED", text, now_ns)]
+
+    def on_refused(self, key: str, answer: OrderRejected, now_ns: UnixNs) -> list[Message]:
+        """The exchange would not take an exit."""
+        return self.pause(key, words(answer), now_ns)
+
+    def on_cancel_refused(self, order: Order, answer: OrderRejected, now_ns: UnixNs) -> list[Message]:
+        """The exchange would not take our order back."""
+        if answer.reason is RejectReason.ORDER_DONE:
+            # It filled or was cancelled meanwhile; that message tells the rest, so wait for it.
+            return []
+        if answer.reason is RejectReason.UNKNOWN_ORDER:
+            self._book.orders.refused(answer.order_id)
+            return self.tend(order.leg, now_ns)
+        self._book.orders.cancel_failed(answer.order_id)
+        return self.pause(order.leg, words(answer), now_ns) if self._book[order.leg].closing else []
 
     def ask_to_leave(self, order_id: str, now_ns: UnixNs) -> list[Message]:
         """Take somebody else's order back, or learn that it is over."""

@@ -2,19 +2,24 @@
 
 from typing import NamedTuple
 
-from sauda.contracts import Instrument, InstrumentId, Right
+from sauda.contracts import Instrument, InstrumentId, Side
 from sauda.money import Paise, to_rupees
 from sauda_strategy.chain import Chain
 from sauda_strategy.market import CHAIN_LIMIT, STRIKES_EACH_SIDE, Reference, Underlying
-from sauda_strategy.rules import ShortStraddleRules
+from sauda_strategy.option_rules import OptionRules, Wanted
 
 
-class Straddle(NamedTuple):
-    """What is to be sold."""
+class Choice(NamedTuple):
+    """What is to be sold, and bought to cover it."""
 
-    call: Instrument
-    put: Instrument
+    legs: tuple[tuple[Wanted, Instrument], ...]
+    """Wings first."""
     why: str
+
+    @property
+    def has_wings(self) -> bool:
+        """Return whether something is bought before the rest is sold."""
+        return any(wanted.side is Side.BUY for wanted, _ in self.legs)
 
 
 class Obstacle(NamedTuple):
@@ -33,7 +38,7 @@ class Search(NamedTuple):
     """The strike at the money; None while nobody knows the underlying's price."""
 
 
-def choose(market: Underlying, rules: ShortStraddleRules, settled: bool) -> Straddle | Obstacle:
+def choose(market: Underlying, rules: OptionRules, settled: bool) -> Choice | Obstacle:
     """Return what to sell at the present prices, or what stands in the way.
 
     Args:
@@ -56,23 +61,34 @@ def choose(market: Underlying, rules: ShortStraddleRules, settled: bool) -> Stra
     return _at(market, rules, centre, price)
 
 
-def _at(
-    market: Underlying, rules: ShortStraddleRules, centre: Paise, price: Reference
-) -> Straddle | Obstacle:
-    legs: list[Instrument] = []
-    for right, offset in ((Right.CALL, rules.call_offset), (Right.PUT, rules.put_offset)):
-        leg = market.chain.leg(centre + offset, right)
+def _at(market: Underlying, rules: OptionRules, centre: Paise, price: Reference) -> Choice | Obstacle:
+    legs: list[tuple[Wanted, Instrument]] = []
+    for wanted in rules.wanted(price.price):
+        strike = centre + wanted.offset
+        leg = market.chain.leg(strike, wanted.right)
         if leg is None:
-            text = f"no {right.value} near {to_rupees(centre + offset)}: {rules.tsymbol} of {market.chain.expiry}"
+            text = (
+                f"no {wanted.right.value} near {to_rupees(strike)}: {rules.tsymbol} of {market.chain.expiry}"
+            )
             return Obstacle("STRIKE_MISSING", text)
-        legs.append(leg)
-    unpriced = [leg.instrument for leg in legs if market.price(leg.instrument) is None]
+        legs.append((wanted, leg))
+    twice = _shared(legs)
+    if twice is not None:
+        text = f"{twice} would be two legs at once: strikes of {rules.tsymbol} stand too far apart"
+        return Obstacle("STRIKE_MISSING", text)
+    unpriced = [leg.instrument for _, leg in legs if market.price(leg.instrument) is None]
     if unpriced:
         return Obstacle("NO_LEG_PRICE", f"no tick yet of {' and '.join(unpriced)}")
-    return Straddle(legs[0], legs[1], f"ATM {to_rupees(centre)} at {price}")
+    return Choice(tuple(legs), f"ATM {to_rupees(centre)} at {price}")
 
 
-def search(market: Underlying, rules: ShortStraddleRules, settled: bool, wide: bool) -> Search:
+def _shared(legs: list[tuple[Wanted, Instrument]]) -> InstrumentId | None:
+    """Return a contract that two legs would share: a wing on top of what it covers."""
+    names = [leg.instrument for _, leg in legs]
+    return next((name for name in names if names.count(name) > 1), None)
+
+
+def search(market: Underlying, rules: OptionRules, settled: bool, wide: bool) -> Search:
     """Return what to listen to: index and future, then the strikes around the money.
 
     Where only the options can tell the underlying's price, the middle of their chain, or all of it when *wide*.
@@ -82,14 +98,14 @@ def search(market: Underlying, rules: ShortStraddleRules, settled: bool, wide: b
     price = market.reference(settled)
     if price is not None:
         centre = chain.nearest(price.price)
-        return Search([*wanted, *_window(chain, rules, centre)], centre)
+        return Search([*wanted, *_window(chain, rules, centre, price.price)], centre)
     if settled or (chain.index is None and chain.future is None):
         wanted += chain.middle(2 * len(chain.strikes) if wide else CHAIN_LIMIT)
     return Search(wanted, None)
 
 
-def _window(chain: Chain, rules: ShortStraddleRules, centre: Paise | None) -> list[InstrumentId]:
+def _window(chain: Chain, rules: OptionRules, centre: Paise | None, price: Paise) -> list[InstrumentId]:
     if centre is None:
         return []
-    offsets = dict.fromkeys((0, rules.call_offset, rules.put_offset))
+    offsets = dict.fromkeys((0, *(wanted.offset for wanted in rules.wanted(price))))
     return [one for offset in offsets for one in chain.around(centre + offset, STRIKES_EACH_SIDE)]

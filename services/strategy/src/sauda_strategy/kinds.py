@@ -15,8 +15,10 @@ from sauda.instruments import underlying
 from sauda.unit import Processor, Unit
 from sauda_strategy.api import Strategy
 from sauda_strategy.host import Host
-from sauda_strategy.rules import Rules, ShortStraddleRules
-from sauda_strategy.short_straddle import ShortStraddle
+from sauda_strategy.option_kinds import OPTION_KINDS
+from sauda_strategy.option_rules import OptionRules
+from sauda_strategy.option_seller import OptionSeller
+from sauda_strategy.rules import Rules
 
 INPUTS: Final = ("instruments", "control", "ticks", "executions")
 """Instruments before ticks, so that a contract is known when its first price comes; control before
@@ -101,11 +103,11 @@ def hosted(name: str, strategy: type[Strategy], source: str = "", file: str = ""
     return Kind(name, strategy.Rules, unit, source, file)
 
 
-def _short_straddle(name: str, rules: ShortStraddleRules, market: Market) -> Unit:
+def _option_seller(name: str, rules: OptionRules, market: Market) -> Unit:
     exchange = underlying(rules.tsymbol).exchange_derivatives
 
     def build() -> Processor:
-        return ShortStraddle(name, rules, lambda day: market.open_on(exchange, day))
+        return OptionSeller(name, rules, lambda day: market.open_on(exchange, day))
 
     return Unit(PREFIX + name, INPUTS, build)
 
@@ -113,7 +115,7 @@ def _short_straddle(name: str, rules: ShortStraddleRules, market: Market) -> Uni
 HOSTED: Final[Mapping[str, type[Strategy]]] = {}
 """kind -> the class that the host carries"""
 
-OWN: Final = (Kind("short_straddle", ShortStraddleRules, _short_straddle),)
+OWN: Final = tuple(Kind(name, model, _option_seller) for name, model in OPTION_KINDS.items())
 """Kinds with a processor of their own."""
 
 BUILTIN: Final = Kinds({kind.name: kind for kind in (*OWN, *(hosted(*one) for one in HOSTED.items()))})

@@ -92,6 +92,10 @@ class Underlying:
         """Return today's last price."""
         return self._prices.get(instrument)
 
+    def definition(self, instrument: InstrumentId) -> Instrument | None:
+        """Return what is known of one of its contracts."""
+        return self._instruments.get(instrument)
+
     def forget_price(self, instrument: InstrumentId) -> None:
         """Wait for a new tick of *instrument* before it counts as priced."""
         self._prices.drop(instrument)

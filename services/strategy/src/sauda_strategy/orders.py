@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from sauda.clock import UnixNs
-from sauda.contracts import CancelOrder, InstrumentId, OrderKind, PlaceOrder, Product, Side
+from sauda.contracts import CancelOrder, InstrumentId, ModifyOrder, OrderKind, PlaceOrder, Product, Side
 from sauda.money import Paise, Units
 from sauda.state import State
 
@@ -18,10 +18,11 @@ class Role(Enum):
     STOP = "stop"
     EXIT = "exit"
     SURPLUS = "surplus"
-    """Sells what was bought too much: our exit crossed with somebody else's."""
+    """Takes back what an exit closed too much: ours crossed with somebody else's."""
 
 
-SELLING: Final = frozenset({Role.ENTRY, Role.SURPLUS})
+OPENING: Final = frozenset({Role.ENTRY, Role.SURPLUS})
+"""What trades in the direction of its leg; all others trade against it."""
 CLOSING: Final = frozenset({Role.EXIT, Role.SURPLUS})
 """What brings a leg to flat; it is left in the market while others are taken back."""
 
@@ -32,6 +33,11 @@ class Stop(NamedTuple):
     trigger_price: Paise
     parent_id: str
     """The order that it protects."""
+    cost: Paise
+    """What that order traded at."""
+    trail_points: Paise | None = None
+    trail_bps: int | None = None
+    """How far behind the best price the exchange lets it follow, as in `PlaceOrder`."""
 
 
 class Order(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +53,12 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     cancel_asked: bool = False
     since_ns: UnixNs | None = None
     """Since when it ought to trade: an entry or exit was accepted, a stop was triggered."""
+    cost: Paise | None = None
+    """Of a stop: what the order that it protects traded at."""
+    trigger: Paise | None = None
+    """Of a stop: where it stands."""
+    moving: bool = False
+    """Whether it was asked to go to its cost."""
 
     @property
     def open_qty(self) -> Units:
@@ -72,7 +84,8 @@ class Orders:
 
     def __init__(self, state: State, strategy: str, product: Product = Product.NRML) -> None:
         self._strategy = strategy
-        self._product = product
+        self.product = product
+        """What new orders carry."""
         self._rows = state.table("orders", Order)
         """order id -> the order; kept until its leg's day is over, so that no id is used twice"""
 
@@ -84,27 +97,37 @@ class Orders:
         self,
         leg: str,
         instrument: InstrumentId,
+        side: Side,
         role: Role,
         qty: Units,
-        now_ns: UnixNs,
         *,
+        now_ns: UnixNs,
         stop: Stop | None = None,
     ) -> PlaceOrder:
-        """Add an order of *leg*, and return it: a market order unless it is a *stop*."""
+        """Add an order of *leg*, whose direction is *side*, and return it: a market order unless it is a *stop*."""
         order_id = self._new_id(leg, role)
-        self._rows.put(order_id, Order(leg=leg, role=role, qty=qty))
+        cost, trigger = (stop.cost, stop.trigger_price) if stop else (None, None)
+        self._rows.put(order_id, Order(leg=leg, role=role, qty=qty, cost=cost, trigger=trigger))
         return PlaceOrder(
             order_id=order_id,
             strategy=self._strategy,
             instrument=instrument,
-            side=Side.SELL if role in SELLING else Side.BUY,
+            side=side if role in OPENING else side.opposite,
             qty=qty,
             kind=OrderKind.SL_M if stop else OrderKind.MARKET,
             trigger_price=stop.trigger_price if stop else None,
             parent_id=stop.parent_id if stop else None,
             event_ns=now_ns,
-            product=self._product,
+            product=self.product,
+            trail_points=stop.trail_points if stop else None,
+            trail_bps=stop.trail_bps if stop else None,
         )
+
+    def to_cost(self, order_id: str, now_ns: UnixNs) -> ModifyOrder:
+        """Return the wish to move a stop to what the order that it protects traded at."""
+        self._change(order_id, moving=True)
+        cost = self._rows[order_id].cost
+        return ModifyOrder(order_id, self._strategy, now_ns, trigger_price=cost)
 
     def cancel(self, order_id: str, now_ns: UnixNs) -> CancelOrder:
         """Return the wish to take an order back, and remember it."""
@@ -134,9 +157,11 @@ class Orders:
         """A stop was touched: it ought to trade from now on."""
         self._change(order_id, accepted=True, since_ns=now_ns)
 
-    def modified(self, order_id: str, qty: Units) -> None:
-        """Somebody changed how much it asks for."""
-        self._change(order_id, qty=qty)
+    def modified(self, order_id: str, qty: Units, trigger: Paise | None) -> None:
+        """Somebody changed it, or its trigger followed the price."""
+        row = self._rows[order_id]
+        moved = row.trigger if trigger is None else trigger
+        self._change(order_id, qty=qty, trigger=moved, moving=row.moving and moved != row.cost)
 
     def filled(self, order_id: str, qty: Units) -> None:
         """*qty* units more of it traded."""
@@ -146,9 +171,13 @@ class Orders:
         """It stays in the market, we may ask again."""
         self._change(order_id, cancel_asked=False)
 
-    def buying(self, leg: str) -> Units:
-        """Return what the leg's live buy orders can still buy."""
-        return sum(row.open_qty for _, row in self.live(leg) if row.role not in SELLING)
+    def not_moved(self, order_id: str) -> None:
+        """It stays where it is."""
+        self._change(order_id, moving=False)
+
+    def reducing(self, leg: str) -> Units:
+        """Return what the leg's live orders against it can still trade."""
+        return sum(row.open_qty for _, row in self.live(leg) if row.role not in OPENING)
 
     def cancelled(self, order_id: str, unfilled: Units) -> None:
         """It left the market with *unfilled* units untraded."""

@@ -93,8 +93,7 @@ class Others:
         leg = None if key is None else self._book.get(key)
         if key is None or leg is None:
             return []
-        leg = leg.having(held=leg.held - fill.signed_qty)
-        self._book.put(key, leg)
+        leg = self._book.traded(key, fill)
         if fill.against is Against.SETTLEMENT:
             return self._on_settlement(key, fill, now_ns)
         out = (
