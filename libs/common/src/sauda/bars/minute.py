@@ -115,9 +115,11 @@ class Minute:
         if volume is not None and volume != self.told:
             self.trade(volume)
         if volume is not None and ((unknown and not whole_day) or self.blind):
-            # What was traded unseen, before our time or in a hole, belongs to other bars.
+            # What was traded unseen, before our time or in a hole, belongs to other bars; how much of it is this tick's
+            # nobody knows.
             self.trade(volume)
             self.counted = self.traded
+            self.since_ns = tick.recv_ns
         self.blind = False
 
     def trade(self, volume: Units) -> None:
