@@ -13,6 +13,7 @@ import msgspec
 
 from sauda.codec import decode, encode
 from sauda.contracts import Bar, Fill, Instrument, Product, Right, Side, Tick
+from sauda.errors import ConfigError
 
 _DEEPEST: Final = 40
 _WIDEST: Final = 2**63
@@ -21,7 +22,7 @@ _WORDS: Final[tuple[Callable[[Any], Any], ...]] = (Side, Right, Product)
 _TEXT: Final = "text, numbers, true or false, None, and lists, tuples, deques and dicts of these"
 
 
-class UnkeepableError(Exception):
+class UnkeepableError(ConfigError):
     """A value that would not come back from JSON as it was; the text says what it is."""
 
 
@@ -41,7 +42,7 @@ def to_plain(value: Any, depth: int = 0) -> Any:
     if kind in _WORDS:
         return {kind.__name__: value.value}
     if kind in _MESSAGES:
-        return {"message": msgspec.Raw(encode(value))}
+        return {"message": msgspec.json.decode(encode(value))}
     return _collection(value, depth + 1)
 
 

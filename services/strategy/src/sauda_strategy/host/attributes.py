@@ -1,7 +1,7 @@
 """What a strategy sets on itself: kept in the state, and back on it after a restart.
 
-Names that begin with `_` and the indicators that it tracks are not looked at. What `setup` sets comes from `setup` again where
-that gives another value than before: other rules, or another version of the class, say so.
+Names that begin with `_` and the indicators that it tracks (`Series` keeps those) are not looked at. What `setup` sets comes
+from `setup` again where that gives another value than before: other rules, or another version of the class, say so.
 """
 
 from collections.abc import Collection
@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from sauda.state import State
-from sauda_strategy.api import Strategy
-from sauda_strategy.host.plain_values import UnkeepableError, frozen, thawed
+from sauda_strategy.api import Strategy, Study
+from sauda_strategy.plain_values import UnkeepableError, frozen, thawed
 
 
 class Attributes:
@@ -41,7 +41,7 @@ class Attributes:
         first = self._frozen()
         for name in [one for one in self._rows if one not in self._apart]:
             if bytes(first.get(name, b"")) == bytes(self._first.get(name) or b""):
-                setattr(strategy, name, thawed(self._rows[name]))
+                self._put_back(strategy, name)
         self._replace(self._first, first)
         self.touched = True
 
@@ -67,6 +67,13 @@ class Attributes:
         """Keep the rows as they are: there is no strategy to look at."""
         self._owner, self.touched = None, False
 
+    def _put_back(self, strategy: Strategy, name: str) -> None:
+        value, kept = vars(strategy).get(name), thawed(self._rows[name])
+        if isinstance(value, Study):
+            value.thaw(kept)
+        else:
+            setattr(strategy, name, kept)
+
     def _frozen(self) -> dict[str, msgspec.Raw]:
         if self._owner is None:
             return {}
@@ -76,7 +83,8 @@ class Attributes:
             if name[0] == "_" or name in self._apart:
                 continue
             try:
-                rows[name] = frozen(value)
+                # One that is not tracked is fed by hand, with ticks or by another one: it is kept like anything else.
+                rows[name] = frozen(value.freeze() if isinstance(value, Study) else value)
             except UnkeepableError as error:
                 raise UnkeepableError(f"self.{name} cannot be kept: it is {error}") from error
         return rows

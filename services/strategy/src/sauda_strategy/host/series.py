@@ -11,7 +11,7 @@ from sauda.contracts import Bar, FeedGap, HistoryReply, HistoryRequest, Instrume
 from sauda.state import State
 from sauda_strategy.host.asked import Asked, Tracked
 from sauda_strategy.host.hours import Sessions
-from sauda_strategy.host.plain_values import from_plain, to_plain
+from sauda_strategy.plain_values import from_plain, to_plain
 
 PATIENCE_NS: Final = 30 * NS_PER_S
 """Market time for which a series waits for its warm-up, and for what was missed in a feed gap."""

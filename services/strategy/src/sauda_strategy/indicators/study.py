@@ -51,14 +51,14 @@ class Study:
         """Return all that it remembers as plain JSON values.
 
         Raises:
-            ConfigError: an attribute is of a type that cannot be kept; names it.
+            UnkeepableError: an attribute is of a type that cannot be kept; names it.
         """
         kept: dict[str, Any] = {}
         for name, value in vars(self).items():
             try:
                 kept[name] = {"study": value.freeze()} if isinstance(value, Study) else to_plain(value)
             except UnkeepableError as error:
-                raise ConfigError(f"{type(self).__name__}.{name} cannot be kept: it is {error}") from error
+                raise UnkeepableError(f"{type(self).__name__}.{name} cannot be kept: it is {error}") from error
         return kept
 
     def thaw(self, kept: Mapping[str, Any]) -> None:
