@@ -44,10 +44,10 @@ from sauda_strategy.host.desk import HostDesk
 from sauda_strategy.host.handlers import Handlers, intents_of, rules_and_setup
 from sauda_strategy.host.hours import Hours, Sessions
 from sauda_strategy.host.known import Known
-from sauda_strategy.host.plain_values import UnkeepableError
 from sauda_strategy.host.quotes import Quotes
 from sauda_strategy.host.series import Series
 from sauda_strategy.market_time import MarketTime
+from sauda_strategy.plain_values import UnkeepableError
 from sauda_strategy.rules import Mode, Rules
 from sauda_strategy.sizing.size import Means
 from sauda_strategy.trading.trader import Trader
@@ -129,7 +129,7 @@ class Host:
         if type(message) is Tick:
             time = self._time
             now_ns = message.recv_ns
-            if now_ns > time.now_ns:
+            if now_ns > time.now_ns:  # noqa: PLR1730  (`max` is a call, on every tick)
                 time.now_ns = now_ns
             if message.instrument in self._watched or now_ns > self._wake_ns:
                 return self._on_tick(message)
