@@ -67,7 +67,7 @@ class PaperExchange:
         self._parts.join(self._made_parts())
         self._attention = Attention(self.known, self._parts)
         self._wake_ns: UnixNs = 0
-        """No tick before this instant ends a session, begins a day, or lets something arrive."""
+        """Before this instant no session ends, no day begins, nothing arrives and no part has anything due."""
         self._work: dict[type[Message], Callable[..., list[Message]]] = {
             ClockTick: self._on_clock,
             FeedGap: self._on_gap,
@@ -108,6 +108,10 @@ class PaperExchange:
                 self.known.market.see(message)
                 return ()
             said = self._on_eventful_tick(message)
+        elif type(message) is ClockTick and message.event_ns < self._wake_ns:
+            # Nothing is due, and no part hears the clock but by what is due: once a second, day in, day out.
+            self.known.market.reach(message.event_ns)
+            return ()
         elif type(message) is PositionPnl:
             # The risk watch looks at strategies and the desk; points of positions come many times as often.
             return ()
@@ -118,6 +122,11 @@ class PaperExchange:
                 said += self._parts.hear(message)
         self._wake_ns = self._next_wake_ns()
         return said
+
+    @property
+    def due_ns(self) -> UnixNs:
+        """Return the first instant at which the clock alone makes the exchange do something: a backtest skips beats before."""
+        return self._wake_ns
 
     def restored(self) -> None:
         """Rebuild the indexes and the alarm."""

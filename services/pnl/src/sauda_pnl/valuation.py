@@ -90,6 +90,11 @@ class Valuation:
             case _:
                 return ()
 
+    @property
+    def due_ns(self) -> UnixNs:
+        """Return the first instant at which the clock alone makes it say something: a backtest skips beats before."""
+        return self._due_ns + 1
+
     def restored(self) -> None:
         """Find the next due instant again."""
         self._due_ns = self._next_due_ns()
