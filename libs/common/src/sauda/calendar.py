@@ -12,7 +12,7 @@ from datetime import date, time, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from sauda.calendar_expiries import nominal_expiry
+from sauda.calendar_expiries import nominal_expiry, nominal_monthly
 from sauda.calendar_rules import (
     ClosingRule,
     ContractRules,
@@ -165,6 +165,25 @@ class Calendar:
                 break
         return found[:count]
 
+    def monthly_expiry(self, underlying: str, from_day: date) -> date:
+        """Return the first monthly expiry on or after *from_day*.
+
+        Raises:
+            ConfigError: no rule is known for the underlying on those days.
+        """
+        name = canonical(underlying)
+        rules = self._rules.expiries.get(name)
+        month = from_day.replace(day=1)
+        for _ in range(3):
+            nominal = nominal_monthly(rules, month) if rules else None
+            if rules is None or nominal is None:
+                break
+            expiry = self._settling_day(rules.exchange, nominal)
+            if expiry >= from_day:
+                return expiry
+            month = (month + timedelta(days=31)).replace(day=1)
+        raise ConfigError(f"config/market/expiries.yaml: no monthly expiry of {name} is known on {from_day}")
+
     def lot_size(self, underlying: str, day: date) -> Units:
         """Return the units in a lot of the contracts listed on *day*; around a change, older ones may differ.
 
@@ -238,7 +257,10 @@ class Calendar:
         rule = in_force(rules, day)
         if rule is None:
             since = rules[0].since if rules else "never"
-            raise ConfigError(f"config/market: {what} of {name} are not known on {day}, only since {since}")
+            raise ConfigError(
+                f"config/market: {what} of {name} are not known on {day}, only since {since}: "
+                "add them there, with their source"
+            )
         return rule
 
     def _settling_day(self, exchange: str, nominal: date) -> date:

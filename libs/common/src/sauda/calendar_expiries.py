@@ -17,13 +17,21 @@ def nominal_expiry(rules: ExpiryRules, monday: date) -> date | None:
     return monday + timedelta(days=weekly.number)
 
 
+def nominal_monthly(rules: ExpiryRules, month: date) -> date | None:
+    """Return the monthly expiry in the month of *month* before any holiday moves it; None if there is none."""
+    last = _last_day(month.year, month.month)
+    rule = in_force(rules.monthly, last)
+    if rule is None or rule.number is None:
+        return None
+    return last - timedelta(days=(last.weekday() - rule.number) % 7)
+
+
 def _monthly_expiries(rules: ExpiryRules, monday: date) -> Iterator[date]:
     """Yield the nominal monthly expiries of the months that the week of *monday* touches."""
     for month in {(day.year, day.month) for day in (monday, monday + timedelta(days=6))}:
-        last = _last_day(*month)
-        rule = in_force(rules.monthly, last)
-        if rule is not None and rule.number is not None:
-            yield last - timedelta(days=(last.weekday() - rule.number) % 7)
+        monthly = nominal_monthly(rules, date(*month, 1))
+        if monthly is not None:
+            yield monthly
 
 
 def _last_day(year: int, month: int) -> date:

@@ -7,17 +7,32 @@ from sauda.clock import NS_PER_MS, NS_PER_S
 
 def fitted(plan: Plan, data: MarketData) -> tuple[Plan, list[str]]:
     """Return *plan* with the settings that *data* needs, unless they were asked for by name, and what is assumed with it."""
+    lines = _of_contracts(data)
     if not data.bar_ns:
-        return plan, []
+        return plan, lines
     bar_s = data.bar_ns / NS_PER_S
     settings = plan.settings
     stale_s = max(settings.stale_quote_s, bar_s)
     grid_ms = max(settings.pnl_grid_ms, data.bar_ns // NS_PER_MS)
     fitting = with_settings(plan, {"stale_quote_s": stale_s, "pnl_grid_ms": grid_ms})
     return fitting, [
+        *lines,
         "A bar is four ticks: open, high, low, close if it fell, open, low, high, close if not; at its start, after one and "
         "two thirds of it, and in its last second.",
         "Bars show no bid and offer: the exchange assumes a spread around the last price.",
         f"A price is good to trade on for {fitting.settings.stale_quote_s:g} s.",
         f"Profit and loss is looked at every {fitting.settings.pnl_grid_ms / 1000:g} s, and at every fill; so are the loss limits.",
     ]
+
+
+def _of_contracts(data: MarketData) -> list[str]:
+    if data.futures is not None:
+        return [
+            "The futures of an index are given the index's own prices (--trade-index): the basis is ignored, no bid, offer or volume "
+            "is shown; the current and the next month trade, with expiries and lots of config/market."
+        ]
+    if not data.tradable:
+        return [
+            "Nothing in the data can be traded, only indices are in it: --trade-index gives each a future."
+        ]
+    return []

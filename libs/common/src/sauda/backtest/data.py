@@ -8,6 +8,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Final
 
+from sauda.backtest.index_future import IndexFutures
 from sauda.calendar import Calendar
 from sauda.clock import UnixNs, from_ist, ist_date
 from sauda.contracts import Instrument, InstrumentId, InstrumentKind, Tick
@@ -50,11 +51,20 @@ class MarketData:
         calendar: Calendar,
         from_day: date | None = None,
         to_day: date | None = None,
+        *,
+        trade_index: bool = False,
     ) -> None:
         """Survey the *files*; play them from the beginning of *from_day* to the end of *to_day* (IST).
 
+        Args:
+            files: Parquet or CSV, in any order.
+            calendar: Knows hours, lots and expiries.
+            from_day: The first day.
+            to_day: The last day.
+            trade_index: Whether indices are given futures, see `sauda.backtest.index_future`.
+
         Raises:
-            ConfigError: a file cannot be played; names it and what is wrong.
+            ConfigError: a file cannot be played, or nothing is known of its contracts; names it and what is wrong.
         """
         self.files = list(files)
         self.from_ns: UnixNs = -(2**63) if from_day is None else from_ist(from_day, time())
@@ -62,7 +72,11 @@ class MarketData:
         every = frozenset(one.name for one in underlyings())
         self.recordings = [_opened(path, every, calendar) for path in files]
         self.recordings.sort(key=lambda one: one.first_ns)
-        self._calendar = calendar
+        self.calendar = calendar
+        self.futures: IndexFutures | None = None
+        if trade_index:
+            names = {one.underlying for one in self._defined() if one.kind is InstrumentKind.INDEX}
+            self.futures = IndexFutures(sorted(names), calendar, *self.span)
         self._exchanges = sorted({one.exchange for one in self.instruments})
 
     @property
@@ -95,11 +109,11 @@ class MarketData:
     @property
     def instruments(self) -> list[Instrument]:
         """Return the definitions of all contracts, each once."""
-        every: dict[InstrumentId, Instrument] = {}
-        for recording in self.recordings:
-            for one in recording.instruments:
-                every.setdefault(one.instrument, one)
-        return [every[name] for name in sorted(every)]
+        return self._defined() + (self.futures.instruments if self.futures else [])
+
+    def source_of(self, instrument: InstrumentId) -> InstrumentId:
+        """Return whose rows tell the prices of *instrument*: its own, or the index's of a future made of it."""
+        return self.futures.sources.get(instrument, instrument) if self.futures else instrument
 
     @property
     def indices(self) -> frozenset[InstrumentId]:
@@ -114,11 +128,22 @@ class MarketData:
     def close_ns(self, last_ns: UnixNs) -> UnixNs:
         """Return when the last of the exchanges closed on the day of *last_ns*; 0 if none was open."""
         day = ist_date(last_ns)
-        hours = (self._calendar.session(exchange, day) for exchange in self._exchanges)
+        hours = (self.calendar.session(exchange, day) for exchange in self._exchanges)
         return max((one.close_ns for one in hours if one is not None), default=0)
 
     def ticks(self) -> Iterator[list[Tick]]:
         """Yield the ticks of the interval in the order of time, many at once."""
+        batches = self._batches()
+        return self.futures.joined(batches) if self.futures else batches
+
+    def _defined(self) -> list[Instrument]:
+        every: dict[InstrumentId, Instrument] = {}
+        for recording in self.recordings:
+            for one in recording.instruments:
+                every.setdefault(one.instrument, one)
+        return [every[name] for name in sorted(every)]
+
+    def _batches(self) -> Iterator[list[Tick]]:
         waiting: list[Recording] = []
         end_ns = 0
         for recording in self.recordings:

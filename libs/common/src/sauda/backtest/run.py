@@ -6,10 +6,11 @@ from sauda.backtest.data import MarketData
 from sauda.backtest.desk import CHECKPOINT, Desk
 from sauda.backtest.market import Market
 from sauda.backtest.outcome import Data, Outcome
+from sauda.backtest.past import answering
 from sauda.backtest.plan import Plan
 from sauda.backtest.told import Told
 from sauda.clock import UnixNs
-from sauda.contracts import HistoryReply, HistoryRequest, Instrument
+from sauda.contracts import Instrument
 from sauda.errors import ConfigError
 from sauda.money import to_paise
 
@@ -36,8 +37,9 @@ def run(
     Raises:
         ConfigError: the data has nothing in its interval, or a file is damaged.
     """
+    answer = answering(data, plan.settings, data.calendar)
     every = data.bar_ns == 0 if every_second is None else every_second
-    market = Market(data.instruments, data.close_ns, _nothing_known, every_second=every)
+    market = Market(data.instruments, data.close_ns, answer, every_second=every)
     told = Told(market.ask)
     desk = Desk(plan.units, told.take, checkpoint=checkpoint)
     market.play(data.ticks(), desk, tell)
@@ -82,10 +84,3 @@ def _outcome(
 
 def _of(defined: dict[str, Instrument], traded: set[str]) -> dict[str, Instrument]:
     return {name: defined[name] for name in sorted(traded & defined.keys())}
-
-
-def _nothing_known(request: HistoryRequest, now_ns: UnixNs) -> Sequence[HistoryReply]:
-    nothing = HistoryReply(
-        request.request_id, request.by, request.instrument, request.timeframe, now_ns, error="no data"
-    )
-    return [nothing]

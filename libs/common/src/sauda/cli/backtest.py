@@ -15,6 +15,7 @@ from sauda.errors import ConfigError
 if TYPE_CHECKING:
     from sauda.backtest.data import MarketData
     from sauda.backtest.plan import Plan
+    from sauda.calendar import Calendar
     from sauda.clock import UnixNs
 
 NEGATIVE = 1
@@ -43,6 +44,9 @@ def backtest(
     capital: Annotated[
         str | None, typer.Option("--capital", metavar="RUPEES", help="Short for --set capital=RUPEES.")
     ] = None,
+    trade_index: Annotated[
+        bool, typer.Option("--trade-index", help="Give each index a future with its prices, to be traded.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", metavar="FOLDER", help="Write the results there.")
     ] = None,
@@ -58,7 +62,9 @@ def backtest(
     from sauda.garbage import collect_rarely
 
     texts = texts_of([*(changes or []), *([] if capital is None else [f"capital={capital}"])])
-    plan, market, assumptions = _prepared(rules, data, from_day, to_day, texts)
+    plan, market, assumptions = _prepared(
+        rules, texts, lambda calendar: _market(data, calendar, from_day, to_day, trade_index)
+    )
     collect_rarely()
     with _progress(market) as tell:
         outcome = run(plan, market, tell, assumptions=assumptions)
@@ -73,10 +79,9 @@ def backtest(
 
 
 def _prepared(
-    rules: list[Path], paths: list[Path], from_day: date | None, to_day: date | None, texts: dict[str, str]
+    rules: list[Path], texts: dict[str, str], market_of: "Callable[[Calendar], MarketData]"
 ) -> "tuple[Plan, MarketData, list[str]]":
     from sauda.backtest.assumed import fitted
-    from sauda.backtest.data import MarketData, files_of
     from sauda.backtest.plan import planned, rules_in
     from sauda.calendar import load_calendar
     from sauda.settings import load_settings
@@ -88,10 +93,17 @@ def _prepared(
             f"two rules files are called {twice[0]}: the name is the instance's, so it stands once"
         )
     plan = planned(settings, {path.stem: rules_in(path) for path in rules}, texts)
-    calendar = load_calendar(settings.config / "market")
-    market = MarketData(files_of(paths), calendar, from_day, to_day)
+    market = market_of(load_calendar(settings.config / "market"))
     plan, assumptions = fitted(plan, market)
     return plan, market, assumptions
+
+
+def _market(
+    paths: list[Path], calendar: "Calendar", from_day: date | None, to_day: date | None, trade_index: bool
+) -> "MarketData":
+    from sauda.backtest.data import MarketData, files_of
+
+    return MarketData(files_of(paths), calendar, from_day, to_day, trade_index=trade_index)
 
 
 @contextmanager

@@ -1,0 +1,60 @@
+"""What was before the present instant of a backtest: the data's own rows, and the bars of the local store. Never what comes."""
+
+from collections.abc import Callable, Sequence
+
+from sauda.backtest.data import MarketData
+from sauda.calendar import Calendar
+from sauda.clock import UnixNs
+from sauda.contracts import HistoryReply, HistoryRequest
+from sauda.history.finding import Finder
+from sauda.history.knowers import Found, Knower, NotKnownError, Wanted
+from sauda.history.markets import REAL
+from sauda.history.replies import replies_of
+from sauda.history.store import HistoryStore
+from sauda.history.stored import StoredPast
+from sauda.recordings.past import RecordedPast
+from sauda.settings import Settings
+
+
+def answering(
+    data: MarketData, settings: Settings, calendar: Calendar
+) -> Callable[[HistoryRequest, UnixNs], Sequence[HistoryReply]]:
+    """Return what answers a question as of an instant: from the files, those before `--from` too, then from the store."""
+    knowers: list[Knower] = [PastOfData(data)]
+    if settings.history.is_dir():
+        knowers.append(StoredPast(HistoryStore(settings.history, REAL)))
+    finder = Finder(knowers, calendar)
+
+    def answer(request: HistoryRequest, now_ns: UnixNs) -> Sequence[HistoryReply]:
+        return replies_of(request, finder.find(request, now_ns), now_ns, REAL)
+
+    return answer
+
+
+class PastOfData:
+    """The files of a backtest as one who knows bars of the past."""
+
+    name = "recording"
+
+    def __init__(self, data: MarketData) -> None:
+        self._data = data
+
+    def look(self, wanted: Wanted) -> Found:
+        """See `sauda.history.knowers.Knower`.
+
+        Raises:
+            NotKnownError: no file has rows of that instrument of those days.
+        """
+        instrument = self._data.source_of(wanted.instrument)
+        found, problems = Found(), []
+        end_ns = min(wanted.span.to_ns, wanted.now_ns)
+        for recording in self._data.recordings:
+            if recording.first_ns >= end_ns or recording.last_ns < wanted.span.from_ns:
+                continue
+            try:
+                found.bars += RecordedPast(recording).look(wanted._replace(instrument=instrument)).bars
+            except NotKnownError as error:
+                problems.append(str(error))
+        if not found.bars:
+            raise NotKnownError("; ".join(problems) or f"no rows of {wanted.instrument} so early")
+        return found
