@@ -21,10 +21,9 @@ from tenacity import (
 )
 
 from sauda.clock import UnixNs, ist_date, monotonic_s
-from sauda.contracts import Instrument, InstrumentId, InstrumentKind, PastBar
+from sauda.contracts import Instrument, InstrumentId, InstrumentKind
 from sauda.errors import TransientError
-from sauda.history.knowers import Day, Found, NotKnownError, Wanted
-from sauda.history.spans import Span
+from sauda.history.knowers import Day, Found, NotKnownError, Wanted, certain
 from sauda.history.timeframes import DAY, MINUTES, base_of, end_of, grown
 from sauda_feed.noren_login import CHARTS, ReplyTap, ask
 from sauda_feed.noren_series import Rows, bounds, daily, intraday, midnights
@@ -35,8 +34,6 @@ DEADLINE_S: Final = 20.0
 """Seconds after which one chart is given up: long ranges are slow."""
 ATTEMPTS: Final = 4
 _MOST_HANGING: Final = 4
-_SETTLED_NS: Final[UnixNs] = 30 * 60 * 10**9
-"""So long after the close the broker's day is final, even if its last bar is missing."""
 
 
 class NorenPast:
@@ -126,7 +123,7 @@ class NorenPast:
         bars = [bar for bar in bars if end_of(bar.start_ns, wanted.timeframe, session) <= wanted.now_ns]
         if bars:
             found.bars += bars
-            found.looked.append(Span(day.span.from_ns, _known_until(day, bars, wanted)))
+            found.looked.append(certain(day, bars, wanted.timeframe, wanted.now_ns))
 
     def _chart(self, contract: Instrument, days: Sequence[Day], timeframe: str, now_ns: UnixNs) -> Rows:
         index = contract.kind is InstrumentKind.INDEX
@@ -199,13 +196,6 @@ class NorenPast:
                     self._hanging -= 1
 
         return counted
-
-
-def _known_until(day: Day, bars: Sequence[PastBar], wanted: Wanted) -> UnixNs:
-    """Return until when *bars* are all there are: the broker may be a little behind the market."""
-    last_ns = end_of(bars[-1].start_ns, wanted.timeframe, day.session)
-    settled = wanted.now_ns >= day.session.close_ns + _SETTLED_NS
-    return day.span.to_ns if settled else min(day.span.to_ns, last_ns)
 
 
 def _together(days: Sequence[Day], timeframe: str) -> list[Sequence[Day]]:

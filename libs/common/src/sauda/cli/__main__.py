@@ -10,6 +10,7 @@ from typing import Final
 import typer
 
 from sauda.cli import archive, bundle, dead_letters, desk, kill_switch, order, risk, screen, strategies
+from sauda.cli.backfill import backfill
 from sauda.cli.backtest import backtest
 from sauda.cli.contract_note import contract_note
 from sauda.cli.diff import diff
@@ -43,6 +44,7 @@ COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(desk.up, desk.down, desk.ps, desk.logs, desk.restart, desk.scale, desk.clean),
     *(tail, replay, diff, state, why, lag, orders, fills, positions, pnl, margin, contract_note, doctor),
     square_off,
+    backfill,
     backtest,
     sweep,
 )

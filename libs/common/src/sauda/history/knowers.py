@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from sauda.clock import UnixNs
 from sauda.contracts import InstrumentId, PastBar
 from sauda.errors import SaudaError
 from sauda.history.spans import Span
-from sauda.history.timeframes import Session
+from sauda.history.timeframes import Session, end_of
+
+_SETTLED_NS: Final[UnixNs] = 30 * 60 * 10**9
 
 
 class NotKnownError(SaudaError):
@@ -62,6 +64,16 @@ class Found:
     """Where no more bars are to be had than these."""
     problem: str | None = None
     """Why it may be less than there is."""
+
+
+def certain(day: Day, bars: Sequence[PastBar], timeframe: str, now_ns: UnixNs) -> Span:
+    """Return the part of *day* of which *bars*, all that somebody has of it, are certainly all there are.
+
+    A broker may be a little behind the market: what follows its last bar may still come, until half an hour after the close.
+    """
+    settled = now_ns >= day.session.close_ns + _SETTLED_NS
+    last_ns = end_of(bars[-1].start_ns, timeframe, day.session)
+    return Span(day.span.from_ns, day.span.to_ns if settled else min(day.span.to_ns, last_ns))
 
 
 class Knower(Protocol):

@@ -1,5 +1,6 @@
 """Ticks of one instrument made into bars of sessions that are over, or part of them. Pure."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -11,7 +12,7 @@ from sauda.money import Units
 
 
 def made(ticks: Iterable[Tick], days: Sequence[Day], timeframe: str) -> list[PastBar]:
-    """Return the bars that *ticks*, in order, make in *days*; volume is what the day's figure rises by."""
+    """Return the bars that *ticks*, in order, make in *days* (oldest first); volume is what the day's figure rises by."""
     found: list[PastBar] = []
     for day, group in groupby(_within(ticks, days), key=lambda pair: pair[0]):
         found += _of_day((tick for _, tick in group), day, timeframe)
@@ -19,11 +20,11 @@ def made(ticks: Iterable[Tick], days: Sequence[Day], timeframe: str) -> list[Pas
 
 
 def _within(ticks: Iterable[Tick], days: Sequence[Day]) -> Iterator[tuple[Day, Tick]]:
+    begins = [day.span.from_ns for day in days]
     for tick in ticks:
-        for day in days:
-            if day.span.from_ns <= tick.recv_ns < day.span.to_ns and day.session.contains(tick.recv_ns):
-                yield day, tick
-                break
+        at = bisect_right(begins, tick.recv_ns) - 1
+        if at >= 0 and tick.recv_ns < days[at].span.to_ns and days[at].session.contains(tick.recv_ns):
+            yield days[at], tick
 
 
 def _of_day(ticks: Iterator[Tick], day: Day, timeframe: str) -> Iterator[PastBar]:
