@@ -13,7 +13,7 @@ has taken of a quote is gone for all others until the instrument ticks again.
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from sauda.contracts import Against, Instrument, PlaceOrder, Side, Tick
+from sauda.contracts import Against, Instrument, InstrumentKind, PlaceOrder, Side, Tick
 from sauda.money import Paise, Units
 from sauda_execution.settings import Limits
 
@@ -130,8 +130,10 @@ def take_whole(order: PlaceOrder, open_qty: Units, ltp: Paise) -> Taking:
 
 def half_spread(ltp: Paise, instrument: Instrument, limits: Limits) -> Paise:
     """Return by how much the unseen quote is taken to be worse than the last price: a share of it, whole ticks, rounded up."""
-    tick = instrument.tick_size
-    share = -(-ltp * limits.half_spread_bps // (_BPS * tick)) * tick
+    tick, bps = instrument.tick_size, limits.half_spread_bps
+    if instrument.kind is InstrumentKind.FUTURE and limits.half_spread_future_bps is not None:
+        bps = limits.half_spread_future_bps
+    share = -(-ltp * bps // (_BPS * tick)) * tick
     return max(limits.half_spread_ticks * tick, share)
 
 

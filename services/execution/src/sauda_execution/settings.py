@@ -9,6 +9,8 @@ HALF_SPREAD_TICKS: Final = 1
 HALF_SPREAD_BPS: Final = 30
 """The desk's own assumption where a feed shows no quotes. Measured as (ask - bid) / 2 / last price, the median: NIFTY options of
 all expiries above Rs 100 on 2025-08-29 28 to 29, of the nearest expiry 10 to 11; BANKNIFTY's monthly straddle on 2021-08-20 36."""
+HALF_SPREAD_FUTURE_BPS: Final = 1
+"""The same of futures. Measured likewise: the NIFTY future of 355 quotes on 2025-12-29 0.48 (three quarters below 0.79, all below 1.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,8 @@ class Limits:
     """Where no quote is shown, one is assumed so far from the last price at least, ..."""
     half_spread_bps: int = 0
     """... and at least this share of it, in hundredths of a percent."""
+    half_spread_future_bps: int | None = None
+    """The same share of a future's price; None: as of everything else."""
     fills: Literal["depth", "ltp"] = "depth"
     """`ltp`: everything fills whole at the last price, at once: no spread, slippage, latency or queue. Only to compare."""
 

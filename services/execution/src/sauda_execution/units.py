@@ -19,7 +19,7 @@ from sauda_execution.house import House
 from sauda_execution.order_rules import load_order_rules
 from sauda_execution.risk.rules import RiskRules
 from sauda_execution.risk.rules_file import load_risk
-from sauda_execution.settings import HALF_SPREAD_BPS, HALF_SPREAD_TICKS, Limits
+from sauda_execution.settings import HALF_SPREAD_BPS, HALF_SPREAD_FUTURE_BPS, HALF_SPREAD_TICKS, Limits
 
 UNIT: Final = "execution.paper"
 DECISIVE: Final = (
@@ -79,5 +79,6 @@ def _limits(settings: Settings) -> Limits:
         slippage_ticks=settings.slippage_ticks,
         half_spread_ticks=HALF_SPREAD_TICKS,
         half_spread_bps=HALF_SPREAD_BPS,
+        half_spread_future_bps=HALF_SPREAD_FUTURE_BPS,
         fills=settings.fills,
     )
