@@ -62,6 +62,11 @@ class OptionSeller:
         self._new_rules.restored()
         self._attention.plan()
 
+    @property
+    def due_ns(self) -> UnixNs:
+        """Return the first instant at which the clock alone makes it act: a backtest skips beats before."""
+        return self._attention.wake_ns
+
     def handle(self, message: Message) -> Sequence[Message]:
         """Take one message of `instruments`, `control`, `ticks` or `executions`."""
         if self._my.rules.mode is Mode.DRY_RUN:

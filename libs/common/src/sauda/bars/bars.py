@@ -112,6 +112,11 @@ class Bars:
         """Return what is watched, in order."""
         return self._watched.instruments()
 
+    @property
+    def due_ns(self) -> UnixNs:
+        """Return the first market time at which `reach` or `wishes` may have something to say; too early does no harm."""
+        return min(self._due_ns, self._watched.ask_ns)
+
     def last_day_ns(self, instrument: InstrumentId) -> UnixNs:
         """Return the opening of the newest session in which a tick of *instrument* came; 0: none yet."""
         return self._minutes[instrument].day_ns

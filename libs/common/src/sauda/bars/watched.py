@@ -29,6 +29,11 @@ class Watched:
         self.due_ns: UnixNs = 0
         """No series has anything to do before this market time, apart from asking."""
 
+    @property
+    def ask_ns(self) -> UnixNs:
+        """Return the market time before which nothing is asked."""
+        return self._ask_ns if self._curious else _NEVER
+
     def __iter__(self) -> Iterator[Series]:
         """Return all series."""
         return (series for many in self._series.values() for series in many)

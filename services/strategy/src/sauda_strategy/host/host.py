@@ -124,6 +124,11 @@ class Host:
         self._build()
         self._plan()
 
+    @property
+    def due_ns(self) -> UnixNs:
+        """Return the first instant at which the clock alone makes it act: a backtest skips beats before."""
+        return min(self._wake_ns, self._series.due_ns)
+
     def handle(self, message: Message) -> Sequence[Message]:
         """Take one message of `instruments`, `control`, `replies`, `ticks` or `executions`."""
         if type(message) is Tick:

@@ -72,6 +72,11 @@ class Series:
         self._thaw(asked.tracked)
         self._look()
 
+    @property
+    def due_ns(self) -> UnixNs:
+        """Return the first market time at which a bar may be over, or a question due."""
+        return self._bars.due_ns
+
     def see(self, tick: Tick) -> Sequence[Bar]:
         """Take a tick; return the bars that are over."""
         return self._bars.see(tick)
