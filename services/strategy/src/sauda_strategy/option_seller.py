@@ -12,7 +12,7 @@ All times are market time. What cannot be done is said once in a signal and an a
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from sauda.clock import ist_date
+from sauda.clock import UnixNs, ist_date
 from sauda.contracts import (
     ChangeRules,
     ClockTick,
