@@ -19,6 +19,10 @@ from sauda_strategy.option_kinds import OPTION_KINDS
 from sauda_strategy.option_rules import OptionRules
 from sauda_strategy.option_seller import OptionSeller
 from sauda_strategy.rules import Rules
+from sauda_strategy.strategies.ema_scalper import EmaScalper
+from sauda_strategy.strategies.momentum import Momentum
+from sauda_strategy.strategies.rsi_reversion import RsiReversion
+from sauda_strategy.strategies.sma_crossover import SmaCrossover
 
 INPUTS: Final = ("instruments", "control", "ticks", "executions")
 """Instruments before ticks, so that a contract is known when its first price comes; control before
@@ -112,7 +116,12 @@ def _option_seller(name: str, rules: OptionRules, market: Market) -> Unit:
     return Unit(PREFIX + name, INPUTS, build)
 
 
-HOSTED: Final[Mapping[str, type[Strategy]]] = {}
+HOSTED: Final[Mapping[str, type[Strategy]]] = {
+    "ema_scalper": EmaScalper,
+    "momentum": Momentum,
+    "rsi_reversion": RsiReversion,
+    "sma_crossover": SmaCrossover,
+}
 """kind -> the class that the host carries"""
 
 OWN: Final = tuple(Kind(name, model, _option_seller) for name, model in OPTION_KINDS.items())
