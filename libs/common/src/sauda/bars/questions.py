@@ -40,6 +40,10 @@ class Question(msgspec.Struct, frozen=True, array_like=True):
         """Will the answer tell of that stretch too?"""
         return self.blocks(from_ns) and to_ns <= self.to_ns
 
+    def can_widen(self, to_ns: UnixNs) -> bool:
+        """Can it be asked about what ends at *to_ns* as well, without longer waiting?"""
+        return not self.asked and self.count is None and to_ns + SETTLE_NS < self.deadline_ns
+
     def widened(self, from_ns: UnixNs, to_ns: UnixNs) -> "Question":
         """Return one question about both stretches."""
         first_ns = None if self.from_ns is None else min(self.from_ns, from_ns)

@@ -184,7 +184,7 @@ class Series:
         if any(one.covers(from_ns, to_ns) for one in self.questions):
             return
         last = self.questions[-1] if self.questions else None
-        if last and not last.asked and last.count is None:
+        if last and last.can_widen(to_ns):
             self.questions[-1] = last.widened(from_ns, to_ns)
             return
         self.questions.append(Question(to_ns=to_ns, due_ns=to_ns + SETTLE_NS, from_ns=from_ns))
@@ -195,7 +195,7 @@ class Series:
         question = self.questions[0]
         to_ns = now_ns if question.count else question.to_ns
         to_ns = self.asked_to_ns = max(to_ns, self.asked_to_ns + 1)
-        question = msgspec.structs.replace(question, to_ns=to_ns)
+        question = msgspec.structs.replace(question, to_ns=to_ns, deadline_ns=now_ns + self._patience_ns)
         request = question.request(by, self.instrument, self.timeframe, now_ns)
         self.questions[0] = msgspec.structs.replace(question, asked=request.request_id)
         return request
