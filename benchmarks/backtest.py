@@ -1,0 +1,135 @@
+"""`python -m benchmarks.backtest`: a backtest beside nautilus_trader's, the same cross of two means on the same quote ticks.
+
+Each side runs in a process of its own, three times in turn, and the best run of each counts. Ours reads its file while it runs; the
+rival has its ticks in memory before its clock starts. Both have to agree on every trade. The rival gets an environment of its own
+under var/rivals, made by the newest Python of this machine that it can be installed for.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from benchmarks.made_up_days import LOT, minutes_of_a_year, quote_ticks
+
+TICKS: Final = int(os.environ.get("BENCH_BACKTEST_TICKS", "500000"))
+ROUNDS: Final = 3
+FAST, SLOW = 400, 1600
+"""A cross about every thousand ticks."""
+_PYTHONS: Final = ("python3.13", "python3.12", "python3.11", sys.executable)
+_ROOT: Final = Path(__file__).parents[1]
+
+
+class Compared(NamedTuple):
+    """Both sides on the same ticks."""
+
+    ours: dict[str, Any]
+    rivals: dict[str, Any] | None
+    """None: it could not be installed here."""
+    year: dict[str, Any]
+    """Ours, on a year of one-minute bars."""
+
+    @property
+    def ratio(self) -> float | None:
+        """Return our ticks a second over the rival's."""
+        return None if self.rivals is None else self.rivals["run_s"] / self.ours["run_s"]
+
+    @property
+    def differences(self) -> list[str]:
+        """Return what the two do not agree on, one line each."""
+        theirs = [tuple(one) for one in (self.rivals or {}).get("fills", ())]
+        ours = [tuple(one) for one in self.ours["fills"]]
+        pairs = zip(ours, theirs, strict=False)
+        found = [
+            f"trade {at}: {one} against {other}" for at, (one, other) in enumerate(pairs) if one != other
+        ]
+        if len(ours) != len(theirs):
+            found.append(f"{len(ours)} trades against {len(theirs)}")
+        return found
+
+
+def compared(folder: Path) -> Compared:
+    """Measure both sides in *folder*, which holds the data afterwards."""
+    ticks, bars = folder / "ticks.parquet", folder / "minutes.parquet"
+    quote_ticks(ticks, TICKS)
+    minutes_of_a_year(bars)
+    rival = rival_python()
+    script = str(_ROOT / "benchmarks/rivals/nautilus_cross.py")
+    ours, theirs, year = [], [], []
+    for _ in range(ROUNDS):
+        ours.append(_timed([sys.executable, "-m", "benchmarks.timed_backtest", "quote_cross", str(ticks)]))
+        if rival is not None:
+            theirs.append(_timed([str(rival), script, str(ticks), str(FAST), str(SLOW), str(LOT)]))
+        year.append(_timed([sys.executable, "-m", "benchmarks.timed_backtest", "bar_cross", str(bars)]))
+    return Compared(_best(ours), _best(theirs) if theirs else None, _best(year))
+
+
+def rival_python() -> Path | None:
+    """Return a Python that has nautilus_trader, installing it first if need be; None where it cannot be had."""
+    for name in _PYTHONS:
+        found = shutil.which(name)
+        if found is None or subprocess.run([found, "-c", ""], capture_output=True, check=False).returncode:
+            continue
+        version = subprocess.run(
+            [found, "-c", "import sys; print('%d.%d' % sys.version_info[:2])"],
+            capture_output=True, text=True, check=True,
+        ).stdout.strip()  # fmt: skip
+        place = _ROOT / "var/rivals" / f"nautilus-{version}"
+        python = place / "bin/python"
+        if not (place / "installed").exists():
+            subprocess.run([found, "-m", "venv", "--clear", str(place)], check=True)
+            install = [str(python), "-m", "pip", "install", "--quiet", "nautilus_trader"]
+            if subprocess.run(install, check=False).returncode:
+                continue
+            (place / "installed").touch()
+        return python
+    return None
+
+
+def lines(found: Compared) -> list[str]:
+    """Return what was measured, for people."""
+    ours, rivals = found.ours, found.rivals
+    told = [_line("backtest on quote ticks: " + ours["name"], ours)]
+    if rivals is None or found.ratio is None:
+        told.append("nautilus_trader could not be installed here: nothing to compare with")
+    else:
+        told.append(_line("    " + rivals["name"], rivals))
+        told.append(f"    {found.ratio:.2f} times its ticks/s; {len(ours['fills'])} trades on each side")
+        told += [f"    DIFFERENCE {one}" for one in found.differences[:5]]
+    year = found.year
+    told.append(
+        f"a year of one-minute bars ({year['ticks'] // 4:,} bars, {len(year['fills'])} trades)   {year['run_s']:.2f} s"
+    )
+    return told
+
+
+def _line(name: str, one: dict[str, Any]) -> str:
+    return f"{name:<60} {one['ticks'] / one['run_s']:>9,.0f} ticks/s   ({one['load_s']:.2f} s to begin)"
+
+
+def _timed(command: Sequence[str]) -> dict[str, Any]:
+    done = subprocess.run(command, cwd=_ROOT, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def _best(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    return min(runs, key=lambda one: float(one["run_s"]))
+
+
+def main() -> None:
+    """Measure and print; exit 1 if the two do not agree, or there is nothing to agree with."""
+    with tempfile.TemporaryDirectory(prefix="sauda-bench-") as folder:
+        found = compared(Path(folder))
+    for line in lines(found):
+        print(line)
+    sys.exit(1 if found.rivals is None or found.differences else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""One backtest by the library's own loop, timed; prints one line of JSON: `python -m benchmarks.timed_backtest KIND FILE`.
+
+The whole house: charges, account, margin, order rules; without the limits that would end a losing day.
+"""
+
+import json
+import platform
+import sys
+import time
+from pathlib import Path
+from typing import Final
+
+from benchmarks.made_up_days import CONFIG, SYMBOL
+from sauda.backtest.data import MarketData
+from sauda.backtest.plan import planned
+from sauda.backtest.run import run
+from sauda.calendar import load_calendar
+from sauda.garbage import collect_rarely
+from sauda.settings import Settings
+
+KINDS: Final = Path(__file__).parent / "kinds"
+NO_LIMITS: Final = dict.fromkeys(
+    (f"execution.paper.{name}" for name in ("max_daily_loss", "max_order_value", "max_position_value")),
+    "null",
+)
+
+
+def main() -> None:
+    """Run and print."""
+    kind, path = sys.argv[1], Path(sys.argv[2])
+    collect_rarely()
+    began = time.perf_counter()
+    settings = Settings(
+        config=CONFIG, strategies=KINDS, order_latency_ms=0, capital=100_000_000, underlyings=("NIFTY",)
+    )
+    plan = planned(settings, {"cross": {"kind": kind, "instrument": f"NFO:{SYMBOL}"}}, NO_LIMITS)
+    data = MarketData([path], load_calendar(CONFIG / "market"))
+    ready = time.perf_counter()
+    outcome = run(plan, data)
+    done = time.perf_counter()
+    if outcome.parked or outcome.stopped:
+        sys.exit(f"the backtest did not go through: {outcome.parked[:3]} {dict(outcome.stopped)}")
+    found = {
+        "name": f"sauda, Python {platform.python_version()}",
+        "ticks": outcome.data.ticks,
+        "load_s": ready - began,
+        "run_s": done - ready,
+        "fills": [(one.event_ns, one.side.value, one.qty, one.price) for one in outcome.fills],
+    }
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    main()
