@@ -88,7 +88,7 @@ def _trace(
         "x": list(columns),
         "y": list(rows),
         "z": grid,
-        "texttemplate": "%{z:,.4~g}",
+        "texttemplate": "%{z:,.0f}" if found.metric in _MONEY else "%{z:.2f}",
         "hovertemplate": f"{found.metric} %{{z:,.4f}}<br>%{{x}} · %{{y}}<extra></extra>",
         "colorscale": [[0, "--loss"], [0.5, "--paper"], [1, "--gain"]],
         # Nothing gained, nothing lost is no colour; a drawdown has no such middle.

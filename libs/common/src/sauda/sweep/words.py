@@ -10,12 +10,10 @@ from sauda.sweep.trial import Scores, Trial
 
 def columns(found: Findings) -> list[str]:
     """Return the titles; see `sauda.report.sheet.table` for their first characters."""
-    names = (">Sharpe", ">Sortino", "±Net", ">Max drawdown", ">Profit factor", ">Hit rate", ">Trades")
-    parts = ("first: ", "second: ") if found.is_split else ("",)
+    scores = (">Sharpe", ">Sortino", "±Net", ">Drawdown", ">Profit factor", ">Hit rate", ">Trades")
     # The part that has no say is told in few words: it is there to be compared, not to be chosen from.
-    shown = [names, ("±Net", ">Sharpe")][: len(parts)]
-    scores = [f"{name[0]}{part}{name[1:]}" for part, some in zip(parts, shown, strict=True) for name in some]
-    return [">#", *(f">{key}" for key in found.grid.keys), *scores, "Remark"]
+    after = ("±2nd: Net", ">2nd: Sharpe", ">2nd: Trades") if found.is_split else ()
+    return [">#", *(f">{key}" for key in found.grid.keys), *scores, *after, "Remark"]
 
 
 def row(found: Findings, trial: Trial) -> list[Cell]:
@@ -24,8 +22,7 @@ def row(found: Findings, trial: Trial) -> list[Cell]:
     cells += [_value(value) for value in trial.values.values()]
     cells += _scores(trial.first)
     if found.is_split:
-        second = trial.second
-        cells += [_money(second.net if second else None), _ratio(second.sharpe if second else None)]
+        cells += _after(trial.second)
     return [*cells, trial.error or trial.trouble or ""]
 
 
@@ -46,6 +43,12 @@ def _scores(scores: Scores | None) -> list[Cell]:
         (percent(scores.hit_rate), scores.hit_rate),
         (f"{scores.trades:,}", scores.trades),
     ]
+
+
+def _after(scores: Scores | None) -> list[Cell]:
+    if scores is None:
+        return [(NOTHING, None)] * 3
+    return [_money(scores.net), _ratio(scores.sharpe), (f"{scores.trades:,}", scores.trades)]
 
 
 def _value(text: str) -> Cell:
