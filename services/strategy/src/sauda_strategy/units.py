@@ -49,5 +49,7 @@ def _changed(book: RuleBook, changes: Mapping[str, Mapping[str, Plain]], kinds: 
     for unit, values in changes.items():
         if unit.startswith(PREFIX):
             name = unit.removeprefix(PREFIX)
-            changed[name] = changed_rules(f"rules of {unit}", changed.get(name), values, kinds)
+            # Who names the kind describes the whole: an instance of that name here may be another one.
+            before = None if "kind" in values else changed.get(name)
+            changed[name] = changed_rules(f"rules of {unit}", before, values, kinds)
     return changed
