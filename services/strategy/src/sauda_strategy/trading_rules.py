@@ -26,6 +26,8 @@ class TradingRules(Rules):
     """Share of the capital that an entry may lose at its stop."""
     margin_percent: float | None = Field(default=None, gt=0, le=100, allow_inf_nan=False)
     """Share of the available money that an entry may need."""
+    margin_per_lot: Decimal | None = Field(default=None, gt=0)
+    """Rupees that one lot of a future, or of options sold, blocks; for `margin_percent`."""
     capital: Decimal | None = Field(default=None, gt=0)
     """Rupees, for the two above while the exchange has not told the account."""
     max_lots: int | None = Field(default=None, ge=1, strict=True)

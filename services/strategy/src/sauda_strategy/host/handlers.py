@@ -12,7 +12,6 @@ from typing import Any, Final
 
 from sauda.state import State
 from sauda_strategy.api import Buy, Exit, Intent, Intents, Opinion, Sell, Strategy, Target
-from sauda_strategy.rules import Rules
 
 TOO_MANY: Final = 5
 """Failures in a row after which a strategy is stopped."""
@@ -101,13 +100,6 @@ def intents_of(name: str, said: Intents) -> list[Intent]:
         if not isinstance(one, _INTENTS):
             raise TypeError(f"{name} returned {one!r} among its intents")
     return listed
-
-
-def rules_and_setup(make: type[Strategy], rules: Rules, desk: Any) -> Strategy:
-    """Return a strategy that has been set up; whatever that raises comes through."""
-    strategy = make(rules, desk)
-    strategy.setup()
-    return strategy
 
 
 def _where(error: Exception) -> str:

@@ -44,7 +44,7 @@ class Series:
         """Whether the warm-up of every series has come, or is not waited for any longer."""
         self.barred: frozenset[InstrumentId] = frozenset()
         """Instruments of whose ticks bars are made."""
-        state.before_commit(self._write)
+        state.before_commit(self.write)
 
     def restored(self) -> None:
         """Read back what the state knows, before `take_up`."""
@@ -149,7 +149,8 @@ class Series:
     def _look(self) -> None:
         self.is_warm = all(self._bars.ready(*one) for one in self._asked.series)
 
-    def _write(self) -> None:
+    def write(self) -> None:
+        """Bring the rows of the indicators up to date."""
         if not self._changed:
             return
         self._changed = False

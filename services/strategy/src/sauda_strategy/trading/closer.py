@@ -5,6 +5,7 @@
 The law: what live exits can still trade is never more than what is to go.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from sauda.clock import UnixNs
@@ -25,10 +26,18 @@ _PROTECTED: Final = (Purpose.ENTRY, Purpose.PROTECTION)
 class Closer:
     """Carries the closings of one strategy on."""
 
-    def __init__(self, book: Book, placing: Placing, opener: Opener, voice: Voice) -> None:
+    def __init__(
+        self,
+        book: Book,
+        placing: Placing,
+        opener: Opener,
+        is_open: Callable[[InstrumentId, UnixNs], bool],
+        voice: Voice,
+    ) -> None:
         self._book = book
         self._placing = placing
         self._opener = opener
+        self._is_open = is_open
         self._voice = voice
 
     def begin(self, instrument: InstrumentId, closing: Closing, now_ns: UnixNs) -> list[Message]:
@@ -81,10 +90,13 @@ class Closer:
             return out
         exits = self._book.live(instrument, Purpose.EXIT)
         if exits:
-            return [*out, *self._unlimited(instrument, closing, exits, now_ns)]
+            return [*out, *self._unlimited(closing, exits, now_ns)]
         surplus = closing.surplus(self._book.held(instrument))
         if not surplus:
             return [*out, *self._done(instrument, closing, now_ns)]
+        if not self._is_open(instrument, now_ns):
+            self._book.closings.put(instrument, closing.having(retry_ns=now_ns))
+            return out
         side = Side.SELL if surplus > 0 else Side.BUY
         order = self._placing.place(instrument, side, abs(surplus), Purpose.EXIT, now_ns, limit=closing.limit)
         return [*out, *order]
@@ -95,7 +107,8 @@ class Closer:
         for order_id, purpose in self._book.resting(instrument, now_ns):
             out += self._hurry(instrument, order_id, purpose, now_ns)
         closing = self._book.closings.get(instrument)
-        if closing is not None and closing.retry_ns is not None and now_ns > closing.retry_ns:
+        waits = closing is not None and closing.retry_ns is not None and now_ns > closing.retry_ns
+        if closing is not None and waits and self._is_open(instrument, now_ns):
             self._book.closings.put(instrument, closing.having(retry_ns=None))
             out += self.tend(instrument, now_ns)
         return out
@@ -160,10 +173,8 @@ class Closer:
         text = f"an exit of {instrument} rests untraded for {RESTS_NS // 10**9} s: it is priced anew"
         return [self._voice.alert("EXIT_RESTS", text, now_ns, Level.WARNING), *wish]
 
-    def _unlimited(
-        self, instrument: InstrumentId, closing: Closing, exits: list[str], now_ns: UnixNs
-    ) -> list[Message]:
-        """Take back an exit that waits at a limit which is not wanted any more, or asks for more than is to go."""
+    def _unlimited(self, closing: Closing, exits: list[str], now_ns: UnixNs) -> list[Message]:
+        """Take back an exit that waits at a limit which is not wanted any more."""
         out: list[Message] = []
         for order_id in exits:
             order = self._book.orders.get(order_id)

@@ -4,7 +4,6 @@ entry ──► order ──refused for want of a price──► the instrument'
              └──rests 5 s──► taken back ──► order for the rest
 """
 
-from collections.abc import Callable
 from typing import Final
 
 from sauda.clock import NS_PER_S, UnixNs
@@ -19,11 +18,12 @@ from sauda.contracts import (
     Tick,
 )
 from sauda.money import to_rupees
-from sauda_strategy.host.known import Known
-from sauda_strategy.host.quotes import Quotes
 from sauda_strategy.refusals import ENTRY_PAUSE_NS, words
 from sauda_strategy.sizing.protection import Protection
+from sauda_strategy.sizing.sizer import Sizer
+from sauda_strategy.trading.asks import Asks
 from sauda_strategy.trading.book import Book
+from sauda_strategy.trading.guards import Guards
 from sauda_strategy.trading.orders import Purpose
 from sauda_strategy.trading.placing import Placing, touch
 from sauda_strategy.trading.work import Entry
@@ -42,19 +42,22 @@ class Opener:
         self,
         book: Book,
         placing: Placing,
-        known: Known,
-        quotes: Quotes,
-        voice: Voice,
+        guards: Guards,
+        asks: Asks,
+        *,
         protection: Protection,
-        is_open: Callable[[InstrumentId, UnixNs], bool],
+        sizer: Sizer,
+        voice: Voice,
     ) -> None:
         self._book = book
         self._placing = placing
-        self._known = known
-        self._quotes = quotes
+        self._guards = guards
+        self._known = asks.known
+        self._quotes = asks.quotes
         self._voice = voice
         self._protection = protection
-        self._is_open = is_open
+        self._sizer = sizer
+        self._is_open = asks.is_open
         self.waits_overnight = False
         """Whether what is decided while the market is closed waits for its opening."""
 
@@ -68,7 +71,7 @@ class Opener:
         entry = self._book.entries.get(instrument)
         if entry is None or entry.retry_ns is not None or self._book.live(instrument, Purpose.ENTRY):
             return []
-        if entry.open_qty <= 0:
+        if entry.open_qty <= 0 and not entry.unsized:
             self._book.entries.drop(instrument)
             return []
         if not self._is_open(instrument, now_ns):
@@ -77,6 +80,12 @@ class Opener:
         if tick is None:
             self._book.entries.put(instrument, entry.having(retry_ns=now_ns))
             return []
+        if entry.unsized:
+            size = self._sizer.size(instrument, entry.side, touch(tick, entry.side), entry.stop)
+            if size.lots < 1:
+                return self.give_up(instrument, size.why_none, now_ns)
+            definition = self._known.get(instrument)
+            entry = entry.having(qty=size.lots * (definition.lot_size if definition else 1), unsized=False)
         return self._send(instrument, entry, tick, now_ns)
 
     def _send(self, instrument: InstrumentId, entry: Entry, tick: Tick, now_ns: UnixNs) -> list[Message]:
@@ -85,6 +94,7 @@ class Opener:
         definition = self._known.get(instrument)
         tick_size = definition.tick_size if definition else 1
         stop, target = self._protection.around(entry, price, tick_size)
+        self._guards.put(instrument, stop, target, now_ns)
         return self._placing.place(
             instrument,
             entry.side,

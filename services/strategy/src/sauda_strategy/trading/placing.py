@@ -62,6 +62,41 @@ class Placing:
         self._book.orders.add(order_id, row)
         return self._would_place(order) if self._book.is_dry else [order]
 
+    def protect(
+        self,
+        instrument: InstrumentId,
+        side: Side,
+        qty: Units,
+        now_ns: UnixNs,
+        *,
+        stop: Paise | None,
+        target: Paise | None,
+    ) -> list[Message]:
+        """Return a stop and a target, the one cancelling the other, for a position that has none at the exchange."""
+        out: list[Message] = []
+        group = f"{self._book.orders.new_id(now_ns)}-guard" if stop and target else None
+        for kind, price in ((OrderKind.SL_M, stop), (OrderKind.LIMIT, target)):
+            if price is None:
+                continue
+            order_id = self._book.orders.new_id(now_ns)
+            row = Order(instrument=instrument, purpose=Purpose.PROTECTION, qty=qty, limited=True)
+            self._book.orders.add(order_id, row)
+            order = PlaceOrder(
+                order_id=order_id,
+                strategy=self._strategy,
+                instrument=instrument,
+                side=side,
+                qty=qty,
+                kind=kind,
+                event_ns=now_ns,
+                limit_price=price if kind is OrderKind.LIMIT else None,
+                trigger_price=price if kind is OrderKind.SL_M else None,
+                product=self.product,
+                oco=group,
+            )
+            out.append(order)
+        return out
+
     def _would_place(self, order: PlaceOrder) -> list[Message]:
         price = self._price(order)
         fill = Fill(

@@ -22,6 +22,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Orders that were sent for it."""
     retry_ns: UnixNs | None = None
     """From when on the instrument's next tick sends (another) order; None: one is in the market."""
+    unsized: bool = False
+    """Whether how many cannot be said before there is a price; `qty` is 0 until then."""
     overnight: bool = False
     """Whether it was decided while the market was closed, and waits for the opening."""
 
