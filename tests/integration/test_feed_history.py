@@ -14,7 +14,7 @@ import pytest
 from sauda.calendar import load_calendar
 from sauda.clock import NS_PER_S, ist_date
 from sauda.codec import decode, encode
-from sauda.contracts import HistoryReply, HistoryRequest, Tick
+from sauda.contracts import Bar, HistoryReply, HistoryRequest, PastBar, Tick
 from sauda.history.spans import Span
 from sauda.history.store import HistoryStore
 from sauda.log import Output
@@ -242,3 +242,18 @@ def test_what_the_broker_told_is_kept_with_where_it_was_looked_for(gate: Gate) -
 
     assert tuple(store.read(NIFTY, "1m", Span(0, 2**62))) == reply.bars
     assert store.looked(NIFTY, "1m", Span(0, 2**62)) == [(open_ns, close_ns)]
+
+
+def test_the_desks_own_bars_come_before_the_brokers(gate: Gate) -> None:
+    open_ns, close_ns = ends_of(FRIDAY)
+    minute_ns = 60 * NS_PER_S
+    torn = Bar(NIFTY, "1m", open_ns + minute_ns, open_ns + 2 * minute_ns, 1, 1, 1, 1, torn=True)
+    mine = Bar(NIFTY, "1m", open_ns, open_ns + minute_ns, 7, 7, 7, 7, ticks=4)
+    gate.view.append([Output("bars", encode(one)) for one in (torn, mine)])
+    [reply] = answer(gate, ask(gate, from_ns=open_ns, to_ns=close_ns))
+
+    assert reply.source == "archive+broker"
+    assert reply.bars[0] == PastBar(open_ns, 7, 7, 7, 7)
+    # A bar of which a part was not seen is worth less than the broker's.
+    assert reply.bars[1].close > 1_000_000
+    assert len(reply.bars) == (close_ns - open_ns) // minute_ns

@@ -2,8 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import date, timedelta
-from itertools import pairwise
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, TypeAlias
 
@@ -15,7 +14,7 @@ from sauda.cli.options import DeskOption, JsonOption, a_date, opened
 if TYPE_CHECKING:
     from sauda.calendar import Calendar
     from sauda.clock import UnixNs
-    from sauda.history.backfilling import Backfill, Missing, Outcome, Task
+    from sauda.history.backfilling import Backfill, Outcome, Task
     from sauda.settings import Settings
 
 NEGATIVE: Final = 1
@@ -182,29 +181,15 @@ def _progress(work: "Backfill") -> Iterator[Tell]:
 
 
 def _tell(outcome: "Outcome") -> None:
-    whole = outcome.sessions - len(outcome.missing)
+    whole = outcome.sessions - sum(one.sessions for one in outcome.missing)
     screen.line(
         f"{outcome.instrument} {outcome.timeframe}, market {outcome.market}: {outcome.bars} bars of {whole} of "
         f"{outcome.sessions} sessions, {outcome.bars - outcome.had} of them new"
     )
     if not outcome.sessions:
         screen.note("there was no session on those days")
-    groups = list(_together(outcome.missing))
-    for first, last, why in groups[:_MOST_TOLD]:
-        days = f"{first}" if first == last else f"{first} to {last}"
-        screen.note(f"missing: {days}: {why}")
-    if len(groups) > _MOST_TOLD:
-        screen.note(f"and {len(groups) - _MOST_TOLD} more stretches; --json names them all")
-
-
-def _together(missing: "list[Missing]") -> Iterator[tuple[date, date, str]]:
-    """Yield days that follow one another for one reason as one stretch; a long weekend does not tear it."""
-    if not missing:
-        return
-    first = missing[0]
-    for one, following in pairwise([*missing, None]):
-        if one is None:
-            return
-        if following is None or following.why != one.why or following.date - one.date > timedelta(days=4):
-            yield first.date, one.date, one.why
-            first = following or first
+    for one in outcome.missing[:_MOST_TOLD]:
+        days = f"{one.first}" if one.sessions == 1 else f"{one.first} to {one.last}, {one.sessions} sessions"
+        screen.note(f"missing: {days}: {one.why}")
+    if len(outcome.missing) > _MOST_TOLD:
+        screen.note(f"and {len(outcome.missing) - _MOST_TOLD} more stretches; --json names them all")

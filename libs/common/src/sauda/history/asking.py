@@ -15,7 +15,7 @@ from sauda.redis_book import RedisBook
 
 FEED: Final = "feed"
 """The unit that answers."""
-AWAY_S: Final = 15.0
+AWAY_S: Final = 10.0
 """Seconds without anybody who carries the feed after which nobody waits longer: a restart takes less."""
 PATIENCE_S: Final = 180.0
 """Seconds for one answer: five days of charts, each asked for up to four times."""

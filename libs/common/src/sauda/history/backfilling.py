@@ -5,6 +5,7 @@ Each piece is kept as soon as it is there, so whoever is interrupted goes on whe
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
+from itertools import groupby
 from typing import Final, NamedTuple
 
 import msgspec
@@ -34,9 +35,11 @@ class Task(NamedTuple):
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """A session of which nothing is known."""
+    """Sessions in a row of which nothing is known, for one reason."""
 
-    date: date
+    first: date
+    last: date
+    sessions: int
     why: str
 
 
@@ -121,11 +124,6 @@ class Backfill:
         task = self.task
         found = self._store.read(task.instrument, task.timeframe, self._span) if self.days else []
         starts = [bar.start_ns for bar in found]
-        missing = [
-            Missing(ist_date(day.session.open_ns), self._whys.get(day.span.from_ns, "it was not asked for"))
-            for day in self.days
-            if not any(day.span.from_ns <= start < day.span.to_ns for start in starts)
-        ]
         return Outcome(
             task.instrument,
             task.timeframe,
@@ -133,8 +131,22 @@ class Backfill:
             len(self.days),
             len(found),
             self._had,
-            missing,
+            self._stretches(frozenset(ist_date(start) for start in starts)),
         )
+
+    def _stretches(self, present: frozenset[date]) -> list[Missing]:
+        """Return the sessions without bars, those in a row together."""
+        found: list[Missing] = []
+        for (there, why), days in groupby(self.days, key=lambda day: self._fate(day, present)):
+            dates = [ist_date(day.session.open_ns) for day in days]
+            if not there:
+                found.append(Missing(dates[0], dates[-1], len(dates), why))
+        return found
+
+    def _fate(self, day: Day, present: frozenset[date]) -> tuple[bool, str]:
+        if ist_date(day.session.open_ns) in present:
+            return True, ""
+        return False, self._whys.get(day.span.from_ns, "they were not asked for")
 
     def _known(self, day: Day, bars: Sequence[PastBar], *, whole: bool) -> Span:
         task = self.task

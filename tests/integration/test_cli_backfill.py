@@ -1,0 +1,186 @@
+"""`sauda backfill` against a running desk: the real feed, the simulator, Redis, and kills of either side."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sauda.history.spans import Span
+from sauda.history.store import HistoryStore
+from tests.integration.fed_desk import NIFTY, Gate, fed
+from tests.integration.noren_simulator import SEED, wait_until
+
+pytestmark = pytest.mark.integration
+ALWAYS = Span(0, 1 << 62)
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
+    folder = tmp_path_factory.mktemp("backfill")
+    with fed(folder) as gate:
+        gate.feed.environ["SAUDA_HISTORY"] = str(folder / "feeds-own")
+        gate.feed.environ["SAUDA_ARCHIVE"] = str(folder / "archive")
+        gate.open()
+        yield gate
+
+
+@pytest.fixture
+def gate(opened: Gate) -> Iterator[Gate]:
+    opened.begin()
+    yield opened
+    opened.fault("clear")
+
+
+def command(*arguments: str) -> list[str]:
+    return [str(Path(sys.executable).with_name("sauda")), "backfill", *arguments]
+
+
+def backfilled(gate: Gate, store: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run `sauda backfill` as a shell does, with a store of its own."""
+    environ = gate.feed.environ | {"SAUDA_HISTORY": str(store)}
+    return subprocess.run(
+        command(*arguments), capture_output=True, text=True, timeout=60, check=False, env=environ
+    )
+
+
+def outcome(done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
+    assert done.stdout, done.stderr
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_days_are_fetched_once_and_kept(gate: Gate, tmp_path: Path) -> None:
+    span = ("--from", "2026-11-19", "--to", "2026-11-27")
+    first = backfilled(gate, tmp_path, NIFTY, *span, "--json")
+    store = HistoryStore(tmp_path, f"simulated-{SEED}")
+
+    # The 24th was a holiday.
+    assert (first.returncode, first.stderr) == (0, "")
+    assert outcome(first) == {
+        "instrument": NIFTY,
+        "timeframe": "1m",
+        "market": f"simulated-{SEED}",
+        "sessions": 6,
+        "bars": len(store.read(NIFTY, "1m", ALWAYS)),
+        "had": 0,
+        "missing": [],
+    }
+    assert len(store.looked(NIFTY, "1m", ALWAYS)) == 6
+    before = gate.view.length("subscriptions")
+    again = outcome(backfilled(gate, tmp_path, NIFTY, *span, "--json"))
+    assert again["had"] == again["bars"] > 6 * 370
+    assert gate.view.length("subscriptions") == before
+
+
+def test_what_is_missing_is_told_and_is_a_negative_finding(gate: Gate, tmp_path: Path) -> None:
+    option = min(name for name in gate.names if name.startswith("NFO:"))
+    done = backfilled(gate, tmp_path, option, "--from", "2026-10-26", "--timeframe", "15m")
+
+    assert done.returncode == 1
+    assert "bars of" in done.stdout
+    assert "missing: 2026-10-26 to" in done.stderr
+
+
+def test_one_that_is_killed_goes_on_where_it_stopped(gate: Gate, tmp_path: Path) -> None:
+    span = (NIFTY, "--from", "2026-11-02", "--to", "2026-11-27")
+    gate.fault("latency", rest_ms=300)
+    environ = gate.feed.environ | {"SAUDA_HISTORY": str(tmp_path)}
+    process = subprocess.Popen(command(*span), env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    store = HistoryStore(tmp_path, f"simulated-{SEED}")
+    wait_until(lambda: store.read(NIFTY, "1m", ALWAYS), "the first piece is kept")
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=10)
+    kept = len(store.read(NIFTY, "1m", ALWAYS))
+    gate.fault("latency")
+    rest = outcome(backfilled(gate, tmp_path, *span, "--json"))
+
+    assert rest["had"] >= kept > 0
+    assert rest["bars"] > rest["had"]
+    assert rest["missing"] == []
+    assert len({bar.start_ns for bar in store.read(NIFTY, "1m", ALWAYS)}) == rest["bars"]
+
+
+def test_an_interruption_is_told_and_loses_nothing(gate: Gate, tmp_path: Path) -> None:
+    gate.fault("latency", rest_ms=300)
+    environ = gate.feed.environ | {"SAUDA_HISTORY": str(tmp_path)}
+    process = subprocess.Popen(
+        command(NIFTY, "--from", "2026-09-01"), env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    store = HistoryStore(tmp_path, f"simulated-{SEED}")
+    wait_until(lambda: store.read(NIFTY, "1m", ALWAYS), "the first piece is kept")
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+
+    assert process.returncode == 130
+    assert b"interrupted: what came is kept" in said
+    assert b"Traceback" not in said
+    assert store.read(NIFTY, "1m", ALWAYS)
+
+
+def test_a_store_that_cannot_be_written_is_one_clear_line(gate: Gate, tmp_path: Path) -> None:
+    place = tmp_path / "store"
+    place.write_text("a file stands where the folder should")
+    done = backfilled(gate, place, NIFTY, "--from", "2026-11-27")
+
+    assert done.returncode == 1
+    assert "the store of bars cannot be used" in done.stderr
+    assert "SAUDA_HISTORY" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_another_market_than_the_settings_mean_is_refused(gate: Gate, tmp_path: Path) -> None:
+    environ = gate.feed.environ | {"SAUDA_HISTORY": str(tmp_path), "SAUDA_SIM_SEED": "99"}
+    done = subprocess.run(
+        command(NIFTY, "--from", "2026-11-27"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environ,
+    )
+
+    assert done.returncode == 2
+    assert f"simulated-{SEED}" in done.stderr
+    assert not list(tmp_path.rglob("*.parquet"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (("Nifty 50", "--from", "2026-11-27"), "EXCHANGE:SYMBOL"),
+        ((NIFTY, "--from", "yesterday"), "is no date"),
+        ((NIFTY, "--from", "2026-11-27", "--to", "2026-11-26"), "lies before"),
+        ((NIFTY, "--from", "2026-11-27", "--timeframe", "7m"), "7m"),
+        (("XXX:Nifty 50", "--from", "2026-11-27"), "unknown exchange"),
+        ((NIFTY,), "--from"),
+    ],
+)
+def test_wrong_usage_is_one_line(gate: Gate, tmp_path: Path, arguments: tuple[str, ...], why: str) -> None:
+    done = backfilled(gate, tmp_path, *arguments)
+
+    assert done.returncode == 2
+    assert why in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_feed_it_says_so_after_a_while(gate: Gate, tmp_path: Path) -> None:
+    """Last: it ends the feed of this desk."""
+    gate.feed.kill()
+    done = backfilled(gate, tmp_path, NIFTY, "--from", "2026-11-27")
+
+    assert done.returncode == 1
+    assert "nobody carries the feed of desk" in done.stderr
+    no_redis = subprocess.run(
+        command(NIFTY, "--from", "2026-11-27"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=gate.feed.environ | {"SAUDA_REDIS_URL": "redis://127.0.0.1:1/0"},
+    )
+    assert no_redis.returncode == 3
