@@ -1,10 +1,12 @@
 """What `sauda backtest` found, as tables, as JSON, and as files."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from sauda.backtest.outcome import Outcome
+from sauda.backtest.raced import Difference
 from sauda.backtest.told import DESK
 from sauda.cli import screen
 from sauda.clock import clock_text
@@ -12,8 +14,16 @@ from sauda.errors import ConfigError
 from sauda.money import Paise, to_indian
 
 
-def tell_outcome(outcome: Outcome) -> None:
-    """Print what was played, what was assumed, and what each strategy made."""
+def tell(outcome: Outcome, found: Sequence[Difference] | None) -> None:
+    """Print the outcome in short as JSON, with what a recorded desk had otherwise."""
+    whole = document(outcome)
+    if found is not None:
+        whole["differences"] = [asdict(one) for one in found]
+    screen.json_document(whole)
+
+
+def tell_outcome(outcome: Outcome, found: Sequence[Difference] | None = None) -> None:
+    """Print what was played, what was assumed, what each strategy made, and what a recorded desk had otherwise."""
     data = outcome.data
     screen.line(
         f"{data.name}: {clock_text(data.first_ns)[:16]} to {clock_text(data.last_ns)[:16]} IST, "
@@ -26,6 +36,10 @@ def tell_outcome(outcome: Outcome) -> None:
             for name in (*outcome.strategies, *((DESK,) if len(outcome.strategies) > 1 else ()))
         ],
     )
+    if found is not None:
+        from sauda.cli.backtest_desk import tell_differences
+
+        tell_differences(list(found))
     for line in (*outcome.assumptions, *_troubles(outcome)):
         screen.note(line)
 
@@ -70,18 +84,25 @@ def made(outcome: Outcome, strategy: str) -> dict[str, int]:
 
 
 def write(outcome: Outcome, folder: Path) -> None:
-    """Write the whole outcome into *folder*: `outcome.json`.
+    """Write figures, tables and the page into *folder*, and the whole outcome as `outcome.json`.
 
     Raises:
         ConfigError: nothing can be written there.
     """
-    import msgspec
+    from sauda.report import write as write_report
 
+    write_report(outcome, folder)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "outcome.json").write_bytes(msgspec.json.encode(outcome, order="deterministic") + b"\n")
+        (folder / "outcome.json").write_bytes(bytes_of(outcome))
     except OSError as error:
         raise ConfigError(f"-o {folder}: cannot be written: {error}") from error
+
+
+def bytes_of(outcome: Outcome) -> bytes:
+    """Return all of *outcome* as JSON: the same run gives the same bytes."""
+    import msgspec
+
+    return msgspec.json.encode(outcome, order="deterministic") + b"\n"
 
 
 def _row(outcome: Outcome, strategy: str) -> Sequence[str]:

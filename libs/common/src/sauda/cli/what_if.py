@@ -38,8 +38,8 @@ def what_if(
         ConfigError: nothing has such a setting or rule, or the value cannot be used.
     """
     began = beginnings(record)
-    made = {name: _made(name, settings, how) for name, how in began.items()}
-    changed = {**made, **_changed(made, settings, began, names, texts)}
+    made = made_as_recorded(began, settings)
+    changed = {**made, **with_changes(made, settings, began, names, texts)}
     since = {name: how.ticks for name, how in began.items()}
     states = {name: start.state for name in began if (start := record.start_of(name)) is not None}
     outcome = Outcome(
@@ -56,11 +56,12 @@ def what_if(
     return tell_outcome(outcome, ends, limit=limit, as_json=as_json)
 
 
-def _made(name: str, settings: "Settings", how: Beginning) -> "Unit":
-    return MadeOf(name, settings, as_recorded=True)(how.opened)
+def made_as_recorded(began: Mapping[str, Beginning], settings: "Settings") -> dict[str, "Unit"]:
+    """Return the units of the record, each with the settings and rules that it was made of last."""
+    return {name: MadeOf(name, settings, as_recorded=True)(how.opened) for name, how in began.items()}
 
 
-def _changed(
+def with_changes(
     made: Mapping[str, "Unit"],
     settings: "Settings",
     began: Mapping[str, Beginning],

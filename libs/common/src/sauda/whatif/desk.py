@@ -3,7 +3,7 @@
 Nothing is kept but the units' states and what they said about orders and money: a day of any length fits.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from sauda.backtest.desk import Desk
 from sauda.backtest.player import Player
@@ -25,10 +25,18 @@ class LockStepDesk:
         units: Sequence[Unit],
         since: Mapping[str, IdParts | None],
         states: Mapping[str, Mapping[bytes, bytes]] | None = None,
+        tell: Callable[[Message], None] | None = None,
     ) -> None:
-        """Make the desk of *units*, each beginning behind its tick of *since*, with its state of *states* if it has one."""
+        """Make the desk.
+
+        Args:
+            units: Those of the record, or changed ones.
+            since: unit -> the tick behind which it begins.
+            states: unit -> its state at the beginning, if it has one.
+            tell: Is given everything that a unit says; None: `told` is.
+        """
         self.told = Told()
-        self._desk = Desk(units, self.told.take, states)
+        self._desk = Desk(units, tell or self.told.take, states)
         self._late = {unit.name: at for unit in units if (at := since.get(unit.name)) is not None}
         """unit -> the tick behind which it begins, until that has passed"""
         self._desk.deafen(frozenset(self._late))

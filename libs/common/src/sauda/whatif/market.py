@@ -11,7 +11,7 @@ from sauda.rerun.journal import records_of_all
 from sauda.rerun.source import RecordError, Streams
 from sauda.unit import REQUEUED
 
-OUTSIDE = ("instruments", "control", "ticks", REQUEUED)
+OUTSIDE = ("instruments", "control", "replies", "ticks", REQUEUED)
 """Streams that come from outside the units; in the order that breaks ties, as the units have it."""
 
 

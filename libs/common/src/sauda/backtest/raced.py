@@ -1,0 +1,186 @@
+"""What a recorded desk did otherwise than its backtest, and why: the ticks that were there before the order was.
+
+In a backtest an order meets the exchange before the next tick of the market. In life it travels through two processes, and what
+ticks meanwhile is at the exchange first. Pure.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from sauda.backtest.outcome import Outcome
+from sauda.codec import decode
+from sauda.contracts import (
+    Fill,
+    Message,
+    OrderCancelled,
+    OrderRejected,
+    OrderTriggered,
+    PlaceBasket,
+    PlaceOrder,
+    Signal,
+    Tick,
+)
+from sauda.errors import ContractError
+from sauda.log import Entry
+from sauda.merge import IdParts, id_parts
+from sauda.rerun.journal import Border, own_records
+from sauda.rerun.source import Streams
+
+EXCHANGE = "execution.paper"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One order, or one signal, that is not the same."""
+
+    what: str
+    """`signal`, `order` or `execution`."""
+    name: str
+    """The order's id, or the signal's strategy and place."""
+    desk: tuple[Mapping[str, Any], ...]
+    """What the desk had of it, in order."""
+    backtest: tuple[Mapping[str, Any], ...]
+    why: str
+    explained: bool = False
+    """Whether a race accounts for it, its own or that of an order before it."""
+
+
+@dataclass(slots=True)
+class _Order:
+    """What the record tells of one order."""
+
+    said: list[Mapping[str, Any]] = field(default_factory=list)
+    cause: IdParts | None = None
+    """The tick that led to it; None: something else did."""
+    at: IdParts = field(default_factory=lambda: IdParts(0, 0))
+    """Where the order stands."""
+    instrument: str = ""
+
+
+def differences(streams: Streams, outcome: Outcome) -> list[Difference]:
+    """Return everything that *outcome* has otherwise than the record, signals first, then orders as they were placed."""
+    signals = [one for _, one in _said(streams, "signals") if isinstance(one, Signal)]
+    found = _of_signals(signals, outcome.signals)
+    recorded = _orders(streams)
+    now = _answers(outcome.executions)
+    sent = {order.order_id for order in outcome.orders}
+    raced = _Raced(streams)
+    earlier = ""
+    for order_id in dict.fromkeys([*recorded, *sorted(sent | now.keys())]):
+        known = recorded.get(order_id, _Order())
+        if known.said == now.get(order_id, []) and ((order_id in recorded) == (order_id in sent)):
+            continue
+        why, is_race = raced.reason(known)
+        if not is_race and earlier:
+            why, is_race = f"{why}; it comes after {earlier}, which went otherwise", True
+        found.append(
+            Difference("order", order_id, tuple(known.said), tuple(now.get(order_id, [])), why, is_race)
+        )
+        earlier = earlier or order_id
+    return found
+
+
+def _of_signals(desk: Sequence[Signal], backtest: Sequence[Signal]) -> list[Difference]:
+    found: list[Difference] = []
+    for strategy in sorted({one.strategy for one in (*desk, *backtest)}):
+        was = [_plain(one) for one in desk if one.strategy == strategy]
+        came = [_plain(one) for one in backtest if one.strategy == strategy]
+        for at in range(max(len(was), len(came))):
+            one, other = tuple(was[at : at + 1]), tuple(came[at : at + 1])
+            if one != other:
+                why = "signals follow from ticks and fills: look at the first order that differs"
+                found.append(Difference("signal", f"{strategy} {at + 1}", one, other, why))
+                break
+    return found
+
+
+def _orders(streams: Streams) -> dict[str, _Order]:
+    """Return the desk's orders as they were sent, with what the exchange answered."""
+    found: dict[str, _Order] = {}
+    for entry, message in _said(streams, "orders"):
+        for order in message.legs if isinstance(message, PlaceBasket) else (message,):
+            if isinstance(order, PlaceOrder):
+                cause = _cause(entry)
+                found.setdefault(order.order_id, _Order([], cause, id_parts(entry.id), order.instrument))
+    answers = _answers(message for _, message in _said(streams, "executions"))
+    for order_id, said in answers.items():
+        found.setdefault(order_id, _Order()).said = said
+    return found
+
+
+def _answers(executions: Iterable[Message]) -> dict[str, list[Mapping[str, Any]]]:
+    """Return what was answered to each order: how it ended, and at which price it traded; stamps are the exchange's."""
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for message in executions:
+        if isinstance(message, Fill | OrderRejected | OrderCancelled | OrderTriggered):
+            found.setdefault(message.order_id, []).append(_plain(message))
+    return found
+
+
+class _Raced:
+    """Knows which ticks were at the exchange before an order was."""
+
+    def __init__(self, streams: Streams) -> None:
+        self._ticks: list[tuple[IdParts, Tick]] = [
+            (id_parts(entry.id), one) for entry, one in _said(streams, "ticks") if isinstance(one, Tick)
+        ]
+        self._ids = [at for at, _ in self._ticks]
+        self._steps = [
+            (id_parts(border.after["orders"].encode()), border)
+            for border in own_records(streams.forwards("journal"), EXCHANGE)
+            if isinstance(border, Border) and "orders" in border.after
+        ]
+        self._ends = [at for at, _ in self._steps]
+
+    def reason(self, order: _Order) -> tuple[str, bool]:
+        """Return why *order* may have gone otherwise, and whether a tick raced it."""
+        if order.cause is None:
+            return "no tick led to it, or only one of the two has it", False
+        seen = self._ticks[
+            bisect_right(self._ids, order.cause) : bisect_right(self._ids, self._reach(order.at))
+        ]
+        own = [tick for _, tick in seen if tick.instrument == order.instrument]
+        if own:
+            last = own[-1]
+            return (
+                f"{len(own)} ticks of {order.instrument} were at the exchange before it; the last of {last.recv_ns}: "
+                f"ltp {last.ltp}, bid {last.bid}, ask {last.ask}",
+                True,
+            )
+        if seen:
+            return (
+                f"{len(seen)} ticks of others, up to {seen[-1][1].recv_ns}, were at the exchange before it",
+                True,
+            )
+        return "no tick was at the exchange before it", False
+
+    def _reach(self, order_at: IdParts) -> IdParts:
+        """Return the last tick that may have been worked before the order that stands at *order_at*."""
+        at = next((index for index, end in enumerate(self._ends) if end >= order_at), None)
+        if at is None:
+            return order_at
+        before = self._steps[at][1].before.get("ticks")
+        # In one step ticks and orders are worked by id; what an earlier step took, was there in any case.
+        return max(order_at, id_parts(before.encode())) if before else order_at
+
+
+def _said(streams: Streams, stream: str) -> Iterable[tuple[Entry, Message]]:
+    for entry in streams.forwards(stream):
+        try:
+            yield entry, decode(entry.data)
+        except ContractError:
+            continue
+
+
+def _cause(entry: Entry) -> IdParts | None:
+    stream, _, entry_id = entry.cause.partition(b" ")
+    return id_parts(entry_id) if stream == b"ticks" else None
+
+
+def _plain(message: Message) -> Mapping[str, Any]:
+    plain: dict[str, Any] = msgspec.to_builtins(message)
+    return plain
