@@ -224,6 +224,24 @@ def test_the_twin_of_a_working_exit_is_refused_only_where_both_would_open_the_ot
     assert reasons(said) == [RejectReason.DUPLICATE]
 
 
+def test_who_turns_a_position_round_names_the_exit_and_is_no_twin_of_it() -> None:
+    exchange = limited(duplicate_ms=500)
+    play(exchange, [an_order(SELL, order_id="short")])
+
+    said = play(
+        exchange,
+        [
+            an_order(BUY, order_id="exit"),
+            an_order(BUY, order_id="again"),
+            an_order(BUY, order_id="turn", parent_id="exit"),
+            an_order(BUY, order_id="turn-again", parent_id="exit"),
+        ],
+    )
+
+    assert accepted(said) == ["exit", "turn"]
+    assert reasons(said) == [RejectReason.DUPLICATE, RejectReason.DUPLICATE]
+
+
 def test_entries_come_in_the_desks_hours_only() -> None:
     exchange = limited(entries_from="09:30", entries_until="15:20")
     play(exchange, [an_order(SELL, order_id="short")])

@@ -133,7 +133,7 @@ class PlaceOrder(msgspec.Struct, frozen=True, tag="place_order", omit_defaults=T
     limit_price: Paise | None = None
     trigger_price: Paise | None = None
     parent_id: str | None = None
-    """The order that this one protects."""
+    """The order that this one protects, or follows on purpose: the entry of a turn names the exit before it."""
     product: Product = Product.NRML
     validity: Validity = Validity.DAY
     stop_loss: Paise | None = None

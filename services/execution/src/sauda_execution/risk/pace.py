@@ -96,5 +96,7 @@ def terms(order: PlaceOrder) -> str:
             str(order.limit_price),
             str(order.trigger_price),
             order.product.value,
+            # Whoever turns a position round sends the same order twice on purpose, and the second names the first.
+            str(order.parent_id),
         )
     )
