@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chaos.replica import Replica
+from sauda.clock import NS_PER_S
 from sauda.codec import encode
 from sauda.contracts import ClockTick
 from sauda.log import Output
@@ -18,6 +19,24 @@ from tests.integration.desk_processes import start_replicas, wait_until
 
 REPOSITORY = Path(__file__).parents[2]
 STRADDLE = 'kind: short_straddle\ntsymbol: NIFTY\nentry_time: "09:20"\nexit_time: "15:15"\n'
+
+
+MINE = '''"""Says with how many lots it begins."""
+
+from sauda_strategy.api import Intents, Opinion, Strategy, TradingRules
+
+
+class Mine(Strategy):
+    class Rules(TradingRules):
+        instrument: str = "NSE:Nifty 50"
+
+    def setup(self) -> None:
+        self.watch(self.rules.instrument)
+        pass  # here
+
+    def on_start(self) -> Intents:
+        return Opinion(self.rules.instrument, None, f"it begins with {self.rules.lots} lots")
+'''
 
 
 class Desk:
@@ -46,6 +65,17 @@ class Desk:
         living = [one.holder for one in self.replicas if one.pid is not None]
         for name in names:
             wait_until(lambda name=name: self.holder(name) in living, 20, f"{name} is carried: {self.folder}")  # type: ignore[misc]
+
+    def tick(self) -> None:
+        """Let market time pass."""
+        self.view.append([Output("ticks", encode(ClockTick(NOW + second * NS_PER_S))) for second in (1, 2)])
+
+    def restart(self) -> None:
+        """Kill all replicas and start them again."""
+        for replica in self.replicas:
+            replica.kill()
+            replica.start()
+        self.wait_for("old")
 
     def wait_until_all_heed(self) -> None:
         """Wait until each replica has read its files and waits for messages: later files are begun by those alone."""
@@ -134,6 +164,55 @@ def test_a_replica_that_was_there_takes_over_what_began_while_it_waited(start: C
     desk.wait_for("new")
 
     assert desk.holder("new") not in (None, first)
+
+
+def test_a_rule_that_is_set_survives_kill_9_and_gives_way_to_the_file(start: Callable[[int], Desk]) -> None:
+    desk = start(1)
+    assert desk.sauda("set", "old", "quantity=2", "exit_time=15:10").code == 0
+    assert desk.sauda("set", "old", "quantity=2").out == "old: nothing changed\n"
+    told = desk.sauda("set", "old", "quantity=4")
+    assert told.out.startswith("old: quantity: 2 -> 4\n")
+
+    desk.restart()
+    old = desk.listed()["old"]
+    assert (old["rules"]["quantity"], old["rules"]["exit_time"]) == (4, "15:10")
+    assert old["differs_from_file"] == ["exit_time", "quantity"]
+
+    desk.write("old", STRADDLE + "quantity: 3\n")
+    reloaded = desk.sauda("reload", "old")
+    assert (reloaded.code, reloaded.out.splitlines()[:2]) == (
+        0,
+        ["old: quantity: 4 -> 3", "old: exit_time: 15:10 -> 15:15"],
+    )
+    desk.restart()
+    old = desk.listed()["old"]
+    assert (old["rules"]["quantity"], old["differs_from_file"]) == (3, [])
+
+
+def test_a_strategy_of_the_user_trades_and_one_that_breaks_stops_alone(start: Callable[[int], Desk]) -> None:
+    desk = start(1)
+    desk.kind("mine", MINE)
+    desk.kind("bad", MINE.replace("pass  # here", "raise ValueError('no luck')"))
+    for name in ("mine", "bad"):
+        desk.write(name, f"kind: {name}\nlots: 2\n")
+    desk.sauda("reload")
+    desk.wait_for("old", "mine", "bad")
+    desk.tick()
+    wait_until(lambda: "strategy.bad" in desk.alerts("STRATEGY_STOPPED"), 20, "bad is stopped")
+
+    listed = desk.listed()
+    assert {name: one["state"] for name, one in listed.items()} == {
+        "old": "trading",
+        "mine": "trading",
+        "bad": "broken",
+    }
+    assert "ValueError: no luck" in listed["bad"]["why"]
+    assert desk.alerts("STRATEGY_STOPPED") == ["strategy.bad"]
+    assert listed["mine"]["last_signal"]["reason"] == "it begins with 2 lots"
+
+    assert desk.sauda("set", "mine", "lots=3").code == 0
+    desk.restart()
+    assert desk.listed()["mine"]["rules"]["lots"] == 3
 
 
 def test_a_broken_strategy_stops_alone_and_begins_when_it_is_mended(start: Callable[[int], Desk]) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from sauda.clock import NS_PER_S, ManualClock, SystemClock
 from sauda.codec import decode
-from sauda.contracts import Alert, Signal
+from sauda.contracts import Alert, ChangeRules, Signal
 from sauda.errors import ConfigError
 from sauda.memory_log import MemoryLog
 from sauda.settings import Settings, load_settings
@@ -16,6 +16,7 @@ from sauda_strategy.kinds import INPUTS, strategy_unit
 from sauda_strategy.notices import TOLD_AGAIN_AFTER_S, broken_rules, tell_once_a_day
 from sauda_strategy.option_kinds import ShortStraddleRules
 from sauda_strategy.rule_files import load_rules
+from sauda_strategy.rule_values import plain_rules
 from sauda_strategy.rules import Rules
 
 REPOSITORY = Path(__file__).parents[3]
@@ -104,3 +105,12 @@ def test_the_rules_of_the_straddle_make_a_straddle() -> None:
 
     assert isinstance(rules, ShortStraddleRules)
     assert strategy_unit("one", rules).build().state is not strategy_unit("one", rules).build().state
+
+
+def test_rules_are_changed_before_the_first_market_time() -> None:
+    rules = load_rules(REPOSITORY / "config/strategies").rules["nifty_straddle"]
+    one = strategy_unit("one", rules).build()
+
+    told = one.handle(ChangeRules("one", {**plain_rules(rules), "quantity": 2}, "me", 1))
+
+    assert [message.code for message in told if isinstance(message, Alert)] == ["RULES_CHANGED"]

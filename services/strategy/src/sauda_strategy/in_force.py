@@ -22,7 +22,7 @@ class Changed(msgspec.Struct, frozen=True):
 
     file: dict[str, Plain]
     """The rules that the unit was built with when the message came: while they are the same, the message stands."""
-    now: dict[str, Plain]
+    rules: dict[str, Plain]
 
 
 class InForce(Generic[R]):
@@ -42,7 +42,7 @@ class InForce(Generic[R]):
         changed = self._rows.get("changed")
         if changed is not None and changed.file == plain_rules(self._built):
             try:
-                self.rules = self._checked(changed.now)
+                self.rules = self._checked(changed.rules)
             except ConfigError:
                 self.rules = self._built  # Another release knows other rules: the file was checked by it.
 

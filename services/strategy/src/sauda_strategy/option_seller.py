@@ -12,15 +12,13 @@ All times are market time. What cannot be done is said once in a signal and an a
 from collections.abc import Callable, Sequence
 from datetime import date
 
-from sauda.clock import UnixNs, ist_date
+from sauda.clock import UnixNs
 from sauda.contracts import (
     ChangeRules,
     ClockTick,
     FeedGap,
     Halt,
     Instrument,
-    InstrumentId,
-    Level,
     Message,
     SquareOff,
     Start,
@@ -29,16 +27,16 @@ from sauda.contracts import (
 )
 from sauda_strategy.attention import Attention
 from sauda_strategy.covers import Covers
-from sauda_strategy.day import Day, every_day
+from sauda_strategy.day import every_day
 from sauda_strategy.dry_market import DryMarket
 from sauda_strategy.entries import Entries
-from sauda_strategy.entry import Obstacle
 from sauda_strategy.instance import Instance
+from sauda_strategy.judging import Judging
 from sauda_strategy.new_rules import NewRules
 from sauda_strategy.option_rules import OptionRules
 from sauda_strategy.others import Answer
 from sauda_strategy.rules import Mode
-from sauda_strategy.watch import Watch, steps_reached, verdict
+from sauda_strategy.turns import Turns
 
 
 class OptionSeller:
@@ -49,7 +47,8 @@ class OptionSeller:
         self._my = Instance(name, rules, trades_on)
         self.state = self._my.state
         self._entries = Entries(self._my)
-        self._watch = Watch(self._my.book, self._my.quotes)
+        self._turns = Turns(self._my)
+        self._judging = Judging(self._my)
         self._covers = Covers(self._my.book, self._my.legs, self._entries.comes_again)
         self._dry = DryMarket(self._my)
         self._new_rules = NewRules(self._my)
@@ -102,7 +101,9 @@ class OptionSeller:
                 # The exchange closes everything in the same step: a square-off of the desk, for us.
                 return self._on_control(SquareOff(None, message.by, message.event_ns))
             case ChangeRules(strategy=self._my.name):
-                return [*self._new_rules.take(message), *self._step()]
+                told = self._new_rules.take(message)
+                # Before the first market time there is no day to look at.
+                return told if self._my.diary.today is None else [*told, *self._step()]
             case _ if isinstance(message, Answer):
                 return self._on_answer(message) if message.strategy == self._my.name else ()
             case _:
@@ -126,32 +127,9 @@ class OptionSeller:
         if is_due or (instrument in attention.watched and attention.matters(instrument)):
             out += self._step()
         if instrument in attention.judged and my.rules.watches_quotes:
-            out += self._judge(instrument)
+            closed = self._judging.judge(instrument)
+            out += [*closed, *self._rest()] if closed else []
         return out
-
-    def _judge(self, instrument: InstrumentId) -> list[Message]:
-        """Close what the new price of *instrument* says is to be closed."""
-        my, out = self._my, list[Message]()
-        for key in my.keys:
-            why = (
-                self._watch.target(key, my.rules, my.now_ns) if my.book[key].instrument == instrument else ""
-            )
-            out += my.legs.close(key, why, my.now_ns) if why else []
-        out += self._judge_all()
-        return [*out, *self._rest()] if out else []
-
-    def _judge_all(self) -> list[Message]:
-        my, today = self._my, self._my.diary.today
-        standing = self._watch.standing(my.keys, my.rules, my.now_ns)
-        if standing is None or today is None or today.ended:
-            return []
-        locked = max(today.locked, steps_reached(standing.profit, my.rules))
-        my.diary.change(locked=locked)
-        why = verdict(standing, locked, my.rules)
-        if not why:
-            return []
-        my.diary.change(ended=True)
-        return [message for key in my.keys for message in my.legs.close(key, why, my.now_ns)]
 
     def _on_answer(self, answer: Answer) -> list[Message]:
         my = self._my
@@ -182,13 +160,13 @@ class OptionSeller:
             # A refusal or a square-off ended the day; whoever says `start` wants another try. Order ids stay used.
             for key in my.keys:
                 my.book.discard(key)
-            self._begin_window(today.window)
+            self._turns.begin_window(today.window)
         return [*out, *self._step()]
 
     def _step(self) -> list[Message]:
         """Do whatever is due now; harmless at any message."""
         my = self._my
-        out = self._begin_day() if my.has_come(self._attention.hours.midnight_ns) else []
+        out = self._turns.begin_day() if my.has_come(self._attention.hours.midnight_ns) else []
         if my.diary.today is None:
             return out
         if my.has_come(my.hours().exit_ns):
@@ -202,53 +180,13 @@ class OptionSeller:
             out += self._entries.again()
         return [*out, *self._rest()]
 
-    def _turn_to_next_window(self) -> None:
-        my, today = self._my, self._my.today
-        if today.shut or today.window + 1 >= len(my.rules.windows) or my.book.any_open():
-            return
-        if not my.has_come(my.hours().exit_ns) or my.may_open:
-            return  # In this one something is to be done yet, if only to say why nothing was.
-        my.diary.say_again()
-        self._begin_window(today.window + 1)
-
-    def _begin_window(self, number: int) -> None:
-        """Begin a window, or the same one anew."""
-        self._my.diary.change(
-            window=number,
-            over=False,
-            ended=False,
-            shut=False,
-            waiting_ns=None,
-            known=0,
-            centre=None,
-            locked=0,
-        )
-
     def _rest(self) -> list[Message]:
         """Look after the wings; ask for no more ticks when the day's work is done; think over when to act next."""
         my = self._my
         out = self._covers.tend(my.now_ns)
         if my.diary.today is not None:
-            self._turn_to_next_window()
+            self._turns.turn()
             if my.today.over and not my.book.any_open() and not self._entries.may_come_again():
                 out += my.market.leave(my.name, my.now_ns)
         self._attention.plan()
-        return out
-
-    def _begin_day(self) -> list[Message]:
-        my = self._my
-        day = ist_date(my.now_ns)
-        my.diary.begin(Day(day=day.isoformat(), opened_ns=my.now_ns))
-        my.market.begin(day.isoformat())
-        my.quotes.forget()
-        self._attention.plan()
-        out = my.legs.new_day(day.isoformat(), my.now_ns)
-        if not my.trades_on(day):
-            my.diary.change(over=True, shut=True)
-            out += my.say(Obstacle("NO_TRADING_DAY", f"{day} is no trading day"), Level.INFO)
-        elif day.weekday() not in my.rules.days:
-            my.diary.change(over=True, shut=True)
-            out += my.say(
-                Obstacle("NOT_TODAY", f"{day:%A} is none of its weekdays: {my.rules.weekdays}"), Level.INFO
-            )
         return out

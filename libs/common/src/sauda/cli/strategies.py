@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from sauda.cli.strategy_wishes import Outcome
 
 NEGATIVE: Final = 1
+CHANGED: Final = "RULES_CHANGED"
+"""The alert of a strategy that follows other rules."""
 
 app = typer.Typer(
     help="List, start, stop, reload and change strategies, without a restart.", no_args_is_help=True
@@ -142,9 +144,13 @@ def _finish(outcomes: "list[Outcome]", *, as_json: bool) -> None:
 def _tell(one: "Outcome") -> None:
     for change in one.changes:
         screen.line(f"{one.strategy}: {change.key}: {_plain(change.before)} -> {_plain(change.after)}")
+    heard = {
+        alert.text for alert in one.alerts if alert.code == CHANGED
+    }  # That is what the lines before say.
     for said in one.signals:
-        screen.line(f"{one.strategy}: {said.reason}")
-    heard = {said.reason for said in one.signals}
+        if said.reason not in heard:
+            screen.line(f"{one.strategy}: {said.reason}")
+            heard.add(said.reason)
     for alert in one.alerts:
         if alert.text not in heard:
             screen.note(f"{one.strategy}: {alert.code}: {alert.text}")

@@ -55,7 +55,7 @@ def rules_in_force(record: Record, unit: str) -> tuple[dict[str, Plain], Opened 
         return {}, None
     for _, row in rows_of(record.state_of(unit), "rules"):
         if row["file"] == opened.rules:
-            return dict(row["now"]), opened
+            return dict(row["rules"]), opened
     return dict(opened.rules), opened
 
 
