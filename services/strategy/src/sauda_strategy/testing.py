@@ -108,10 +108,26 @@ class TinyExchange:
         return [self._cancelled(order, "asked")]
 
     def _modify(self, change: ModifyOrder) -> list[Message]:
-        order = self.working[change.order_id]
-        order = msgspec.structs.replace(order, qty=change.qty or order.qty)
+        order = self.working.get(change.order_id)
+        if order is None or change.order_id in self.triggered:
+            return [self._rejected(change.order_id, change.strategy, "", RejectReason.ORDER_DONE)]
+        reason = self.refuse.get(change.order_id)
+        if reason is not None:
+            return [self._rejected(change.order_id, change.strategy, "", reason)]
+        order = msgspec.structs.replace(
+            order, qty=change.qty or order.qty, trigger_price=change.trigger_price or order.trigger_price
+        )
         self.working[change.order_id] = order
-        return [OrderModified(order.order_id, order.strategy, order.instrument, change.event_ns, order.qty)]
+        return [
+            OrderModified(
+                order.order_id,
+                order.strategy,
+                order.instrument,
+                change.event_ns,
+                order.qty,
+                trigger_price=order.trigger_price,
+            )
+        ]
 
     def _square_off(self, request: SquareOff) -> list[Message]:
         """Cancel all and close all in one step, as the kill switch, MIS and a loss limit do."""
@@ -119,14 +135,15 @@ class TinyExchange:
         strategies = {order.strategy for order in self.working.values()}
         self.working.clear()
         for instrument, qty in list(self.held.items()):
-            if qty < 0:
+            if qty:
                 name = request.strategy or min(strategies, default="straddle")
                 out += self._close(instrument, name, -qty, request.event_ns)
         return out
 
     def _close(self, instrument: InstrumentId, strategy: str, qty: Units, at_ns: UnixNs) -> list[Message]:
         order_id = f"squareoff-{instrument}-{at_ns}"
-        order = PlaceOrder(order_id, strategy, instrument, Side.BUY, qty, OrderKind.MARKET, at_ns)
+        side = Side.BUY if qty > 0 else Side.SELL
+        order = PlaceOrder(order_id, strategy, instrument, side, abs(qty), OrderKind.MARKET, at_ns)
         self.working[order_id] = order
         return [OrderAccepted(order_id, strategy, instrument, at_ns, terms=order), *self._meet(order)]
 
