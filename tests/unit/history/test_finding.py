@@ -185,10 +185,9 @@ def test_an_answer_has_an_end() -> None:
 
 
 class Failing:
-    name = "broker"
-
-    def __init__(self, error: Exception) -> None:
+    def __init__(self, error: Exception, name: str = "broker") -> None:
         self.error = error
+        self.name = name
 
     def look(self, wanted: Wanted) -> Found:
         raise self.error
@@ -204,6 +203,13 @@ def test_one_who_fails_costs_no_answer_of_the_others(error: Exception) -> None:
     assert len(answer.bars) == 1
     assert str(error) in answer.problems[0]
     assert told == ([] if isinstance(error, NotKnownError) else ["broker_does_not_answer"])
+
+
+def test_who_could_not_be_asked_is_not_told_where_another_knew_it_all() -> None:
+    finder = Finder([Failing(TransientError("it is away"), "archive"), Broker()], CALENDAR)
+
+    assert finder.find(request(count=400), NOW).problems == []
+    assert finder.find(request(count=400), NOW).sources == ["broker"]
 
 
 def test_a_store_that_is_full_costs_no_answer() -> None:

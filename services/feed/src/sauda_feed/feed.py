@@ -62,7 +62,6 @@ class Feed:
         """desk -> where its old books go; without one a desk refuses another market"""
         self._make_historian = make_historian
         self._historian: Historian | None = None
-        """Who looks into questions about bars of the past; without one the answer is that nobody knows."""
         self.phase = "starting"
         """`starting`, `standby`, `serving`, `away` (Redis), `stopped`."""
         self._condition = ""

@@ -49,7 +49,8 @@ class ArchivedPast:
                         )
             finally:
                 record.close()
-        except SaudaError as error:
+        except (SaudaError, ImportError) as error:
+            # Without its extra an image cannot reach an archive in object storage.
             raise NotKnownError(str(error)) from error
         return Found(list(bars.values()), joined(looked))
 

@@ -123,11 +123,12 @@ class Finder:
     def _ask_all(self, wanted: Wanted, answer: Answer) -> list[PastBar]:
         bars: dict[UnixNs, PastBar] = {}
         looked: list[Span] = []
+        problems: list[str] = []
         for knower in self._knowers:
             rest = [day for day in wanted.days if not holds(looked, day.span)]
             if not rest:
                 break
-            found = self._ask(knower, wanted._replace(days=rest), answer)
+            found = self._ask(knower, wanted._replace(days=rest), problems)
             inside = [bar for bar in found.bars if _is_in(bar, rest)]
             fresh = [bar for bar in inside if bar.start_ns not in bars]
             bars.update((bar.start_ns, bar) for bar in fresh)
@@ -136,20 +137,23 @@ class Finder:
                 answer.sources.append(knower.name)
             if knower.name == "broker" and inside:
                 self._keep(wanted, inside, found.looked)
+        if not all(holds(looked, day.span) for day in wanted.days):
+            # Who could not be asked matters only where nobody else knew it all.
+            answer.problems += problems
         return [bars[start] for start in sorted(bars)]
 
-    def _ask(self, knower: Knower, wanted: Wanted, answer: Answer) -> Found:
+    def _ask(self, knower: Knower, wanted: Wanted, problems: list[str]) -> Found:
         try:
             found = knower.look(wanted)
         except NotKnownError as error:
-            answer.problems.append(f"{knower.name}: {error}")
+            problems.append(f"{knower.name}: {error}")
             return Found()
         except SaudaError as error:
             self._complain(f"{knower.name}_does_not_answer", str(error))
-            answer.problems.append(f"{knower.name}: {error}")
+            problems.append(f"{knower.name}: {error}")
             return Found()
         if found.problem:
-            answer.problems.append(f"{knower.name}: {found.problem}")
+            problems.append(f"{knower.name}: {found.problem}")
         return found
 
     def _keep(self, wanted: Wanted, bars: Sequence[PastBar], looked: Sequence[Span]) -> None:
