@@ -74,6 +74,7 @@ def test_what_stands_in_the_data_is_text_and_never_markup() -> None:
     tags = [tag for tag, _ in Elements(text).found]
     assert "img" not in tags
     assert tags.count("script") == 3
+    assert not set("<>&") & set(data_of(text, "charts"))
     assert EVIL in json.loads(data_of(text, "charts"))[-1]["choices"][0]["name"]
 
 

@@ -8,7 +8,7 @@ from sauda.errors import ConfigError
 from sauda.sweep.findings import findings, sentences
 from sauda.sweep.grid import Grid, grid_of
 from sauda.sweep.heat import heat, keys_of
-from sauda.sweep.luck import Shape
+from sauda.sweep.luck import Shape, expected_best
 from sauda.sweep.trial import Scores, Trial
 from sauda.sweep.writing import document
 
@@ -100,7 +100,8 @@ def test_every_trial_that_ran_counts_as_a_try() -> None:
 
     luck = findings(GRID, tried(GRID, scores), "sharpe", 4).luck
 
-    assert (luck.trials, luck.with_sharpe) == (3, 2)
+    assert (luck.trials, luck.with_sharpe, luck.variance) == (3, 2, pytest.approx(0.5))
+    assert luck.expected_best == pytest.approx(expected_best(3, 0.5))
 
 
 def test_an_unfinished_sweep_says_so() -> None:

@@ -119,10 +119,15 @@ def run_trial(task: Task, number: int, values: dict[str, str]) -> Trial:
         raise
     except SaudaError as error:
         return Trial(number, values, error=str(error))
-    return _judged(outcome, task.split, number, values)
+    return judged(outcome, task.split, number, values)
 
 
-def _judged(outcome: Outcome, split: date | float | None, number: int, values: dict[str, str]) -> Trial:
+def judged(outcome: Outcome, split: date | float | None, number: int, values: dict[str, str]) -> Trial:
+    """Return combination *number* with the figures of *outcome*.
+
+    Raises:
+        ConfigError: its days cannot be split so.
+    """
     trouble = [f"{unit} stopped: {why}" for unit, why in sorted(outcome.stopped.items())] + list(
         outcome.parked
     )
