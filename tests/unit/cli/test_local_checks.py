@@ -69,6 +69,27 @@ def test_a_rules_file_that_cannot_be_used_is_named_with_its_key(
     assert rules.advice == f"correct {strategies / 'mine.yaml'}"
 
 
+def test_a_strategy_of_the_user_that_cannot_be_used_is_named_and_no_fault_until_it_is_asked_for(
+    settings: Settings, place: Place, tmp_path: Path
+) -> None:
+    own = tmp_path / "strategies"
+    own.mkdir()
+    (own / "mine.py").write_text("1 / 0\n")
+    config = tmp_path / "config"
+    (config / "strategies").mkdir(parents=True)
+    (config / "market").symlink_to(CONFIG / "market")
+    here = settings.model_copy(update={"config": config, "strategies": own})
+
+    (kind,) = [one for one in look_at_files(here, place) if one.check == "strategy mine"]
+    assert kind.verdict is Verdict.WARN
+    assert "mine.py, line 1: ZeroDivisionError" in kind.text
+
+    (config / "strategies" / "one.yaml").write_text("kind: mine\n")
+    (rules,) = [one for one in look_at_files(here, place) if one.check == "rules one"]
+    assert rules.verdict is Verdict.BAD
+    assert "mine.py, line 1: ZeroDivisionError" in rules.text
+
+
 def test_limits_that_cannot_be_used_are_named_with_their_key_and_a_missing_file_is_told(
     settings: Settings, place: Place, tmp_path: Path
 ) -> None:

@@ -11,7 +11,7 @@ from sauda.errors import ConfigError
 from sauda.runtime.desk import check_scale
 from sauda.runtime.local import LocalDesk
 from sauda.runtime.place import Place
-from sauda.runtime.starting import say_what_to_know
+from sauda.runtime.starting import check_rules, say_what_to_know
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -38,6 +38,15 @@ def test_another_book_says_which_one_stops(root: Path) -> None:
 @pytest.mark.parametrize("before", ["live", None])
 def test_the_same_book_or_the_first_says_nothing(root: Path, before: str | None) -> None:
     assert told(root, {"SAUDA_DESK": "live"}, before) == []
+
+
+def test_rules_for_a_strategy_of_the_user_are_checked_with_its_folder(root: Path) -> None:
+    (root / "config/strategies/mine.yaml").write_text("kind: broken\n")
+    (root / "own").mkdir()
+    (root / "own/broken.py").write_text("1 / 0\n")
+
+    with pytest.raises(ConfigError, match=r"mine.yaml: kind: .*own/broken.py, line 1: ZeroDivisionError"):
+        check_rules(Place(root), {"SAUDA_STRATEGIES": "own"})
 
 
 @pytest.mark.parametrize("there_is_a_folder", [True, False])
