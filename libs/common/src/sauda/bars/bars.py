@@ -194,7 +194,7 @@ class Bars:
         if end_ns is None:
             return
         self._due_ns = min(self._due_ns, end_ns if minute.ended is None else minute.ended.event_ns)
-        if not was_seen and minute.since_ns == tick.recv_ns:
+        if not was_seen and minute.since_ns >= tick.recv_ns:
             for series in self._watched.of(tick.instrument):
                 series.lose(minute.watched_ns, tick.recv_ns, tick.recv_ns)
                 self._changed(series)

@@ -11,6 +11,10 @@ from sauda.money import Paise, Units
 
 UNKNOWN = -1
 """A volume that nobody has told yet."""
+NEVER_ENOUGH = 2**62
+"""More ticks than any minute has."""
+SIGHTED = -1
+"""No hole since the last tick."""
 
 
 class MinuteRow(msgspec.Struct, frozen=True, array_like=True):
@@ -41,8 +45,8 @@ class MinuteRow(msgspec.Struct, frozen=True, array_like=True):
     counted: Units = 0
     """How much of that is in earlier bars."""
     oi: Units | None = None
-    blind: bool = False
-    """A hole lies between the last tick and the next."""
+    blind: int = SIGHTED
+    """How many ticks this minute had at the newest hole: with no more, the hole lies before the next minute's first tick."""
     ended: Bar | None = None
     """The minute before, over, and still to be said: others may show ticks of the very instant of its end."""
 
@@ -76,12 +80,17 @@ class Minute:
     traded: Units
     counted: Units
     oi: Units | None
-    blind: bool
+    blind: int
     ended: Bar | None
 
     def row(self) -> MinuteRow:
         """Return all that it remembers."""
         return MinuteRow(*[getattr(self, name) for name in MinuteRow.__struct_fields__])
+
+    def lose(self, to_ns: UnixNs) -> None:
+        """Take that ticks until *to_ns* were not seen: what they traded is not the next minute's."""
+        # A minute that is over by then shows no more ticks, so what comes next comes behind the hole.
+        self.blind = self.ticks if to_ns < self.end_ns else NEVER_ENOUGH
 
     @property
     def mark(self) -> tuple[int, ...]:
@@ -114,13 +123,13 @@ class Minute:
         unknown = self.traded < 0
         if volume is not None and volume != self.told:
             self.trade(volume)
-        if volume is not None and ((unknown and not whole_day) or self.blind):
+        if volume is not None and ((unknown and not whole_day) or self.blind != SIGHTED):
             # What was traded unseen, before our time or in a hole, belongs to other bars; how much of it is this tick's
             # nobody knows.
             self.trade(volume)
             self.counted = self.traded
-            self.since_ns = tick.recv_ns
-        self.blind = False
+            self.since_ns = tick.recv_ns + 1
+        self.blind = SIGHTED
 
     def trade(self, volume: Units) -> None:
         """Take a new figure of the day's *volume*. It never falls: one that does is old, or yesterday's."""
@@ -147,6 +156,8 @@ class Minute:
             self.oi,
             self.ticks,
         )
+        if self.ticks > self.blind:
+            self.blind = SIGHTED
         self.ticks = 0
         self.counted = max(self.traded, 0)
         return None if still else bar

@@ -1,7 +1,7 @@
 """The minutes of all instruments that are being built: how one begins, and when it is over."""
 
 from sauda.bars.holes import Holes
-from sauda.bars.minute import Minute
+from sauda.bars.minute import NEVER_ENOUGH, SIGHTED, Minute
 from sauda.bars.timeframes import MINUTE, OPENING_NS, Grid, length_ns
 from sauda.clock import UnixNs
 from sauda.contracts import Bar, InstrumentId, Tick
@@ -38,7 +38,7 @@ class Minutes(dict[InstrumentId, Minute]):
 
     def _begin_day(self, minute: Minute, open_ns: UnixNs, now_ns: UnixNs) -> None:
         minute.first_of_day(open_ns)
-        minute.blind = self._holes.touch(open_ns, now_ns)
+        minute.blind = NEVER_ENOUGH if self._holes.touch(open_ns, now_ns) else SIGHTED
         if not minute.seen:
             minute.seen = True
             if minute.watched_ns > open_ns + OPENING_NS:
@@ -67,7 +67,7 @@ class Minutes(dict[InstrumentId, Minute]):
     def lose(self, to_ns: UnixNs) -> None:
         """Take that nothing was seen until *to_ns*: volume traded unseen is no later bar's."""
         for minute in self.values():
-            minute.blind = not (minute.ticks and to_ns < minute.end_ns)
+            minute.lose(to_ns)
 
     def saw_all(self, bar: Bar) -> bool:
         """Was the whole interval of *bar* seen?"""

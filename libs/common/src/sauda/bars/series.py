@@ -158,6 +158,7 @@ class Series:
 
     def lose(self, from_ns: UnixNs, to_ns: UnixNs, now_ns: UnixNs) -> None:
         """Take that the market was not seen between the two instants: ask for what ended in it, and later for what did not."""
+        self.recheck(to_ns)
         present = self._grid.at(self.exchange, self.length, to_ns)
         until_ns = present.start_ns if present else to_ns
         if present:
