@@ -100,7 +100,8 @@ def test_every_trial_that_ran_counts_as_a_try() -> None:
 
     luck = findings(GRID, tried(GRID, scores), "sharpe", 4).luck
 
-    assert (luck.trials, luck.with_sharpe, luck.variance) == (3, 2, pytest.approx(0.5))
+    assert (luck.trials, luck.with_sharpe) == (3, 2)
+    assert luck.variance == pytest.approx(0.5)
     assert luck.expected_best == pytest.approx(expected_best(3, 0.5))
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from sauda.backtest.outcome import Outcome
 from sauda.contracts import ChargeLines, Fill, PlaceOrder
-from sauda.report.curve import curve, names_of
+from sauda.money import Paise
 from sauda.report.round_trips import RoundTrip
 
 _TEXT: Final = "string"
@@ -77,26 +77,27 @@ def write_orders(path: Path, orders: Iterable[PlaceOrder]) -> None:
 
 def write_equity(path: Path, outcome: Outcome) -> None:
     """Write one row for each point, with the drawdown at it."""
-    falls = {
-        (name, point.event_ns): point.drawdown for name in names_of(outcome) for point in curve(outcome, name)
-    }
-    rows = [
-        {
-            **{name: getattr(point, name) for name in EQUITY if name != "drawdown"},
-            "drawdown": falls[point.strategy, point.event_ns],
-        }
-        for point in outcome.equity
-    ]
-    write_rows(path, EQUITY, rows)
+    best: dict[str, Paise] = {}
+    falls: list[Paise] = []
+    for point in outcome.equity:
+        top = best[point.strategy] = max(best.get(point.strategy, 0), point.net)
+        falls.append(top - point.net)
+    # Column by column: a long run has millions of points.
+    told = {name: [getattr(point, name) for point in outcome.equity] for name in EQUITY if name != "drawdown"}
+    _write(path, EQUITY, {**told, "drawdown": falls})
 
 
 def write_rows(path: Path, columns: Mapping[str, str], rows: Sequence[Mapping[str, Any]]) -> None:
     """Write *rows* with *columns*, whatever they are, to *path*; what a row lacks is null."""
+    _write(path, columns, {name: [row.get(name) for row in rows] for name in columns})
+
+
+def _write(path: Path, columns: Mapping[str, str], values: Mapping[str, Sequence[Any]]) -> None:
     import pyarrow as pa
     from pyarrow import parquet
 
     schema = pa.schema([(name, pa.type_for_alias(kind)) for name, kind in columns.items()])
-    parquet.write_table(pa.Table.from_pylist(list(rows), schema=schema), path, compression="zstd")
+    parquet.write_table(pa.Table.from_pydict(dict(values), schema=schema), path, compression="zstd")
 
 
 def _fields(row: msgspec.Struct) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Final
 
 import msgspec
 
+from sauda.money import to_indian
 from sauda.report.ratios import DAYS_A_YEAR
 from sauda.sweep.grid import Grid
 from sauda.sweep.luck import deflated_sharpe, probabilistic_sharpe
@@ -16,6 +17,8 @@ METRICS: Final = (
     *("hit_rate", "max_drawdown"),
 )
 """What can be ranked by; of drawdowns the smallest is best."""
+MONEY: Final = frozenset({"net", "expectancy", "max_drawdown"})
+"""Those that are paise."""
 _LESS_IS_BETTER: Final = frozenset({"max_drawdown"})
 _YEAR: Final = math.sqrt(DAYS_A_YEAR)
 
@@ -149,7 +152,7 @@ def _second_part(found: Findings) -> Iterator[str]:
     elif chosen is not None and chosen.second is not None:
         before, after = metric_of(chosen.first, found.metric), metric_of(chosen.second, found.metric)
         yield (
-            f"On the second part, which had no say in the choice, the chosen one made Rs {chosen.second.net / 100:,.2f} in "
+            f"On the second part, which had no say in the choice, the chosen one made Rs {to_indian(chosen.second.net)} in "
             f"{chosen.second.days} days; its {found.metric} was {_told(found.metric, before)} before and is {_told(found.metric, after)} there."
         )
 
@@ -157,4 +160,4 @@ def _second_part(found: Findings) -> Iterator[str]:
 def _told(metric: str, value: float | None) -> str:
     if value is None:
         return "not defined"
-    return f"{value / 100:,.2f}" if metric in {"net", "expectancy", "max_drawdown"} else f"{value:.2f}"
+    return f"Rs {to_indian(round(value))}" if metric in MONEY else f"{value:.2f}"

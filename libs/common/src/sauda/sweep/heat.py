@@ -2,13 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from statistics import median
-from typing import Any, Final
+from typing import Any
 
 from sauda.errors import ConfigError
-from sauda.sweep.findings import Findings, metric_of
+from sauda.sweep.findings import MONEY, Findings, metric_of
 from sauda.sweep.trial import Scores, Trial
-
-_MONEY: Final = frozenset({"net", "expectancy", "max_drawdown"})
 
 
 def telling_keys(found: Findings) -> tuple[str, ...]:
@@ -80,7 +78,7 @@ def _trace(
         value = metric_of(of(trial), found.metric)
         if value is not None:
             place = trial.values[across], trial.values[down] if down else ""
-            cells.setdefault(place, []).append(value / 100 if found.metric in _MONEY else value)
+            cells.setdefault(place, []).append(value / 100 if found.metric in MONEY else value)
     columns, rows = axes[across], axes[down] if down else ("",)
     grid = [[combine(cells[x, y]) if (x, y) in cells else None for x in columns] for y in rows]
     return {
@@ -88,7 +86,7 @@ def _trace(
         "x": list(columns),
         "y": list(rows),
         "z": grid,
-        "texttemplate": "%{z:,.0f}" if found.metric in _MONEY else "%{z:.2f}",
+        "texttemplate": "%{z:,.0f}" if found.metric in MONEY else "%{z:.2f}",
         "hovertemplate": f"{found.metric} %{{z:,.4f}}<br>%{{x}} · %{{y}}<extra></extra>",
         "colorscale": [[0, "--loss"], [0.5, "--paper"], [1, "--gain"]],
         # Nothing gained, nothing lost is no colour; a drawdown has no such middle.
