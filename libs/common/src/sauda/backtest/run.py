@@ -21,7 +21,7 @@ def run(
     tell: Callable[[UnixNs, int], None] = lambda _at_ns, _ticks: None,
     *,
     assumptions: Sequence[str] = (),
-    every_second: bool | None = None,
+    every_second: bool = False,
     checkpoint: int = CHECKPOINT,
 ) -> Outcome:
     """Play *data* to the units of *plan*.
@@ -31,15 +31,15 @@ def run(
         data: The market.
         tell: Hears how far it has come.
         assumptions: What was assumed so far.
-        every_second: Whether the clock beats each second; None: for ticks it does, for bars where something is due.
+        every_second: Whether the clock beats each second, as the feed's does, or only where a unit has something due: that is
+            faster and gives the same outcome, to the byte.
         checkpoint: See `Desk`.
 
     Raises:
         ConfigError: the data has nothing in its interval, or a file is damaged.
     """
     answer = answering(data, plan.settings, data.calendar)
-    every = data.bar_ns == 0 if every_second is None else every_second
-    market = Market(data.instruments, data.close_ns, answer, every_second=every)
+    market = Market(data.instruments, data.close_ns, answer, every_second=every_second)
     told = Told(market.ask)
     desk = Desk(plan.units, told.take, checkpoint=checkpoint)
     market.play(data.ticks(), desk, tell)
