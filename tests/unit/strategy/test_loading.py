@@ -138,6 +138,7 @@ def test_only_rules_that_ask_for_a_broken_kind_are_refused(tmp_path: Path) -> No
     assert "broken.py, line 1: ZeroDivisionError" in str(book.broken["of_broken"])
     assert "the kind short_straddle is one of sauda's own" in str(book.broken["of_short_straddle"])
     assert set(kinds.broken) == {"broken", "short_straddle"}
+    assert not set(kinds.broken) & set(kinds.known)
 
 
 def test_a_folder_that_is_not_there_holds_no_kinds(tmp_path: Path) -> None:

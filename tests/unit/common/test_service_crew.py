@@ -1,0 +1,79 @@
+"""Roles may join a service that runs, and take the place of one that has ended; one that works is left alone."""
+
+import threading
+from collections.abc import Callable
+
+from sauda.runner import Stop
+from sauda.service import Role, _Crew
+
+
+class Watched:
+    """A role that says how often it began, and ends as it is told."""
+
+    def __init__(self, name: str, work: Callable[[Stop], object]) -> None:
+        self.begun = threading.Event()
+        self._work = work
+        self.role = Role(name, self._run, lambda: True)
+
+    def _run(self, stop: Stop) -> None:
+        self.begun.set()
+        self._work(stop)
+
+
+def wait(stop: Stop) -> None:
+    while not stop.is_set():
+        stop.wait(1)
+
+
+def fail(_stop: Stop) -> None:
+    raise ValueError("no luck")
+
+
+def crew_of(stop: threading.Event, asked_for: list[Role], *first: Watched) -> _Crew:
+    def joining() -> list[Role]:
+        new, asked_for[:] = list(asked_for), []
+        return new
+
+    watcher = Role("watcher", wait, lambda: True, joining=joining)
+    return _Crew([watcher, *(one.role for one in first)], stop)
+
+
+def test_a_role_joins_while_others_work() -> None:
+    stop, asked_for, new = threading.Event(), list[Role](), Watched("new", wait)
+    crew = crew_of(stop, asked_for)
+
+    crew.let_join()
+    assert [role.name for role in crew.roles] == ["watcher"]
+    asked_for.append(new.role)
+    crew.let_join()
+
+    assert new.begun.wait(10)
+    assert [role.name for role in crew.roles] == ["watcher", "new"]
+    stop.set()
+    assert crew.wait(10) == []
+    assert not crew.works()
+
+
+def test_one_that_has_failed_gives_its_place_and_one_that_works_does_not() -> None:
+    stop, asked_for = threading.Event(), list[Role]()
+    failed, working = Watched("failed", fail), Watched("working", wait)
+    crew = crew_of(stop, asked_for, failed, working)
+    while failed.role.failure is None:
+        stop.wait(0.01)
+    crew_thread_has_ended(crew, "failed")
+
+    again, second = Watched("failed", wait), Watched("working", wait)
+    asked_for += [again.role, second.role]
+    crew.let_join()
+
+    assert again.begun.wait(10)
+    assert again.role in crew.roles
+    assert failed.role not in crew.roles
+    assert working.role in crew.roles
+    assert not second.begun.is_set()
+    stop.set()
+    assert crew.wait(10) == []
+
+
+def crew_thread_has_ended(crew: _Crew, name: str) -> None:
+    crew._at_work[name][1].join(10)
