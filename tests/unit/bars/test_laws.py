@@ -1,7 +1,6 @@
 """Whatever the market and the feed do: each bar once, in order, whole or marked, and the same after any restart."""
 
 from collections.abc import Sequence
-from itertools import groupby
 from typing import Final, NamedTuple
 
 from hypothesis import given, settings
@@ -37,7 +36,8 @@ class Morning(NamedTuple):
 @st.composite
 def mornings(draw: st.DrawFn) -> Morning:
     steps = draw(st.lists(st.tuples(st.integers(0, 150), st.integers(1, 500)), min_size=5, max_size=120))
-    ticks, second, price, volume = [], 0, 10_000, 0
+    ticks: list[Tick] = []
+    second, price, volume = 0, 10_000, 0
     for step, move in steps:
         second += step
         if second >= SECONDS:
@@ -107,7 +107,7 @@ def of(said: Sequence[tuple[int, Bar]], timeframe: str) -> list[Bar]:
     return [bar for _, bar in said if bar.timeframe == timeframe]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(mornings())
 def test_each_bar_once_in_order_and_true_unless_it_is_marked(morning: Morning) -> None:
     said = play(morning)
@@ -124,7 +124,7 @@ def test_each_bar_once_in_order_and_true_unless_it_is_marked(morning: Morning) -
                 assert (bar.volume, bar.event_ns) == (spell.volume, spell.end_ns)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(mornings())
 def test_with_answers_no_bar_is_missing_and_none_is_torn(morning: Morning) -> None:
     answered = morning._replace(delay=morning.delay or 0)
@@ -142,13 +142,13 @@ def test_with_answers_no_bar_is_missing_and_none_is_torn(morning: Morning) -> No
         assert not any(bar.torn for bar in bars)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(mornings(), st.sets(st.integers(0, 400), max_size=12))
 def test_a_restart_anywhere_changes_nothing(morning: Morning, restarts: set[int]) -> None:
     assert play(morning, frozenset(restarts)) == play(morning)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(mornings())
 def test_what_is_seen_whole_is_counted_once_and_adds_up(morning: Morning) -> None:
     whole = morning._replace(seen_from=-60, holes=[])
@@ -159,10 +159,9 @@ def test_what_is_seen_whole_is_counted_once_and_adds_up(morning: Morning) -> Non
         assert sum(bar.volume or 0 for bar in bars) == morning.ticks[-1].volume
         assert not any(bar.torn or bar.past for bar in bars)
     for timeframe, minutes in (("5m", 5), ("15m", 15)):
-        minutes_of = groupby(
-            of(said, "1m"), lambda bar, length=minutes * 60 * NS_PER_S: (bar.start_ns - OPENS) // length
-        )
-        parts = [list(group) for _, group in minutes_of]
-        for bar, minute in zip(of(said, timeframe), parts, strict=True):
+        parts: dict[int, list[Bar]] = {}
+        for bar in of(said, "1m"):
+            parts.setdefault((bar.start_ns - OPENS) // (minutes * 60 * NS_PER_S), []).append(bar)
+        for bar, minute in zip(of(said, timeframe), parts.values(), strict=True):
             assert (bar.open, bar.close) == (minute[0].open, minute[-1].close)
             assert (bar.high, bar.low) == (max(one.high for one in minute), min(one.low for one in minute))
