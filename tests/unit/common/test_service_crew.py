@@ -60,7 +60,6 @@ def test_one_that_has_failed_gives_its_place_and_one_that_works_does_not() -> No
     crew = crew_of(stop, asked_for, failed, working)
     while failed.role.failure is None:
         stop.wait(0.01)
-    crew_thread_has_ended(crew, "failed")
 
     again, second = Watched("failed", wait), Watched("working", wait)
     asked_for += [again.role, second.role]
@@ -73,7 +72,3 @@ def test_one_that_has_failed_gives_its_place_and_one_that_works_does_not() -> No
     assert not second.begun.is_set()
     stop.set()
     assert crew.wait(10) == []
-
-
-def crew_thread_has_ended(crew: _Crew, name: str) -> None:
-    crew._at_work[name][1].join(10)

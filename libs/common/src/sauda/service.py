@@ -152,7 +152,8 @@ class _Crew:
         """Begin the roles that others ask for, unless one of that name is at work."""
         for new in [new for role in self.roles for new in role.joining()]:
             before = self._at_work.get(new.name)
-            if before is None or not before[1].is_alive():
+            # One that has failed is ending, if it has not ended yet.
+            if before is None or before[0].failure is not None or not before[1].is_alive():
                 logger(Channel.APP).info("role_joins", role=new.name, again=before is not None)
                 self._at_work[new.name] = (new, _start(new, self._stop))
 
