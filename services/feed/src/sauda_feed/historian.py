@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
+import msgspec
+
 from sauda.clock import UnixNs
 from sauda.contracts import HistoryReply, HistoryRequest
 from sauda.history.finding import Answer, Finder
@@ -60,9 +62,11 @@ class Historian:
                 self._start()
                 self._work.notify()
             replies = self._answers[key]
-            if replies is not None:
-                del self._answers[key]
-            return replies
+            if replies is None:
+                return None
+            del self._answers[key]
+        # The market has gone on meanwhile: an answer carries the time at which it is given.
+        return [msgspec.structs.replace(one, event_ns=now_ns) for one in replies]
 
     def close(self) -> None:
         """End the thread; a call that hangs is left behind."""
