@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sauda.cli import screen
 from sauda.sweep import words
@@ -11,6 +11,9 @@ from sauda.sweep.grid import Grid
 from sauda.sweep.heat import keys_of
 from sauda.sweep.trial import Task, Trial, market_of
 from sauda.sweep.writing import document, write
+
+_REMARKS: Final = 5
+"""Most of what went wrong that is printed."""
 
 
 class Report:
@@ -57,10 +60,14 @@ def facts_of(task: Task) -> dict[str, Any]:
 
 
 def _print(found: Findings, limit: int) -> None:
-    shown = [words.texts(words.row(found, trial)) for trial in found.trials[:limit]]
-    columns = [title.replace("±", ">") for title in words.columns(found)]
-    if shown:
-        screen.table(columns, shown)
+    titles, rows = words.table(found, found.trials[:limit], words.BRIEF, remarks=False)
+    if rows:
+        screen.table([title.replace("±", ">") for title in titles], [words.texts(row) for row in rows])
+    wrong = words.remarks(found)
+    for text in wrong[:_REMARKS]:
+        screen.note(text)
+    if len(wrong) > _REMARKS:
+        screen.note(f"and {len(wrong) - _REMARKS} more remarks (-o, --json)")
     if len(found.trials) > limit:
         screen.note(f"the best {limit} of {len(found.trials)}; --limit shows more, -o writes all")
     for sentence in sentences(found):

@@ -15,6 +15,9 @@ DESK = "ALL"
 """The name under which an outcome keeps the desk's points."""
 
 
+_FOREVER_NS = 2**63
+
+
 class Point(NamedTuple):
     """One instant of a curve."""
 
@@ -93,9 +96,9 @@ def by_day(points: Sequence[Point], days: Sequence[Day]) -> list[DayResult]:
     results: list[DayResult] = []
     at = closing = best = 0
     for index, day in enumerate(days):
-        is_last = index + 1 == len(days)
+        ends_ns = _dawn(days[index + 1]) if index + 1 < len(days) else _FOREVER_NS
         before = closing
-        while at < len(points) and (is_last or points[at].event_ns < _dawn(days[index + 1])):
+        while at < len(points) and points[at].event_ns < ends_ns:
             closing = points[at].net
             at += 1
         best = max(best, closing)

@@ -34,8 +34,8 @@ def _body(found: Findings, facts: Mapping[str, Any], *, has_map: bool) -> Iterab
     if has_map:
         yield section(f"{found.metric} over two keys", chart("heat", choice=True))
     chosen = 0 if found.chosen else -1
-    rows = (words.row(found, trial) for trial in found.trials[:MOST])
-    shown = table(words.columns(found), rows, sortable=True, chosen=chosen)
+    titles, rows = words.table(found, found.trials[:MOST], words.WHOLE, remarks=True)
+    shown = table(titles, rows, sortable=True, chosen=chosen)
     if len(found.trials) > MOST:
         shown += f'<p class="note">The best {MOST:,} of {len(found.trials):,}; all are in sweep.parquet.</p>'
     yield section("Combinations", shown)
