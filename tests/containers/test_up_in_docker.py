@@ -15,7 +15,7 @@ from tests.containers.conftest import Containers
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.timeout(1200)]
 T = TypeVar("T")
-OURS = ("simulator", "feed", "strategy", "execution", "pnl", "archive")
+OURS = ("simulator", "feed", "strategy", "execution", "pnl", "bars", "archive")
 EVERY = {*(f"{name}-1" for name in OURS), "redis-1", "influxdb-1"}
 
 

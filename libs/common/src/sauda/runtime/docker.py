@@ -15,7 +15,9 @@ from sauda.runtime.place import (
     Place,
     archive_of,
     asked_ports,
+    history_of,
     read_started,
+    strategies_of,
     write_run_env,
     write_started,
 )
@@ -23,6 +25,8 @@ from sauda.runtime.ports import LOOPBACK, assign
 
 _RECORDINGS = "/recordings"
 _ARCHIVE = "/archive"
+_HISTORY = "/history"
+_STRATEGIES = "/app/strategies"
 _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 """What Compose writes to tidy up a terminal's line, also where there is none."""
 _PORT_TAKEN = re.compile("address already in use|port is already allocated")
@@ -135,7 +139,7 @@ class DockerDesk:
         if recording := told.get("SAUDA_RECORDING"):
             told["DESK_RECORDINGS"] = str(Path(recording).parent)
             told["SAUDA_RECORDING"] = f"{_RECORDINGS}/{Path(recording).name}"
-        told |= self._archive()
+        told |= self._archive() | self._folders()
         named = {key: value for key, value in ports.items() if key}
         build = {"DOCKER_BUILDKIT": "1", "COMPOSE_DOCKER_CLI_BUILD": "1"}
         return {**others, **told, **named, **build, "COMPOSE_PROJECT_NAME": project_name(self._place)}
@@ -144,12 +148,27 @@ class DockerDesk:
         """Return what mounts the archive's folder, and whose it is: the container writes as its owner."""
         where = archive_of(self._place, self._started.variables)
         if "://" in where:
-            return {"SAUDA_ARCHIVE": where}
-        folder = Path(where)
+            return {"SAUDA_ARCHIVE": where, **self._owner(self._place.archive)}
+        return {"SAUDA_ARCHIVE": _ARCHIVE, "DESK_ARCHIVE": where, **self._owner(Path(where))}
+
+    def _owner(self, folder: Path) -> dict[str, str]:
         folder.mkdir(parents=True, exist_ok=True)
         owner = folder.stat()
-        ids = {"DESK_UID": str(owner.st_uid), "DESK_GID": str(owner.st_gid)}
-        return {"SAUDA_ARCHIVE": _ARCHIVE, "DESK_ARCHIVE": where, **ids}
+        return {"DESK_UID": str(owner.st_uid), "DESK_GID": str(owner.st_gid)}
+
+    def _folders(self) -> dict[str, str]:
+        """Return what mounts the folders of the past and of the user's strategies."""
+        history = history_of(self._place, self._started.variables)
+        strategies = strategies_of(self._place, self._started.variables)
+        for folder in (history, strategies):
+            # Docker would make them too, but owned by root.
+            Path(folder).mkdir(parents=True, exist_ok=True)
+        return {
+            "SAUDA_HISTORY": _HISTORY,
+            "DESK_HISTORY": history,
+            "SAUDA_STRATEGIES": _STRATEGIES,
+            "DESK_STRATEGIES": strategies,
+        }
 
     def _compose(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         return run([*self._compose_command, *arguments], self._place.root, self._environment(), check=check)

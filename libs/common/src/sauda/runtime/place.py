@@ -65,7 +65,7 @@ class Place:
         Raises:
             ConfigError: one cannot be made or written to; names it.
         """
-        data = (self.var / name for name in ("redis", "simulator", "recordings", "archive"))
+        data = (self.var / name for name in ("redis", "simulator", "recordings", "archive", "history"))
         for folder in (self.var, self.run, self.log, self.health, *data):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
@@ -96,6 +96,16 @@ def archive_of(place: Place, variables: Mapping[str, str]) -> str:
     """Return where the archive is as seen from this machine: a folder, or a URL."""
     given = variables.get("SAUDA_ARCHIVE") or str(place.archive)
     return given if "://" in given else str(place.root / given)
+
+
+def history_of(place: Place, variables: Mapping[str, str]) -> str:
+    """Return the folder of bars of the past, as seen from this machine."""
+    return str(place.root / (variables.get("SAUDA_HISTORY") or "var/history"))
+
+
+def strategies_of(place: Place, variables: Mapping[str, str]) -> str:
+    """Return the folder of the user's own strategies, as seen from this machine."""
+    return str(place.root / (variables.get("SAUDA_STRATEGIES") or "strategies"))
 
 
 def find_place(start: Path) -> Place:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sauda.runtime.aof_tail import check_tool, mending
 from sauda.runtime.compose import REDIS, Service
-from sauda.runtime.place import Place, Started, archive_of
+from sauda.runtime.place import Place, Started, archive_of, history_of, strategies_of
 from sauda.runtime.ports import LOOPBACK
 
 
@@ -86,6 +86,10 @@ def _environment(service: Service, name: str, place: Place, started: Started) ->
         environment["SAUDA_ARCHIVE"] = archive_of(place, started.variables)
         if endpoint := started.variables.get("SAUDA_ARCHIVE_ENDPOINT"):
             environment["SAUDA_ARCHIVE_ENDPOINT"] = endpoint
+    if "SAUDA_HISTORY" in environment:
+        environment["SAUDA_HISTORY"] = history_of(place, started.variables)
+    if "SAUDA_STRATEGIES" in environment:
+        environment["SAUDA_STRATEGIES"] = strategies_of(place, started.variables)
     if "SAUDA_INFLUX_ORG" in environment:
         environment.setdefault("SAUDA_SQL_URL", sql_url(place))
     return environment
