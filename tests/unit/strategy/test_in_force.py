@@ -57,6 +57,16 @@ def test_a_file_that_was_changed_since_wins() -> None:
     assert again.rules == of(exit_time="15:00")
 
 
+def test_a_file_that_is_put_back_stands_as_it_is() -> None:
+    in_force, state = begun({}, of())
+    say(in_force, quantity=2)
+    kept = state.take_changes()
+    _, state = begun(kept, of(exit_time="15:00"))
+    kept |= state.take_changes()
+
+    assert begun(kept, of())[0].rules == of()
+
+
 def test_what_the_file_says_anyway_is_not_kept() -> None:
     in_force, state = begun({}, of())
     say(in_force, quantity=2)

@@ -4,6 +4,7 @@ What a message has changed is kept, so that a restart changes nothing. It lasts 
 truth, and whoever edits it and starts the service again means it.
 """
 
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 import msgspec
@@ -26,7 +27,7 @@ class Changed(msgspec.Struct, frozen=True):
 
 
 class InForce(Generic[R]):
-    """The rules of one instance; read `rules` anew after `change` and in `restored`."""
+    """The rules of one instance; look at `rules` anew after whatever changes them, and in `restored`."""
 
     def __init__(self, state: State, instance: str, built: R) -> None:
         """Begin with the rules that the unit is built with."""
@@ -40,31 +41,47 @@ class InForce(Generic[R]):
         """Take up what a message has said before, unless the file has been changed since."""
         self.rules = self._built
         changed = self._rows.get("changed")
-        if changed is not None and changed.file == plain_rules(self._built):
+        if changed is None:
+            return
+        if changed.file == plain_rules(self._built):
             try:
-                self.rules = self._checked(changed.rules)
+                self.rules = self.checked(changed.rules)
             except ConfigError:
-                self.rules = self._built  # Another release knows other rules: the file was checked by it.
+                pass  # Another release knows other rules: the file was checked by it.
+            else:
+                return
+        # For good: whoever puts the old file back means the old file.
+        self._rows.drop("changed")
 
     def change(self, message: ChangeRules) -> dict[str, tuple[Plain, Plain]]:
         """Follow other rules; return key -> what it was and what it is now, of those that differ.
 
         Raises:
-            ConfigError: they cannot be used, or are of another kind; those before stand.
+            ConfigError: see `checked`; those before stand.
         """
-        kind = message.rules.get("kind")
+        before, new = plain_rules(self.rules), self.checked(message.rules)
+        self.follow(new)
+        after = plain_rules(new)
+        return {key: (before[key], after[key]) for key in after if before[key] != after[key]}
+
+    def follow(self, rules: R) -> None:
+        """Follow *rules* from now on."""
+        self.rules = rules
+        plain, file = plain_rules(rules), plain_rules(self._built)
+        if plain == file:
+            self._rows.drop("changed")
+        else:
+            self._rows.put("changed", Changed(file, plain))
+
+    def checked(self, values: Mapping[str, Plain]) -> R:
+        """Return *values*, which are all of the rules, as rules.
+
+        Raises:
+            ConfigError: they cannot be used, or are of another kind; names the key.
+        """
+        kind = values.get("kind")
         if kind != self._built.kind:
             raise ConfigError(
                 f"{self._where}: kind: {kind!r} is another strategy than {self._built.kind!r}: give it a file of its own"
             )
-        new = self._checked(message.rules)
-        before, after, file = plain_rules(self.rules), plain_rules(new), plain_rules(self._built)
-        self.rules = new
-        if after == file:
-            self._rows.drop("changed")
-        else:
-            self._rows.put("changed", Changed(file, after))
-        return {key: (before[key], after[key]) for key in after if before[key] != after[key]}
-
-    def _checked(self, values: dict[str, Plain]) -> R:
         return rules_by(self._where, values, type(self._built))
