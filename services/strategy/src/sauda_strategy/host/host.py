@@ -31,6 +31,7 @@ from sauda.contracts import (
     Subscribe,
     Tick,
 )
+from sauda.money import Units
 from sauda.state import State
 from sauda_strategy.api import Strategy
 from sauda_strategy.host.calls import Calls
@@ -62,7 +63,7 @@ class Host:
         """
         self._name = name
         self.state = State()
-        self._rules = RulesInForce(self.state, make.Rules, rules)
+        self._rules = RulesInForce(self.state, name, rules)
         unit, terms = f"strategy.{name}", self._rules.in_force
         self._knowledge = Knowledge(self.state, unit, sessions, lambda: terms().roll_days)
         know = self._knowledge
@@ -96,6 +97,10 @@ class Host:
     def due_ns(self) -> UnixNs:
         """Return the first instant at which the clock alone makes it act: a backtest skips beats before."""
         return min(self._wake_ns, self._series.due_ns)
+
+    def held(self, instrument: InstrumentId) -> Units:
+        """Return the signed units that it holds; in a dry run those that it would hold."""
+        return self._trader.book.held(instrument)
 
     def handle(self, message: Message) -> Sequence[Message]:
         """Take one message of `instruments`, `control`, `replies`, `ticks` or `executions`."""

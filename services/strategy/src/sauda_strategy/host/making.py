@@ -70,16 +70,16 @@ class Making:
             ConfigError: they cannot be used; everything is as before.
         """
         was_dry = self._trader.book.is_dry
-        before = self._rules.change(values)
+        before = self._rules.replace(values)
         if (self._rules.rules.mode is Mode.DRY_RUN) is not was_dry and self._trader.instruments():
-            self._rules.go_back(before)
+            self._rules.follow(before)
             raise ConfigError("mode: something is held or in the market: close it first")
         self._calls.attributes.write()
         self._knowledge.series.write()
         try:
             self._set_up()
         except Exception as error:
-            self._rules.go_back(before)
+            self._rules.follow(before)
             self.make()
             raise ConfigError(f"{SETUP}: {_said(error)}") from error
         self._trader.follow(self._rules.terms, is_dry=self._rules.rules.mode is Mode.DRY_RUN)
