@@ -93,7 +93,10 @@ def walk(
 
 
 def ema_scalper() -> Iterable[Decision]:
-    bars, longer = bars_of("1min", FIRST, LAST), bars_of("5min", FIRST, LAST)
+    return scalped(bars_of("1min", FIRST, LAST), bars_of("5min", FIRST, LAST))
+
+
+def scalped(bars: pd.DataFrame, longer: pd.DataFrame) -> Iterable[Decision]:
     crossed = stood(ema(bars.close, 8) - ema(bars.close, 21))
     # A bar of 5 minutes is over together with one of 1 minute, which is looked at first.
     trend = (
@@ -185,6 +188,22 @@ def test_the_momentum_keeps_its_stop_at_the_exchange_three_ranges_away(outcomes:
         exact = bars.open.shift(-1)[at] - order.side.sign * 3 * swing[at]
         assert order.stop_loss == pytest.approx(exact, abs=5)
     assert len(entries) == sum(1 for _ in momentum()) // 2
+
+
+def test_with_a_warm_up_it_decides_as_if_it_had_seen_the_newest_300_bars() -> None:
+    first, last = "2024-01-09", "2024-01-10"
+    outcome = played(example("ema_scalper"), market(MINUTES, first, last))
+    begins = pd.Timestamp(first, tz="Asia/Kolkata")
+    seen = [bars_of(length, FIRST, last) for length in ("1min", "5min")]
+    newest = [pd.concat([bars[bars.index < begins].tail(300), bars[bars.index > begins]]) for bars in seen]
+
+    expected = [decision for decision in scalped(*newest) if decision[0] >= first]
+
+    assert not [alert for alert in outcome.alerts if alert.code == "NO_WARMUP"]
+    assert [len(bars) for bars in newest] == [1050, 450]
+    # Without it the slow mean of 5 minutes would be known at 11:00 at the earliest.
+    assert told(outcome)[0][0] < f"{first} 11"
+    assert told(outcome) == expected
 
 
 def test_an_option_is_bought_at_the_money_whichever_way_the_index_goes() -> None:
