@@ -6,7 +6,7 @@ nothing is encoded, nothing is kept but the units' states.
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Any, Final, NamedTuple, Protocol
 
 from sauda.backtest.player import Player
 from sauda.clock import UnixNs
@@ -25,6 +25,24 @@ _MOST_FOLLOWING: Final = 100_000
 
 
 _Handle = Callable[[Message], Sequence[Message]]
+
+
+class _Timed(Protocol):
+    """A processor that says when it is due."""
+
+    @property
+    def due_ns(self) -> UnixNs:
+        """Return the first instant at which the clock alone can make it do something."""
+
+
+class _Always(NamedTuple):
+    """Stands for a processor that cannot say."""
+
+    due_ns: UnixNs = 0
+
+
+_ALWAYS: Final = _Always()
+_NEVER: Final[UnixNs] = 2**63
 
 
 class RestlessError(SaudaError):
@@ -58,12 +76,19 @@ class Desk:
         self._readers: dict[str, tuple[Player, ...]] = {}
         self._ticking: tuple[tuple[Player, _Handle, Callable[[Message], None]], ...] = ()
         """Those that hear ticks, what works one there, and what remembers that it was worked."""
+        self._timed: tuple[_Timed, ...] = ()
+        """The processors of those."""
         self._route()
 
     @property
     def due_ns(self) -> UnixNs:
-        """Return the first instant at which the clock alone can make a unit do something."""
-        return min([player.due_ns for player, _, _ in self._ticking], default=2**63)
+        """Return the first instant at which the clock alone can make a unit do something; 0: one of them cannot say."""
+        # A loop by hand: for bars this is asked at every tick.
+        first_ns = _NEVER
+        for processor in self._timed:
+            at_ns = processor.due_ns
+            first_ns = min(first_ns, at_ns)
+        return first_ns
 
     def tick(self, message: Message) -> None:
         """Let all units work one message of the stream `ticks`, and what follows from it."""
@@ -146,3 +171,8 @@ class Desk:
             for player in self._readers.get("ticks", ())
             if player.unit.name not in self._deaf
         )
+        self._timed = tuple(_timed(player.processor) for player, _, _ in self._ticking)
+
+
+def _timed(processor: Any) -> _Timed:
+    return processor if hasattr(processor, "due_ns") else _ALWAYS

@@ -6,7 +6,6 @@ and the unit goes on. An impossible state (`InvariantError`) stops that unit, an
 
 from collections.abc import Mapping, Sequence
 
-from sauda.clock import UnixNs
 from sauda.contracts import Message
 from sauda.errors import InvariantError
 from sauda.unit import Processor, Unit
@@ -27,12 +26,6 @@ class Player:
         """Since the state was put down; whoever calls `processor.handle` itself appends to it."""
         self._state: dict[bytes, bytes] = dict(state or {})
         self.processor: Processor = self._built()
-
-    @property
-    def due_ns(self) -> UnixNs:
-        """Return the first instant at which the clock alone can make it do something; 0: nobody can say, so ask it always."""
-        due: UnixNs = getattr(self.processor, "due_ns", 0)
-        return due
 
     def work(self, message: Message) -> Sequence[Message]:
         """Let the unit have *message*, and return what it says."""
