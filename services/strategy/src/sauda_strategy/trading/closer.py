@@ -12,6 +12,7 @@ from sauda.clock import UnixNs
 from sauda.contracts import CancelOrder, InstrumentId, Level, Message, OrderCancelled, Side
 from sauda_strategy.refusals import pause_of_exit_ns
 from sauda_strategy.trading.book import RESTS_NS, Book
+from sauda_strategy.trading.guards import Guards
 from sauda_strategy.trading.opener import Opener
 from sauda_strategy.trading.orders import Purpose
 from sauda_strategy.trading.placing import Placing
@@ -31,12 +32,15 @@ class Closer:
         book: Book,
         placing: Placing,
         opener: Opener,
+        guards: Guards,
+        *,
         is_open: Callable[[InstrumentId, UnixNs], bool],
         voice: Voice,
     ) -> None:
         self._book = book
         self._placing = placing
         self._opener = opener
+        self._guards = guards
         self._is_open = is_open
         self._voice = voice
 
@@ -64,10 +68,14 @@ class Closer:
         self._book.entries.drop(instrument)
         if self._book.is_dry:
             return self.begin(instrument, Closing(why=why), now_ns)
+        asked = self._ask(instrument, Closing(why=why), now_ns)
+        return [*self._take_back(instrument, _PROTECTED, now_ns), *asked]
+
+    def _ask(self, instrument: InstrumentId, closing: Closing, now_ns: UnixNs) -> list[Message]:
+        """Ask the exchange about an order that does not exist: what it has done before, it tells before."""
         question = f"{self._book.orders.new_id(now_ns)}-question"
-        self._book.closings.put(instrument, Closing(why=why, question=question))
-        asked = CancelOrder(order_id=question, strategy=self._voice.strategy, event_ns=now_ns)
-        return [*self._take_back(instrument, _PROTECTED, now_ns), asked]
+        self._book.closings.put(instrument, closing.having(question=question))
+        return [CancelOrder(order_id=question, strategy=self._voice.strategy, event_ns=now_ns)]
 
     def answered(self, question: str, now_ns: UnixNs) -> list[Message] | None:
         """Take the answer to a question; None if it is none of ours."""
@@ -94,6 +102,9 @@ class Closer:
         surplus = closing.surplus(self._book.held(instrument))
         if not surplus:
             return [*out, *self._done(instrument, closing, now_ns)]
+        if self._guards.take_fresh(instrument, now_ns):
+            # A bracket's stop may stand there already: beside it our exit would sell twice.
+            return [*out, *self._ask(instrument, closing, now_ns)]
         if not self._is_open(instrument, now_ns):
             self._book.closings.put(instrument, closing.having(retry_ns=now_ns))
             return out

@@ -4,15 +4,20 @@ The exchange keeps those of an entry for its day. A position that stays overnigh
 next session; in a dry run nobody keeps them, so every price is looked at.
 """
 
+from typing import Final
+
 import msgspec
 
-from sauda.clock import UnixNs, ist_date
+from sauda.clock import NS_PER_S, UnixNs, ist_date
 from sauda.contracts import InstrumentId, Message, Side, Tick
 from sauda.money import Paise, Units
 from sauda.state import State
 from sauda_strategy.trading.book import Book
 from sauda_strategy.trading.orders import Purpose
 from sauda_strategy.trading.placing import Placing
+
+FRESH_NS: Final = NS_PER_S
+"""Market time within which the exchange has told what it made of a fill, the slowest reader of streams included."""
 
 
 class Guard(msgspec.Struct, frozen=True):
@@ -22,6 +27,8 @@ class Guard(msgspec.Struct, frozen=True):
     target: Paise | None
     day: str
     """`YYYY-MM-DD`: the last day for which the exchange was given them."""
+    filled_ns: UnixNs = 0
+    """When an entry with them has traded last; 0: the exchange has told since what it made of that."""
 
 
 class Guards:
@@ -37,6 +44,20 @@ class Guards:
         """An entry was sent with these; one without leaves those of the position as they are."""
         if stop is not None or target is not None:
             self._rows.put(instrument, Guard(stop, target, ist_date(now_ns).isoformat()))
+
+    def filled(self, instrument: InstrumentId, now_ns: UnixNs) -> None:
+        """An entry has traded: the exchange makes or changes stop and target in the same step, and tells of it next."""
+        guard = self._rows.get(instrument)
+        if guard is not None and not self._book.is_dry:
+            self._rows.put(instrument, msgspec.structs.replace(guard, filled_ns=now_ns))
+
+    def take_fresh(self, instrument: InstrumentId, now_ns: UnixNs) -> bool:
+        """Return, once, whether a stop or target may stand at the exchange of which we have not heard yet."""
+        guard = self._rows.get(instrument)
+        if guard is None or not guard.filled_ns:
+            return False
+        self._rows.put(instrument, msgspec.structs.replace(guard, filled_ns=0))
+        return now_ns < guard.filled_ns + FRESH_NS
 
     def tend(self, instrument: InstrumentId) -> None:
         """Forget those of a position that is closed."""

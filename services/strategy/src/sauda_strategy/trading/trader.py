@@ -59,7 +59,9 @@ class Trader:
             sizer=sizer,
             voice=self._voice,
         )
-        self._closer = Closer(self.book, self._placing, self.opener, asks.is_open, self._voice)
+        self._closer = Closer(
+            self.book, self._placing, self.opener, self._guards, is_open=asks.is_open, voice=self._voice
+        )
         self._rolls = Rolls(state, self.book, self._closer, self.opener, self._voice)
         self._wants = Wants(
             state,
@@ -137,7 +139,7 @@ class Trader:
         order = self.book.orders.get(fill.order_id)
         if order is not None:
             self.book.orders.change(fill.order_id, filled=order.filled + fill.qty, accepted=True)
-            self._count(order, fill)
+            self._count(order, fill, now_ns)
         if fill.against is Against.SETTLEMENT:
             text = f"{fill.instrument} expired: settled at {to_rupees(fill.price)}"
             out.append(self._wants.say(text, fill.instrument, fill.side, now_ns))
@@ -168,9 +170,12 @@ class Trader:
         self._guards.tend(instrument)
         return self._rolls.tend(instrument, now_ns)
 
-    def _count(self, order: Order, fill: Fill) -> None:
+    def _count(self, order: Order, fill: Fill, fill_ns: UnixNs) -> None:
+        if order.purpose is not Purpose.ENTRY:
+            return
+        self._guards.filled(fill.instrument, fill_ns)
         entry = self.book.entries.get(fill.instrument)
-        if order.purpose is Purpose.ENTRY and entry is not None:
+        if entry is not None:
             self.book.entries.put(fill.instrument, entry.having(traded=entry.traded + fill.qty))
             self._wants.entered(fill.instrument)
 
