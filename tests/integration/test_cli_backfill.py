@@ -133,6 +133,22 @@ def test_a_store_that_cannot_be_written_is_one_clear_line(gate: Gate, tmp_path: 
     assert "Traceback" not in done.stderr
 
 
+def test_it_is_the_desk_that_says_what_feeds_it(gate: Gate, tmp_path: Path) -> None:
+    """A shell may know nothing of how the desk was started."""
+    environ = gate.feed.environ | {"SAUDA_HISTORY": str(tmp_path), "SAUDA_SOURCE": "noren"}
+    done = subprocess.run(
+        command(NIFTY, "--from", "2026-11-27", "--to", "2026-11-27"),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        env=environ,
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [path.name for path in tmp_path.iterdir()] == [f"simulated-{SEED}"]
+
+
 def test_another_market_than_the_settings_mean_is_refused(gate: Gate, tmp_path: Path) -> None:
     environ = gate.feed.environ | {"SAUDA_HISTORY": str(tmp_path), "SAUDA_SIM_SEED": "99"}
     done = subprocess.run(

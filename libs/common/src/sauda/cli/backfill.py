@@ -101,10 +101,11 @@ def _from_desk(desk: str | None, span: _Span, settings: "Settings", calendar: "C
     from sauda.history.markets import market_of
     from sauda.history.store import HistoryStore
 
-    store = HistoryStore(settings.history, market_of(settings))
     with opened(desk) as record:
         asked = AskedDesk(record, "backfill")
-        work = Backfill(_task(span, asked.now_ns()), store, calendar)
+        now_ns = asked.now_ns()
+        store = HistoryStore(settings.history, market_of(settings, asked.source()))
+        work = Backfill(_task(span, now_ns), store, calendar)
         with _progress(work) as tell:
             for wanted in work.pieces():
                 parts = asked.ask(wanted)
@@ -112,7 +113,7 @@ def _from_desk(desk: str | None, span: _Span, settings: "Settings", calendar: "C
                 if first.market and first.market != store.market:
                     raise ConfigError(
                         f"desk {asked.name} shows the market {first.market}, and these settings mean "
-                        f"{store.market}: set SAUDA_SOURCE and SAUDA_SIM_SEED as the desk has them"
+                        f"{store.market}: set SAUDA_SIM_SEED as the desk has it"
                     )
                 bars = [bar for part in parts for bar in part.bars]
                 work.keep(wanted, bars, whole=_is_whole(first.source, first.error), why=first.error)

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Final
 
+import msgspec
+
 from sauda.clock import UnixNs, monotonic_s
 from sauda.codec import decode, encode
 from sauda.contracts import HistoryReply, HistoryRequest
@@ -19,8 +21,15 @@ AWAY_S: Final = 10.0
 """Seconds without anybody who carries the feed after which nobody waits longer: a restart takes less."""
 PATIENCE_S: Final = 180.0
 """Seconds for one answer: five days of charts, each asked for up to four times."""
+_PROGRESS: Final = b"feed/progress"
 _POLL_MS: Final = 200
 _AT_ONCE: Final = 100
+
+
+class _Progress(msgspec.Struct):
+    """What of the feed's progress matters here."""
+
+    source: str = ""
 
 
 class NoFeedError(SaudaError):
@@ -60,6 +69,11 @@ class AskedDesk:
                 f"desk {self.name} has seen no market yet: is its broker reached (`sauda logs feed`)?"
             )
         return at
+
+    def source(self) -> str | None:
+        """Return what the desk is fed by, by the feed's own row of state; None if it has none yet."""
+        row = self._live.state_of(FEED).get(_PROGRESS)
+        return msgspec.json.decode(row, type=_Progress).source or None if row else None
 
     def ask(self, wanted: Wanted) -> list[HistoryReply]:
         """Return all parts of the answer.
