@@ -162,9 +162,15 @@ def test_a_repeated_tick_changes_no_price_and_no_volume() -> None:
 
 
 def test_a_tick_whose_bar_is_over_is_left_out() -> None:
-    said = made(tick("09:15:10", 100), tick("09:16:10", 101), tick("09:15:50", 500), clock("09:17"))
+    said = made(
+        tick("09:15:10", 100),
+        tick("09:16:10", 101),
+        tick("09:15:50", 500),
+        tick("09:16:20", 99),
+        clock("09:17"),
+    )
 
-    assert shapes(said) == [("09:15", 100, 100, 100, 100, None), ("09:16", 101, 101, 101, 101, None)]
+    assert shapes(said) == [("09:15", 100, 100, 100, 100, None), ("09:16", 101, 101, 99, 99, None)]
 
 
 def test_a_bar_goes_by_the_arrival_not_by_the_exchanges_stamp() -> None:
