@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from sauda.backtest.outcome import Outcome
-from sauda.clock import UnixNs, clock_text, to_ist
+from sauda.clock import UnixNs, clock_text
 from sauda.contracts import Against, Fill, Side
 from sauda.money import Paise
 from sauda.report import words
@@ -23,8 +23,6 @@ Chart = dict[str, Any]
 
 INSTRUMENTS: Final = 16
 """Most instruments whose price is drawn: those that were traded most often."""
-_MANY_DAYS: Final = 100
-"""Of the calendar. Beyond it nights are too narrow to see, and a browser takes minutes to cut them out."""
 _PRICES: Final = 700
 """Points of a price that are drawn: there may be sixteen such lines in a page."""
 _LINES: Final = ("--line1", "--line2", "--line3", "--line4", "--line5", "--line6")
@@ -47,7 +45,7 @@ def _equity(outcome: Outcome, found: Mapping[str, Figures], days: Sequence[Day])
             points, "Desk" if name == DESK else name, _LINES[at % len(_LINES)], is_desk=name == DESK
         )
     layout = {
-        "xaxis": {"type": "date", "rangebreaks": _breaks(days), "anchor": "y2"},
+        "xaxis": {**_time_axis(days), "anchor": "y2"},
         "yaxis": {"domain": [0.36, 1], "title": {"text": "net, Rs"}},
         "yaxis2": {"domain": [0, 0.28], "title": {"text": "drawdown, Rs"}, "rangemode": "tozero"},
         "showlegend": len(names) > 1,
@@ -91,7 +89,10 @@ def _daily(desk: Figures) -> Chart:
         "hovertemplate": "%{x}: %{y:,.2f}<extra></extra>",
     }
     # Days as names, not as dates: no holes for weekends.
-    layout = {"xaxis": {"type": "category", "nticks": 8}, "yaxis": {"title": {"text": "net of the day, Rs"}}}
+    layout = {
+        "xaxis": {"type": "category", "tickangle": 0},
+        "yaxis": {"title": {"text": "net of the day, Rs"}},
+    }
     return {"id": "daily", "traces": [bars], "layout": {**layout, "bargap": 0.25}}
 
 
@@ -117,7 +118,7 @@ def _prices(outcome: Outcome, days: Sequence[Day]) -> Iterable[Chart]:
     if not chosen:
         return
     layout = {
-        "xaxis": {"type": "date", "rangebreaks": _breaks(days)},
+        "xaxis": _time_axis(days),
         "yaxis": {"title": {"text": "price, Rs"}},
         "showlegend": True,
     }
@@ -140,7 +141,7 @@ def _price(prices: Sequence[tuple[UnixNs, Paise]]) -> Any:
         "x": [_time(at) for at, _ in prices],
         "y": [_rupees(price) for _, price in prices],
         "line": {"color": "--soft", "width": 1.2},
-        "hovertemplate": "%{x|%d %b %H:%M} %{y:,.2f}<extra></extra>",
+        "hovertemplate": "%{x}: %{y:,.2f}<extra></extra>",
     }
 
 
@@ -165,28 +166,18 @@ def _mark(name: str, symbol: str, colour: str, fills: Sequence[Fill]) -> Any:
         "y": [_rupees(fill.price) for fill in fills],
         "text": [f"{fill.side.value} {fill.qty} · {fill.strategy}" for fill in fills],
         "marker": {"symbol": symbol, "size": 11, "color": colour, "line": {"width": 1, "color": "--paper"}},
-        "hovertemplate": "%{text}<br>%{x|%d %b %H:%M:%S} at %{y:,.2f}<extra></extra>",
+        "hovertemplate": "%{text}<br>%{x} at %{y:,.2f}<extra></extra>",
     }
 
 
-def _breaks(days: Sequence[Day]) -> list[Any]:
-    """Return what to cut out of the time axis: nights and days without a session, where the hours are known."""
-    span = (days[-1].date - days[0].date).days if days else 0
-    if not 0 < span <= _MANY_DAYS or all(day.first_ns == day.last_ns for day in days):
-        return []
-    opens = min(_hour(day.first_ns) for day in days)
-    closes = max(_hour(day.last_ns) for day in days)
-    dates = {day.date.toordinal(): day.date for day in days}
-    away = [at for at in range(min(dates), max(dates)) if at not in dates]
-    first = days[0].date
-    closed = [first.fromordinal(at).isoformat() for at in away]
-    nights = [{"pattern": "hour", "bounds": [closes, opens]}] if closes - opens < 23 else []
-    return [*nights, *([{"values": closed}] if closed else [])]
+def _time_axis(days: Sequence[Day]) -> Any:
+    """Return an axis of time; over several days one without nights, in which instants stand side by side in their order.
 
-
-def _hour(at: UnixNs) -> float:
-    clock = to_ist(at)
-    return round(clock.hour + clock.minute / 60 + clock.second / 3600, 4)
+    Plotly can cut nights out of an axis of dates. But it fails on some spans, and takes minutes over years with few days.
+    """
+    if len(days) < 2:
+        return {"type": "date"}
+    return {"type": "category", "categoryorder": "category ascending", "tickangle": 0}
 
 
 def _time(at: UnixNs) -> str:

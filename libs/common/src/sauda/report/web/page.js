@@ -24,7 +24,7 @@ function coloured(value) {
   return value;
 }
 
-function dressed(layout) {
+function dressed(layout, width) {
   const axis = { gridcolor: "--rule", zerolinecolor: "--soft", linecolor: "--rule", automargin: true, fixedrange: false };
   const base = {
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", margin: { l: 10, r: 10, t: 30, b: 10 },
@@ -36,6 +36,8 @@ function dressed(layout) {
   };
   for (const key of Object.keys(base)) {
     if (/^[xy]axis/.test(key)) base[key] = { ...axis, ...base[key] };
+    // Names do not thin themselves out as numbers do.
+    if (key === "xaxis" && base[key].tickangle === 0) base[key].nticks = Math.max(2, Math.floor(width / 170));
   }
   return coloured(base);
 }
@@ -46,18 +48,27 @@ function draw(chart) {
   const traces = chart.choices ? chart.choices[chooser ? Number(chooser.value) : 0].traces : chart.traces;
   // Named one by one: among Plotly's own buttons are some that send the chart to a server.
   const config = { responsive: true, displaylogo: false, modeBarButtons: [["toImage", "zoom2d", "pan2d", "resetScale2d"]] };
-  Plotly.react(place, coloured(traces), dressed(chart.layout), config);
+  return Plotly.react(place, coloured(traces), dressed(chart.layout, place.clientWidth), config);
+}
+
+// A chart that fails must not take the others with it.
+async function drawOrSay(chart) {
+  try {
+    await draw(chart);
+  } catch (error) {
+    document.getElementById(chart.id).textContent = "This chart could not be drawn: " + error.message;
+  }
 }
 
 function drawAll() {
-  shownCharts.forEach(draw);
+  shownCharts.forEach(drawOrSay);
 }
 
 function offerChoices(chart) {
   const chooser = document.getElementById(chart.id + "-choice");
   if (!chart.choices || !chooser) return;
   chart.choices.forEach((choice, at) => chooser.add(new Option(choice.name, String(at))));
-  chooser.addEventListener("change", () => draw(chart));
+  chooser.addEventListener("change", () => drawOrSay(chart));
 }
 
 function offerDress() {
