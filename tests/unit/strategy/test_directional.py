@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from sauda.contracts import Bar, Instrument, InstrumentKind, Right, Side
 from sauda.testing.builders import INDEX, a_tick, an_option, at
 from sauda_strategy.api import SMA, Exit, Intent, Target
-from sauda_strategy.kinds import BUILTIN
+from sauda_strategy.kinds import BUILTIN, HOSTED
 from sauda_strategy.rule_values import rules_from
 from sauda_strategy.strategies.crossing import Crossing
 from sauda_strategy.strategies.directional import Directional
@@ -190,6 +190,61 @@ def test_a_position_that_was_rolled_is_a_view_still() -> None:
     desk.position[desk.future.instrument] = 75
     strategy.on_start()
     assert wanted(strategy, None) == [Exit("enough")]
+
+
+def the(kind: str, **values: Any) -> Any:
+    """Return a strategy of the release, set up; its indicators are for the test to set."""
+    made = rules_from("x", {"kind": kind, "instrument": INDEX, "timeframe": "5m", **values}, BUILTIN)
+    strategy: Any = HOSTED[kind](made, cast("Any", Desk()))
+    strategy.setup()
+    return strategy
+
+
+@pytest.mark.parametrize(
+    ("rsi", "side"),
+    [(29.9, Side.BUY), (30, Side.BUY), (30.1, None), (69.9, None), (70, Side.SELL), (None, None)],
+)
+def test_too_far_begins_at_the_very_limit(rsi: float | None, side: Side | None) -> None:
+    strategy = the("rsi_reversion")
+    strategy.strength.value = rsi
+    assert [target.side for target in strategy.on_bar(a_bar())] == ([side] if side else [])
+
+
+def test_back_in_the_middle_is_at_the_very_middle() -> None:
+    strategy = the("rsi_reversion")
+    said = []
+    for rsi in (30, 49.9, 50, 70, 50.1, 50):
+        strategy.strength.value = rsi
+        said.append([type(intent) for intent in strategy.on_bar(a_bar())])
+    assert said == [[Target], [], [Exit], [Target], [], [Exit]]
+
+
+def test_a_crossing_that_the_window_forbade_is_not_joined_later() -> None:
+    strategy = the("sma_crossover")
+    said = []
+    for stood, ends in ((1, "15:25:00"), (2, "15:30:00"), (3, "09:20:00"), (-1, "09:25:00"), (1, "09:30:00")):
+        strategy.crossing.value, strategy.crossing.side = stood, 1 if stood > 0 else -1
+        said.append([getattr(intent, "side", "out") for intent in strategy.on_bar(a_bar(ends))])
+    assert said == [[], [], [], [Side.SELL], ["out", Side.BUY]]
+
+
+def test_a_move_is_joined_where_it_passes_the_threshold_in_a_lively_market() -> None:
+    strategy = the("momentum", least_volatility_percent=25, cooldown_bars=0)
+    said = []
+    for change, swing in (
+        (0.3, 1.0),
+        (0.1, 1.0),
+        (0.2, 0.4),
+        (0.1, 0.5),
+        (0.2, 0.5),
+        (0.01, 0.5),
+        (0.0, 0.5),
+        (-0.2, 0.5),
+    ):
+        # The close of a bar is 2 here: a quarter of it is the least range.
+        strategy.change.value, strategy.swing = change, SimpleNamespace(value=swing)
+        said.append([getattr(intent, "side", "out") for intent in strategy.on_bar(a_bar())])
+    assert said == [[], [], [], [], [Side.BUY], [], ["out"], [Side.SELL]]
 
 
 def test_a_crossing_counts_its_bars() -> None:
