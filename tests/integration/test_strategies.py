@@ -227,6 +227,11 @@ def test_a_broken_strategy_stops_alone_and_begins_when_it_is_mended(start: Calla
     assert listed.code == 1
     assert "mine.py, line 1: ZeroDivisionError" in listed.err
     assert desk.holder("old")
+    desk.write("new")
+    both = desk.sauda("reload")
+    assert both.code == 1
+    assert both.out == "new: begun, follows its file\nold: nothing changed\n"
+    assert "mine.py, line 1: ZeroDivisionError" in both.err
 
     desk.write("mine")
     assert desk.sauda("reload", "mine").code == 0

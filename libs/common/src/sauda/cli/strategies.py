@@ -9,7 +9,7 @@ from sauda.cli.options import DeskOption, JsonOption, opened
 
 if TYPE_CHECKING:
     from sauda.cli.strategy_list import Standing
-    from sauda.cli.strategy_wishes import Outcome
+    from sauda.cli.strategy_outcome import Outcome
 
 NEGATIVE: Final = 1
 CHANGED: Final = "RULES_CHANGED"
@@ -142,8 +142,21 @@ def _finish(outcomes: "list[Outcome]", *, as_json: bool) -> None:
 
 
 def _tell(one: "Outcome") -> None:
+    """Tell what changed, what the strategy said of it, and how it stands now."""
     for change in one.changes:
         screen.line(f"{one.strategy}: {change.key}: {_plain(change.before)} -> {_plain(change.after)}")
+    _tell_said(one)
+    if one.refused is not None:
+        screen.note(f"{one.strategy}: {one.refused}")
+    elif not one.is_answered:
+        screen.note(
+            f"{one.strategy}: nobody has taken it up yet: is the strategy service up (`sauda ps`)? It will when it is back"
+        )
+    elif one.is_well:
+        screen.line(f"{one.strategy}: {_end(one)}")
+
+
+def _tell_said(one: "Outcome") -> None:
     heard = {
         alert.text for alert in one.alerts if alert.code == CHANGED
     }  # That is what the lines before say.
@@ -154,22 +167,13 @@ def _tell(one: "Outcome") -> None:
     for alert in one.alerts:
         if alert.text not in heard:
             screen.note(f"{one.strategy}: {alert.code}: {alert.text}")
-    if not one.taken and one.is_answered:
-        return
-    if not one.taken:
-        screen.note(
-            f"{one.strategy}: nobody has taken it up yet: is the strategy service up (`sauda ps`)? It will when it is back"
-        )
-    elif one.what in ("reload", "set") and not one.new and not one.changes:
-        screen.line(f"{one.strategy}: nothing changed")
-    else:
-        done = {
-            "start": "trades",
-            "stop": "opens nothing new",
-            "reload": "follows its file",
-            "set": "follows",
-        }
-        screen.line(f"{one.strategy}: {'begun, ' if one.new else ''}{done[one.what]}")
+
+
+def _end(one: "Outcome") -> str:
+    if one.what in ("reload", "set") and not one.new and not one.changes:
+        return "nothing changed"
+    done = {"start": "trades", "stop": "opens nothing new", "reload": "follows its file", "set": "follows"}
+    return f"{'begun, ' if one.new else ''}{done[one.what]}"
 
 
 def _plain(value: object) -> str:

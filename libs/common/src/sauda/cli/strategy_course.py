@@ -7,7 +7,8 @@ from sauda.cli.asked_units import texts_of
 from sauda.cli.options import opened
 from sauda.cli.strategy_files import Written, insist_on, with_changes, written
 from sauda.cli.strategy_list import PREFIX, rules_in_force, units_of
-from sauda.cli.strategy_wishes import Outcome, Wish, Wishes
+from sauda.cli.strategy_outcome import Outcome, Wish, refused
+from sauda.cli.strategy_wishes import Wishes
 from sauda.errors import ConfigError
 from sauda.record import Record
 from sauda.settings import load_settings
@@ -39,20 +40,22 @@ def start_or_stop(
 
 
 def reload_files(names: Sequence[str], wait_s: float, desk: str | None) -> list[Outcome]:
-    """Let strategies follow their files.
+    """Let strategies follow their files; without names all that can be used, and the others are told of.
 
     Raises:
-        ConfigError: a name is none, or its file is broken; of all that are meant nothing is sent then.
+        ConfigError: a name is none, or its file is broken; nothing is sent then.
     """
     files = written(load_settings())
     with opened(desk) as record:
         wishes = Wishes(record)
-        meant = _meant(names, files, record) if names else sorted({*files.rules, *files.broken})
+        meant = _meant(names, files, record) if names else sorted(files.rules)
         for name in meant:
             _insist_on_file(name, files)
         asked = [wishes.reload(name, files.rules[name]) for name in meant]
         _note_other_code(record, files, asked)
-        return wishes.ask(asked, wait_s)
+        broken = {} if names else files.broken
+        told = [refused(name, "reload", why) for name, why in broken.items()]
+        return [*wishes.ask(asked, wait_s), *told]
 
 
 def change_some(name: str, assignments: Sequence[str], wait_s: float, desk: str | None) -> Outcome:

@@ -6,73 +6,20 @@ A wish is taken up when its strategy is committed behind it; what was said of it
 from collections.abc import Sequence
 from typing import Final
 
-import msgspec
-
 from sauda.cli.letter_settling import who
 from sauda.cli.order_desk import HandDesk
 from sauda.cli.reading import readable
-from sauda.cli.strategy_list import rules_in_force, units_of
+from sauda.cli.strategy_list import PREFIX, rules_in_force, units_of
+from sauda.cli.strategy_outcome import Change, Outcome, Wish, by_strategy, differences
 from sauda.clock import SystemClock, UnixNs, monotonic_s
 from sauda.codec import encode
-from sauda.contracts import Alert, ChangeRules, Level, Message, Plain, Signal, Start, Stop
+from sauda.contracts import Alert, ChangeRules, Message, Plain, Signal, Start, Stop
 from sauda.errors import ConfigError
 from sauda.log import Entry, Output
 from sauda.merge import id_parts
 from sauda.record import Record
 
-PREFIX: Final = "strategy."
-REFUSED: Final = "BROKEN_RULES"
-"""The alert of a strategy that could not begin: nobody will take the wish up."""
 _POLL_S: Final = 0.1
-
-
-class Change(msgspec.Struct, frozen=True):
-    """One rule."""
-
-    key: str
-    before: Plain
-    after: Plain
-
-
-class Wish(msgspec.Struct, frozen=True):
-    """What was written for one strategy."""
-
-    strategy: str
-    what: str
-    """`start`, `stop`, `reload`, `set`."""
-    message: Start | Stop | ChangeRules | None
-    """None: there was nothing to ask for."""
-    changes: list[Change] = []
-    is_new: bool = False
-    """Whether nobody carried it before."""
-
-
-class Outcome(msgspec.Struct, frozen=True):
-    """What came of a wish."""
-
-    strategy: str
-    what: str
-    taken: bool
-    new: bool
-    changes: list[Change]
-    alerts: list[Alert]
-    signals: list[Signal]
-
-    @property
-    def is_answered(self) -> bool:
-        """Return whether there is nothing more to wait for."""
-        return self.taken or any(alert.code == REFUSED for alert in self.alerts)
-
-    @property
-    def is_well(self) -> bool:
-        """Return whether it was taken up and nothing bad was said of it."""
-        return self.taken and all(alert.level is Level.INFO for alert in self.alerts)
-
-
-def differences(before: dict[str, Plain], after: dict[str, Plain]) -> list[Change]:
-    """Return the rules that differ, in the order in which they stand."""
-    keys = [*after, *(key for key in before if key not in after)]
-    return [Change(key, before.get(key), after.get(key)) for key in keys if before.get(key) != after.get(key)]
 
 
 class Wishes:
@@ -128,7 +75,7 @@ class Wishes:
         while True:
             outcomes = [self._outcome(wish, entry_id) for wish, entry_id in written]
             if all(one.is_answered for one in outcomes) or monotonic_s() > deadline_s:
-                return _by_strategy(outcomes)
+                return by_strategy(outcomes)
             SystemClock().sleep(_POLL_S)
 
     def _rules(
@@ -177,22 +124,3 @@ def _speaker(message: Message) -> str | None:
             return message.strategy
         case _:
             return None
-
-
-def _by_strategy(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Return one outcome a strategy: `start` of a new one is two messages."""
-    found: dict[str, Outcome] = {}
-    for one in outcomes:
-        first = found.get(one.strategy, one)
-        if first is not one:
-            one = Outcome(  # noqa: PLW2901
-                strategy=one.strategy,
-                what=one.what,
-                taken=first.taken and one.taken,
-                new=first.new or one.new,
-                changes=[*first.changes, *one.changes],
-                alerts=[*first.alerts, *one.alerts],
-                signals=[*first.signals, *one.signals],
-            )
-        found[one.strategy] = one
-    return list(found.values())
