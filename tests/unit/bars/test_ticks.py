@@ -1,12 +1,14 @@
 """Ticks become minutes, and minutes longer bars: one rule of docs/bars.md after the other."""
 
 from datetime import date
+from pathlib import Path
 from typing import Final
 
 import msgspec
 import pytest
 
 from sauda.bars import Bars
+from sauda.calendar import load_calendar
 from sauda.contracts import Bar, Message
 from sauda.state import State
 from tests.unit.bars.made import DAY, NAME, USUAL, at, clock, feed, hours, shapes, tick
@@ -237,3 +239,49 @@ def test_only_the_newest_bars_are_kept() -> None:
 
     assert [bar.open for bar in bars.past(NAME, "1m")] == [22, 23, 24]
     assert len([row for row, value in rows.items() if row.startswith(b"bars_past/") and value]) == 3
+
+
+def test_an_evening_of_muhurat_has_its_own_hours() -> None:
+    evening = date(2026, 11, 8)
+    bars = Bars(State(), load_calendar(Path(__file__).parents[3] / "config/market").session, "test")
+    bars.watch(NAME, ("15m", "1h", "1d"))
+    said = feed(
+        bars,
+        clock("17:59", evening),
+        *(
+            tick(text, price, day=evening)
+            for text, price in (("18:00", 100), ("18:59:59", 104), ("19:14:59", 90))
+        ),
+        clock("19:15", evening),
+    )
+
+    assert [(bar.timeframe, *shape) for bar, shape in zip(said, shapes(said), strict=True)] == [
+        ("15m", "18:00", 100, 100, 100, 100, None),
+        ("15m", "18:45", 104, 104, 104, 104, None),
+        ("1h", "18:00", 100, 104, 100, 104, None),
+        ("15m", "19:00", 90, 90, 90, 90, None),
+        ("1h", "19:00", 90, 90, 90, 90, None),
+        ("1d", "18:00", 100, 104, 90, 90, None),
+    ]
+
+
+def test_on_its_last_day_a_contracts_bars_end_with_the_close_and_no_others_follow() -> None:
+    expired, next_day = "NFO:NIFTY24NOV26C24500", date(2026, 11, 25)
+    bars = Bars(State(), load_calendar(Path(__file__).parents[3] / "config/market").session, "test")
+    bars.watch(expired, ("5m", "1d"))
+    day = date(2026, 11, 24)
+    said = feed(
+        bars,
+        clock("09:00", day),
+        tick("15:39:58", 5, 10, of=expired, day=day),
+        tick("15:40", 5, 20, of=expired, day=day),
+        clock("15:40", day),
+        clock("09:00", next_day),
+        clock("15:40", next_day),
+    )
+
+    assert [(bar.timeframe, bar.event_ns, bar.volume) for bar in said] == [
+        ("5m", at("15:40", day), 10),
+        ("1d", at("15:40", day), 10),
+    ]
+    assert bars.wishes(at("15:40", next_day)) == []
