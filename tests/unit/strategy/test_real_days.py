@@ -30,6 +30,7 @@ from sauda_execution.settings import Limits
 from sauda_pnl.valuation import valuation_unit
 from sauda_strategy.kinds import strategy_unit
 from sauda_strategy.option_kinds import ShortStraddleRules
+from sauda_strategy.option_rules import OptionRules
 from sauda_strategy.rule_files import load_rules
 
 REPOSITORY = Path(__file__).parents[3]
@@ -101,11 +102,11 @@ def recording_of(day: RealDay) -> Path:
 # The desk.
 
 
-def play(day: RealDay, path: Path) -> LockStep:
+def play(day: RealDay, path: Path, rules: OptionRules | None = None) -> LockStep:
     calendar = load_calendar(REPOSITORY / "config/market")
-    rules = load_rules(REPOSITORY / "config/strategies").rules["nifty_straddle"]
-    assert isinstance(rules, ShortStraddleRules)
-    rules = rules.model_copy(update={"tsymbol": day.underlying})
+    shipped = load_rules(REPOSITORY / "config/strategies").rules["nifty_straddle"]
+    assert isinstance(shipped, ShortStraddleRules)
+    rules = rules or shipped.model_copy(update={"tsymbol": day.underlying})
     limits = Limits.at_speed(day.speed, max_order_age_s=30, stale_quote_s=30)
     units = [
         valuation_unit(),
