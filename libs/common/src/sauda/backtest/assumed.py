@@ -1,8 +1,9 @@
 """What has to be assumed because the data does not say it: settings that fit the data, and a sentence for each assumption."""
 
 from sauda.backtest.data import MarketData
-from sauda.backtest.plan import Plan, with_settings
+from sauda.backtest.plan import HOUSE, Plan, fitting
 from sauda.clock import NS_PER_MS, NS_PER_S
+from sauda.contracts import Plain
 
 
 def fitted(plan: Plan, data: MarketData) -> tuple[Plan, list[str]]:
@@ -12,17 +13,27 @@ def fitted(plan: Plan, data: MarketData) -> tuple[Plan, list[str]]:
         return plan, lines
     bar_s = data.bar_ns / NS_PER_S
     settings = plan.settings
-    stale_s = max(settings.stale_quote_s, bar_s)
-    grid_ms = max(settings.pnl_grid_ms, data.bar_ns // NS_PER_MS)
-    fitting = with_settings(plan, {"stale_quote_s": stale_s, "pnl_grid_ms": grid_ms})
-    return fitting, [
+    values = {
+        "stale_quote_s": max(settings.stale_quote_s, bar_s),
+        "pnl_grid_ms": max(settings.pnl_grid_ms, data.bar_ns // NS_PER_MS),
+    }
+    plan = fitting(plan, values, {"feed_mute_s": _longer(plan, "feed_mute_s", bar_s)})
+    settings = plan.settings
+    return plan, [
         *lines,
         "A bar is four ticks: open, high, low, close if it fell, open, low, high, close if not; at its start, after one and "
         "two thirds of it, and in its last second.",
         "Bars show no bid and offer: the exchange assumes a spread around the last price.",
-        f"A price is good to trade on for {fitting.settings.stale_quote_s:g} s.",
-        f"Profit and loss is looked at every {fitting.settings.pnl_grid_ms / 1000:g} s, and at every fill; so are the loss limits.",
+        f"A price is good to trade on for {settings.stale_quote_s:g} s, and the feed is not mute for as long.",
+        f"Profit and loss is looked at every {settings.pnl_grid_ms / 1000:g} s, and at every fill; so are the loss limits.",
     ]
+
+
+def _longer(plan: Plan, rule: str, seconds: float) -> Plain:
+    """Return the house's *rule*, but *seconds* at least; 0 and None stay as they are: no limit."""
+    rules = next((unit.rules for unit in plan.units if unit.name == HOUSE[0]), {})
+    known = rules.get(rule)
+    return max(known, seconds) if isinstance(known, int | float) and known else known
 
 
 def _of_contracts(data: MarketData) -> list[str]:

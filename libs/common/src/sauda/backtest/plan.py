@@ -27,7 +27,7 @@ class Plan:
     settings: Settings
     strategies: tuple[str, ...]
     given: frozenset[str] = field(default_factory=frozenset)
-    """Settings that somebody asked for by name."""
+    """Settings and rules of the house that somebody asked for by name."""
 
 
 def planned(settings: Settings, rules: Mapping[str, Mapping[str, Plain]], changes: Mapping[str, str]) -> Plan:
@@ -43,8 +43,10 @@ def planned(settings: Settings, rules: Mapping[str, Mapping[str, Plain]], change
     whole = {_STRATEGY + name: dict(values) for name, values in rules.items()}
     found = _made(settings, whole)
     values: dict[str, str] = {}
+    given: set[str] = set()
     for key, value in changes.items():
         for unit, name in _meant(key, found):
+            given.add(name)
             if name in unit.rules:
                 whole.setdefault(unit.name, {})[name] = value
             else:
@@ -53,17 +55,18 @@ def planned(settings: Settings, rules: Mapping[str, Mapping[str, Plain]], change
         settings = settings_with(settings, values)
         found = _made(settings, whole)
     return Plan(
-        tuple(found[name] for name in sorted(found)), settings, tuple(sorted(rules)), frozenset(values)
+        tuple(found[name] for name in sorted(found)), settings, tuple(sorted(rules)), frozenset(given)
     )
 
 
-def with_settings(plan: Plan, values: Mapping[str, object]) -> Plan:
-    """Return *plan* with other settings, but for those that somebody asked for by name."""
-    new = {name: value for name, value in values.items() if name not in plan.given}
-    if not new:
-        return plan
-    settings = settings_with(plan.settings, new)
+def fitting(plan: Plan, values: Mapping[str, object], house: Mapping[str, Plain]) -> Plan:
+    """Return *plan* with other settings, and other rules of the *house*, but for those that somebody asked for by name."""
+    settings = settings_with(
+        plan.settings, {name: one for name, one in values.items() if name not in plan.given}
+    )
     whole = {unit.name: dict(unit.rules) for unit in plan.units if unit.rules}
+    known = whole.get(HOUSE[0], {})
+    known |= {name: one for name, one in house.items() if name in known and name not in plan.given}
     found = _made(settings, whole)
     return Plan(tuple(found[unit.name] for unit in plan.units), settings, plan.strategies, plan.given)
 
