@@ -266,10 +266,10 @@ def test_an_evening_of_muhurat_has_its_own_hours() -> None:
 
 
 def test_on_its_last_day_a_contracts_bars_end_with_the_close_and_no_others_follow() -> None:
-    expired, next_day = "NFO:NIFTY24NOV26C24500", date(2026, 11, 25)
+    expired, next_day = "NFO:NIFTY01DEC26C24500", date(2026, 12, 2)
     bars = Bars(State(), load_calendar(Path(__file__).parents[3] / "config/market").session, "test")
     bars.watch(expired, ("5m", "1d"))
-    day = date(2026, 11, 24)
+    day = date(2026, 12, 1)
     said = feed(
         bars,
         clock("09:00", day),
