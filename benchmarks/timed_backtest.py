@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from benchmarks.made_up_days import CONFIG, SYMBOL
+from sauda.backtest.assumed import fitted
 from sauda.backtest.data import MarketData
 from sauda.backtest.plan import planned
 from sauda.backtest.run import run
@@ -35,6 +36,7 @@ def main() -> None:
     )
     plan = planned(settings, {"cross": {"kind": kind, "instrument": f"NFO:{SYMBOL}"}}, NO_LIMITS)
     data = MarketData([path], load_calendar(CONFIG / "market"))
+    plan, _ = fitted(plan, data)
     ready = time.perf_counter()
     outcome = run(plan, data)
     done = time.perf_counter()
