@@ -163,7 +163,9 @@ class Bars:
         series = self._watched.find(reply.instrument, reply.timeframe)
         if series is None:
             return []
-        return self._say(series, series.take(reply, max(self._now_ns, reply.event_ns)))
+        # A minute that ended at this very instant comes before what is told of later ones.
+        said = self._pass_time(self._now_ns) if self._now_ns >= self._due_ns else []
+        return said + self._say(series, series.take(reply, max(self._now_ns, reply.event_ns)))
 
     def wishes(self, now_ns: UnixNs) -> list[HistoryRequest]:
         """Return the questions to send at *now_ns*, each once."""
