@@ -12,6 +12,7 @@ from sauda.contracts import (
     Fill,
     InstrumentId,
     Message,
+    OrderKind,
     Signal,
     Tick,
 )
@@ -156,10 +157,18 @@ class Desk:
         return sum(one.signed_qty for one in fills if one.instrument == instrument)
 
     def working(self, instrument: InstrumentId = OPTION) -> list[str]:
-        """Return its orders in the market that are no bracket's stop or target."""
+        """Return the orders that it has in the market itself: no bracket's stop or target, no square-off."""
         found = self.exchange.known.book.all_working()
         mine = [one.order for one in found if one.order.instrument == instrument]
-        return [one.order_id for one in mine if one.parent_id is None]
+        guards = (OrderKind.SL, OrderKind.SL_M)
+        return [
+            one.order_id
+            for one in mine
+            if one.order_id.startswith("told-")
+            and one.parent_id is None
+            and one.oco is None
+            and one.kind not in guards
+        ]
 
     def heard(self, kind: type[M]) -> list[M]:
         """Return what the strategy said of one type."""

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sauda.clock import NS_PER_S
-from sauda.contracts import Halt, Message, Resume, Side, SquareOff, Start, Stop
+from sauda.contracts import Halt, Message, OrderKind, PlaceOrder, Resume, Side, SquareOff, Start, Stop
 from sauda.testing.builders import LOT, OPTION, a_clock, an_option, at
 from tests.unit.strategy.host.host_desk import RAISE, Desk, Told, quoted
 
@@ -97,6 +97,11 @@ LONG = frozenset({0, 1, 3, 4, 6, 7, 8, 9, RAISE})
 """What never wants to be short."""
 
 
+def is_target(order: PlaceOrder) -> bool:
+    """Whether it is a bracket's, or one of a pair that the host gave again."""
+    return order.order_id.endswith("-target") or (order.kind is OrderKind.LIMIT and order.oco is not None)
+
+
 @settings(max_examples=60, deadline=None)
 @given(steps, terms, st.booleans())
 def test_who_only_wants_to_be_long_is_never_short_and_never_sells_more_than_is_held(
@@ -107,10 +112,11 @@ def test_who_only_wants_to_be_long_is_never_short_and_never_sells_more_than_is_h
     for message in messages([step for step in path if step.told in LONG]):
         desk.work(message)
         assert desk.held() >= 0
+        # A target stands beside its stop: when one trades, the other gives up as much.
         selling = [
             one
             for one in desk.exchange.known.book.all_working()
-            if one.order.side is Side.SELL and not one.order.order_id.endswith("-target")
+            if one.order.side is Side.SELL and not is_target(one.order)
         ]
         assert sum(one.open_qty for one in selling) <= desk.held()
 

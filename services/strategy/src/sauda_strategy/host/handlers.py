@@ -27,6 +27,8 @@ class Handlers:
         """`in_a_row` -> handlers that raised one after the other; without a row the last one went well"""
         self._broken = state.table("broken", str)
         """`why` -> why the strategy is not called any more"""
+        self.has_failed = False
+        """Whether the last call failed; a plain attribute, as it is asked for with every tick."""
         self.strategy: Strategy | None = None
         self.written: frozenset[str] = frozenset()
         """Handlers that the class overrides: the others need not be called."""
@@ -39,6 +41,7 @@ class Handlers:
     def take_up(self, strategy: Strategy) -> None:
         """Call this one from now on."""
         self.strategy = strategy
+        self.has_failed = "in_a_row" in self._rows
         self.written = frozenset(
             name for name in _HANDLERS if getattr(type(strategy), name) is not getattr(Strategy, name)
         )
@@ -50,7 +53,7 @@ class Handlers:
     def mend(self) -> None:
         """Give it another chance."""
         self._broken.drop("why")
-        self._rows.drop("in_a_row")
+        self.went_well()
 
     def call(self, name: str, *args: Any) -> tuple[list[Intent], str | None]:
         """Call a handler; return what it wants, or what it failed with."""
@@ -63,20 +66,17 @@ class Handlers:
         self.went_well()
         return intents, None
 
-    @property
-    def has_failed(self) -> bool:
-        """Return whether the last call failed."""
-        return len(self._rows) > 0
-
     def went_well(self) -> None:
         """Forget the failures before."""
-        if self._rows:
+        if self.has_failed:
+            self.has_failed = False
             self._rows.drop("in_a_row")
 
     def failed(self, name: str, error: Exception) -> str:
         """Count a failure; return what to say about it."""
         count = (self._rows.get("in_a_row") or 0) + 1
         self._rows.put("in_a_row", count)
+        self.has_failed = True
         text = f"{name}: {type(error).__name__}: {' '.join(str(error).split())}{_where(error)}"
         if count >= TOO_MANY:
             self.give_up(f"{count} failures in a row, the last one in {text}")

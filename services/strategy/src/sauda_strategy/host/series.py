@@ -1,6 +1,6 @@
 """Bars and the indicators that they feed: those of the warm-up first, then live, each once and in order (`sauda.bars` sees to that)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 import msgspec
@@ -30,6 +30,8 @@ class Series:
 
     def __init__(self, state: State, sessions: Sessions, by: str) -> None:
         self._bars = Bars(state, sessions, by, patience_ns=PATIENCE_NS)
+        self.see: Callable[[Tick], Sequence[Bar]] = self._bars.see
+        """Takes a tick and returns the bars that are over; bound here, as it runs with every tick."""
         self._unanswered = state.table("warmups", str)
         """`<instrument> <timeframe>` -> why its warm-up does not come, or nothing yet; without a row it has come"""
         self._kept = state.table("indicators", Kept)
@@ -76,10 +78,6 @@ class Series:
     def due_ns(self) -> UnixNs:
         """Return the first market time at which a bar may be over, or a question due."""
         return self._bars.due_ns
-
-    def see(self, tick: Tick) -> Sequence[Bar]:
-        """Take a tick; return the bars that are over."""
-        return self._bars.see(tick)
 
     def reach(self, past_ns: UnixNs) -> Sequence[Bar]:
         """Return the bars that are over at *past_ns*."""

@@ -92,7 +92,8 @@ class Closer:
             return []
         if closing.retry_ns is not None and now_ns <= closing.retry_ns:
             return []
-        in_the_way = _PROTECTED if closing.goal == 0 else (Purpose.ENTRY,)
+        # An exit that waits at a limit leaves stop and target where they are: they are what protects until it trades.
+        in_the_way = _PROTECTED if closing.limit is None else (Purpose.ENTRY,)
         out = self._take_back(instrument, in_the_way, now_ns)
         if self._book.live(instrument, *in_the_way, Purpose.OTHERS):
             return out
@@ -153,7 +154,7 @@ class Closer:
     def _done(self, instrument: InstrumentId, closing: Closing, now_ns: UnixNs) -> list[Message]:
         self._book.closings.drop(instrument)
         if closing.then is None:
-            return []
+            return self._guards.give_back(instrument, now_ns)
         return self._opener.begin(instrument, closing.then, now_ns)
 
     def _hurry(

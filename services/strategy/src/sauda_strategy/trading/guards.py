@@ -82,13 +82,18 @@ class Guards:
 
     def renew(self, instrument: InstrumentId, now_ns: UnixNs) -> list[Message]:
         """Give the exchange stop and target again on a new day, with the first price of its session."""
+        guard = self._rows.get(instrument)
+        is_due = guard is not None and guard.day != ist_date(now_ns).isoformat()
+        return self.give_back(instrument, now_ns) if is_due else []
+
+    def give_back(self, instrument: InstrumentId, now_ns: UnixNs) -> list[Message]:
+        """Give the exchange stop and target of what is held, if it keeps none."""
         guard, held = self._rows.get(instrument), self._book.held(instrument)
-        day = ist_date(now_ns).isoformat()
-        if guard is None or guard.day == day or not held or self._book.is_dry:
+        if guard is None or not held or self._book.is_dry:
             return []
         if instrument in self._book.closings or self._book.live(instrument, Purpose.PROTECTION):
             return []
-        self._rows.put(instrument, msgspec.structs.replace(guard, day=day))
+        self._rows.put(instrument, msgspec.structs.replace(guard, day=ist_date(now_ns).isoformat()))
         return self._placing.protect(
             instrument, _against(held), abs(held), now_ns, stop=guard.stop, target=guard.target
         )
