@@ -163,8 +163,11 @@ class Bars:
         series = self._watched.find(reply.instrument, reply.timeframe)
         if series is None:
             return []
-        # A minute that ended at this very instant comes before what is told of later ones.
-        said = self._pass_time(self._now_ns) if self._now_ns >= self._due_ns else []
+        # What ended before the answer's end is over, and comes before what is told of later bars.
+        past_ns = max(
+            [self._now_ns, *(one.to_ns for one in series.questions[:1] if one.asked == reply.request_id)]
+        )
+        said = self._pass_time(past_ns) if past_ns >= self._due_ns else []
         return said + self._say(series, series.take(reply, max(self._now_ns, reply.event_ns)))
 
     def wishes(self, now_ns: UnixNs) -> list[HistoryRequest]:
