@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from sauda.backtest.past import answering
 from sauda.clock import NS_PER_S
@@ -16,14 +17,14 @@ MINUTE_NS = 60 * NS_PER_S
 
 
 def ask(
-    folder: Path, now_ns: int, count: int, name: str = INDEX, **options: object
+    folder: Path, now_ns: int, count: int, name: str = INDEX, to_ns: int = 0, **options: Any
 ) -> tuple[Sequence[PastBar], HistoryReply]:
     path = folder / "days.parquet"
     if not path.exists():
         written(path, bars_of(rows(900, days=2)))
     data = opened(path, **options)
     answer = answering(data, settings(folder), CALENDAR)
-    (reply,) = answer(HistoryRequest("q", "test", name, "1m", now_ns, now_ns, count=count), now_ns)
+    (reply,) = answer(HistoryRequest("q", "test", name, "1m", to_ns or now_ns, now_ns, count=count), now_ns)
     return reply.bars, reply
 
 
@@ -34,6 +35,12 @@ def test_bars_are_complete_and_older_than_the_present(tmp_path: Path) -> None:
 
     assert [bar.start_ns for bar in bars] == [at("09:15:00", DAY), at("09:16:00", DAY)]
     assert (reply.error, reply.source) == (None, "recording")
+
+
+def test_what_comes_is_not_told_though_somebody_asks_for_it(tmp_path: Path) -> None:
+    now_ns = at("09:17:30", DAY)
+
+    assert ask(tmp_path, now_ns, 2, to_ns=at("09:19:00", DAY))[0] == ask(tmp_path, now_ns, 2)[0]
 
 
 def test_rows_before_the_first_day_asked_for_are_there_for_the_warm_up(tmp_path: Path) -> None:
