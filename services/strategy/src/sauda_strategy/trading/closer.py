@@ -50,7 +50,10 @@ class Closer:
         before = self._book.closings.get(instrument)
         if before is not None:
             closing = closing.having(
-                question=before.question, retry_ns=before.retry_ns, refusals=before.refusals
+                question=before.question,
+                unsure=before.unsure,
+                retry_ns=before.retry_ns,
+                refusals=before.refusals,
             )
         self._book.closings.put(instrument, closing)
         return self.tend(instrument, now_ns)
@@ -103,9 +106,9 @@ class Closer:
         surplus = closing.surplus(self._book.held(instrument))
         if not surplus:
             return [*out, *self._done(instrument, closing, now_ns)]
-        if self._guards.take_fresh(instrument, now_ns):
-            # A bracket's stop may stand there already: beside it our exit would sell twice.
-            return [*out, *self._ask(instrument, closing, now_ns)]
+        if self._guards.take_fresh(instrument, now_ns) or closing.unsure:
+            # A bracket's stop, or a square-off's order, may stand there already: beside it our exit would sell twice.
+            return [*out, *self._ask(instrument, closing.having(unsure=False), now_ns)]
         if not self._is_open(instrument, now_ns):
             self._book.closings.put(instrument, closing.having(retry_ns=now_ns))
             return out

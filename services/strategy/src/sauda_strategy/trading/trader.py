@@ -174,10 +174,17 @@ class Trader:
         if order.purpose is not Purpose.ENTRY:
             return
         self._guards.filled(fill.instrument, fill_ns)
+        self._doubt(fill.instrument)
         entry = self.book.entries.get(fill.instrument)
         if entry is not None:
             self.book.entries.put(fill.instrument, entry.having(traded=entry.traded + fill.qty))
             self._wants.entered(fill.instrument)
+
+    def _doubt(self, instrument: InstrumentId) -> None:
+        """Take it that an order may stand in the market of which we have not heard yet."""
+        closing = self.book.closings.get(instrument)
+        if closing is not None and not self.book.is_dry:
+            self.book.closings.put(instrument, closing.having(unsure=True))
 
     def _on_cancelled(self, answer: OrderCancelled, now_ns: UnixNs) -> list[Message]:
         order = self.book.orders.get(answer.order_id)
@@ -190,6 +197,10 @@ class Trader:
         match order.purpose:
             case Purpose.ENTRY if order.instrument not in self.book.closings:
                 return self.opener.on_cancelled(order.instrument, answer, order.cancel_asked, now_ns)
+            case Purpose.OTHERS:
+                # Whoever made it may put another in its place in the same step.
+                self._doubt(order.instrument)
+                return self._tend(order.instrument, now_ns)
             case Purpose.EXIT:
                 return self._closer.on_cancelled(order.instrument, answer, order.cancel_asked, now_ns)
             case _:

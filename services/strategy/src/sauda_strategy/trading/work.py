@@ -49,6 +49,8 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
     """What is opened when it is done: the position is turned round."""
     question: str = ""
     """While the exchange squares off: the id that it was asked about, see `Closer.stand_aside`."""
+    unsure: bool = False
+    """Whether an entry traded, or somebody else's order was taken back: another may stand in its place, to be told next."""
     retry_ns: UnixNs | None = None
     """From when on the instrument's next tick tries again what was refused."""
     refusals: int = 0
