@@ -1,6 +1,7 @@
 """Flies and trailing straddles on the desk's own exchange, with its margin, its trailing stops and its limits."""
 
 from collections import deque
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,9 @@ class Desk:
     """Strategy and exchange: each message is worked, and all that follows from it, before the next comes."""
 
     def __init__(self, capital: str = "1000000", **changes: Any) -> None:
-        house = EXCHANGE if capital == "1000000" else units(Settings(config=CONFIG, capital=capital))[0]
+        house = (
+            EXCHANGE if capital == "1000000" else units(Settings(config=CONFIG, capital=Decimal(capital)))[0]
+        )
         self._unit = strategy_unit("one", rules(**changes))
         self._is_fly = changes["kind"] == "iron_fly"
         self._strategy = self._unit.build()

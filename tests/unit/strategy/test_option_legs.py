@@ -147,6 +147,20 @@ def test_what_mis_squares_off_is_not_doubled(wings_first: bool) -> None:
     assert not desk.exchange.working
 
 
+def test_half_a_wing_that_the_exchange_closes_is_not_sold_twice() -> None:
+    desk = TinyDesk(seller("iron_fly"))
+    desk.exchange.appetite = itertools.chain([1, 1], itertools.repeat(LOT))
+    desk.play([*morning(), a_clock(at("09:20:00"))])
+    assert held(desk) == {CALL_WING: 1, PUT_WING: 1}
+
+    closed = desk.exchange.flatten("one", at("09:20:00"))
+    desk.exchange.halted = False
+    desk.hear(closed)
+
+    assert held(desk) == {}
+    assert placed(desk) == ["CEW-entry", "PEW-entry"]
+
+
 def test_wings_are_let_go_when_both_shorts_were_stopped() -> None:
     desk = opened("iron_fly", stop_loss_percentage=25)
     desk.play(ticks("10:00:00", CE=125_00))

@@ -69,11 +69,15 @@ class Entering:
         return [*out, *self._close_all(key, f"the other leg was not {_done(leg)}: {why}", now_ns, but=key)]
 
     def _close_all(self, key: str, why: str, now_ns: UnixNs, but: str = "") -> list[Message]:
+        # What became of an entry may be the work of the exchange, which closes all in one step (MIS, a loss limit): where
+        # wings are about, it is asked before anything is traded. A straddle's other leg tells so by its lost stop.
+        has_wings = bool(self._book.wings(round_of(key)))
+        close = self._closing.stand_aside if has_wings else self._closing.close
         return [
             message
             for other in self._book.of_round(round_of(key))
             if other != but
-            for message in self._closing.close(other, why, now_ns)
+            for message in close(other, why, now_ns)
         ]
 
     def _may_try(self, key: str) -> bool:

@@ -45,7 +45,7 @@ class OptionSeller:
     def __init__(self, name: str, rules: OptionRules, trades_on: Callable[[date], bool] = every_day) -> None:
         """Make the instance *name*; *trades_on* knows the days on which its exchange is open."""
         self._my = Instance(name, rules, trades_on)
-        self.state = self._my.state
+        self.state, self._time = self._my.state, self._my.time
         self._entries = Entries(self._my)
         self._turns = Turns(self._my)
         self._judging = Judging(self._my)
@@ -59,6 +59,7 @@ class OptionSeller:
         """Rebuild what is derived from the state."""
         self._my.restored()
         self._new_rules.restored()
+        self._is_dry = self._my.rules.mode is Mode.DRY_RUN
         self._attention.plan()
 
     @property
@@ -68,12 +69,18 @@ class OptionSeller:
 
     def handle(self, message: Message) -> Sequence[Message]:
         """Take one message of `instruments`, `control`, `ticks` or `executions`."""
-        if self._my.rules.mode is Mode.DRY_RUN:
-            return self._dry.play(message, self._handle)
-        return self._handle(message)
+        if self._is_dry:
+            return self._dry.play(message, self._take)
+        if type(message) is Tick:  # Without a further call: nearly every message is one that ends here.
+            time, attention = self._time, self._attention
+            time.now_ns = max(time.now_ns, message.recv_ns)
+            if message.instrument in attention.watched or time.now_ns > attention.wake_ns:
+                return self._on_tick(message)
+            return ()
+        return self._take(message)
 
-    def _handle(self, message: Message) -> Sequence[Message]:
-        time, attention = self._my.time, self._attention
+    def _take(self, message: Message) -> Sequence[Message]:
+        time, attention = self._time, self._attention
         match message:
             case Tick():
                 time.reach(message.recv_ns)
@@ -102,6 +109,7 @@ class OptionSeller:
                 return self._on_control(SquareOff(None, message.by, message.event_ns))
             case ChangeRules(strategy=self._my.name):
                 told = self._new_rules.take(message)
+                self._is_dry = self._my.rules.mode is Mode.DRY_RUN
                 # Before the first market time there is no day to look at.
                 return told if self._my.diary.today is None else [*told, *self._step()]
             case _ if isinstance(message, Answer):
