@@ -23,7 +23,7 @@ from sauda.redis_log import Script
 from sauda.redis_view import RedisView
 from sauda.settings import Settings
 
-SERVICES: Final = ("strategy", "execution", "pnl")
+SERVICES: Final = ("strategy", "execution", "pnl", "bars")
 """What a replay can start. A feed is not among them: the replay is the feed."""
 
 READY_WITHIN_S: Final = 60.0
