@@ -1,9 +1,10 @@
 """The market of a backtest hands a strategy, message by message, what the feed would have published from the same file."""
 
 from collections.abc import Sequence
+from operator import itemgetter
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from sauda.backtest.data import MarketData
@@ -77,11 +78,13 @@ some_wishes = st.dictionaries(st.integers(1, 40), st.sets(st.sampled_from((CALL,
 
 
 @given(some_rows, some_wishes)
+@example([(0.25, "Nifty 50"), (0.5, CALL)], {3: (CALL,)})  # its first price comes before the next second
+@example([(1.0, "Nifty 50"), (1.0, CALL)], {3: (CALL,)})  # and behind the instant at which it was asked for
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_it_says_what_the_feed_says(
     tmp_path: Path, some: list[tuple[float, str]], wishes: dict[int, tuple[str, ...]]
 ) -> None:
-    some = sorted([*some, (0.0, "Nifty 50"), (0.0, CALL), (0.0, PUT)])
+    some = sorted([(0.0, CALL), (0.0, PUT), (0.0, "Nifty 50"), *some], key=itemgetter(0))
     rows = [row(second, symbol, ltp=100 + number) for number, (second, symbol) in enumerate(some)]
     path = written(tmp_path / "recording.parquet", [dict(one) for one in rows])
 
