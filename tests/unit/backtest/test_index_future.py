@@ -54,6 +54,19 @@ def test_two_months_trade_at_the_index_and_the_current_one_ends_with_its_expiry(
     ]
 
 
+def test_what_was_read_once_is_read_again_from_its_first_month(tmp_path: Path) -> None:
+    some = [
+        {"ts_utc_ns": at("10:00:00", date(2024, month, 3)), "exchange": "NSE", "trading_symbol": "Nifty 50", "ltp": 22_000.0}
+        for month in (4, 5, 6)
+    ]  # fmt: skip
+    data = opened(written(tmp_path / "index.parquet", some), trade_index=True)
+
+    once, again = ([tick for batch in data.ticks() for tick in batch] for _ in range(2))
+
+    assert once == again
+    assert once[1].instrument == "NFO:NIFTY25APR24F"
+
+
 def test_days_of_which_no_lot_is_known_are_refused() -> None:
     with pytest.raises(
         ConfigError, match=r"lots of NIFTY are not known on 2009-05-18, only since .*: add them"

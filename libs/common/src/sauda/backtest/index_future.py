@@ -9,6 +9,7 @@ from datetime import date, timedelta
 
 import msgspec
 
+from sauda.bars.timeframes import midnight_after
 from sauda.calendar import Calendar
 from sauda.clock import UnixNs, ist_date
 from sauda.contracts import Instrument, InstrumentId, InstrumentKind, Tick
@@ -36,27 +37,25 @@ class IndexFutures:
             index = index_instrument(name)
             if index is not None:
                 self._define(name, index, calendar, ist_date(first_ns), ist_date(last_ns))
-        self._day = date.min
-        self._days_end_ns: UnixNs = 0
-        self._present: dict[InstrumentId, tuple[InstrumentId, ...]] = {}
 
     def joined(self, batches: Iterable[list[Tick]]) -> Iterator[list[Tick]]:
         """Yield the ticks of *batches*, each of an index followed by those of its futures."""
+        present: dict[InstrumentId, tuple[InstrumentId, ...]] = {}
+        day_end_ns: UnixNs = 0
         for batch in batches:
             found: list[Tick] = []
             for tick in batch:
                 found.append(tick)
                 if tick.instrument in self._expiries:
-                    if tick.recv_ns >= self._days_end_ns:
-                        self._begin(tick.recv_ns)
-                    found += [_as(tick, future) for future in self._present[tick.instrument]]
+                    if tick.recv_ns >= day_end_ns:
+                        present, day_end_ns = self._on(tick.recv_ns), midnight_after(tick.recv_ns)
+                    found += [_as(tick, future) for future in present[tick.instrument]]
             yield found
 
-    def _begin(self, at_ns: UnixNs) -> None:
-        from sauda.bars.timeframes import midnight_after
-
-        day, self._days_end_ns = ist_date(at_ns), midnight_after(at_ns)
-        self._present = {
+    def _on(self, at_ns: UnixNs) -> dict[InstrumentId, tuple[InstrumentId, ...]]:
+        """Return the futures that trade on the day of *at_ns*, by index."""
+        day = ist_date(at_ns)
+        return {
             index: tuple(name for expiry, name in known if expiry >= day)[:MONTHS_AHEAD]
             for index, known in self._expiries.items()
         }
