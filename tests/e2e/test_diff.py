@@ -12,7 +12,7 @@ from tests.e2e.conftest import REPOSITORY, Project, eventually
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 UNITS = {"bars.desk", "execution.paper", "pnl.valuation", "strategy.nifty_straddle"}
-LINE = 'f"short straddle: {straddle.why}"'
+LINE = "{choice.why}"
 """What the strategy says when it sells."""
 
 
@@ -20,10 +20,10 @@ def edited_strategy(folder: Path) -> Path:
     """Copy the strategy's package and change one line of it."""
     package = folder / "sauda_strategy"
     shutil.copytree(REPOSITORY / "services/strategy/src/sauda_strategy", package)
-    source = package / "short_straddle.py"
+    source = package / "entries.py"
     before = source.read_text()
     assert before.count(LINE) == 1
-    source.write_text(before.replace(LINE, LINE.replace("straddle:", "straddle, edited:")))
+    source.write_text(before.replace(LINE, "edited " + LINE))
     return folder
 
 
