@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -42,8 +42,7 @@ class Compared(NamedTuple):
     @property
     def differences(self) -> list[str]:
         """Return what the two do not agree on, one line each."""
-        theirs = [tuple(one) for one in (self.rivals or {}).get("fills", ())]
-        ours = [tuple(one) for one in self.ours["fills"]]
+        theirs, ours = _traded((self.rivals or {}).get("fills", ())), _traded(self.ours["fills"])
         pairs = zip(ours, theirs, strict=False)
         found = [
             f"trade {at}: {one} against {other}" for at, (one, other) in enumerate(pairs) if one != other
@@ -99,13 +98,23 @@ def lines(found: Compared) -> list[str]:
         told.append("nautilus_trader could not be installed here: nothing to compare with")
     else:
         told.append(_line("    " + rivals["name"], rivals))
-        told.append(f"    {found.ratio:.2f} times its ticks/s; {len(ours['fills'])} trades on each side")
+        told.append(
+            f"    {found.ratio:.2f} times its ticks/s; {len(_traded(ours['fills']))} trades on each side"
+        )
         told += [f"    DIFFERENCE {one}" for one in found.differences[:5]]
     year = found.year
     told.append(
         f"a year of one-minute bars ({year['ticks'] // 4:,} bars, {len(year['fills'])} trades)   {year['run_s']:.2f} s"
     )
     return told
+
+
+def _traded(fills: Iterable[Sequence[Any]]) -> list[tuple[int, int, int]]:
+    """Return (instant, price, signed units) of what was traded: a turn is two fills of ours, exit and entry, and one of the rival's."""
+    found: dict[tuple[int, int], int] = {}
+    for at_ns, side, qty, price in fills:
+        found[at_ns, price] = found.get((at_ns, price), 0) + (qty if side == "BUY" else -qty)
+    return [(at_ns, price, units) for (at_ns, price), units in found.items()]
 
 
 def _line(name: str, one: dict[str, Any]) -> str:

@@ -34,7 +34,7 @@ def quote_ticks(path: Path, count: int) -> None:
     for _ in range(count):
         price += dice.choice(_STEPS)
         prices.append(price)
-    columns = {
+    columns: dict[str, list[Any]] = {
         "ts_utc_ns": [start_ns + number * _EVERY_NS for number in range(count)],
         "ltp": [one / 100 for one in prices],
         "bid": [(one - 5) / 100 for one in prices],

@@ -7,6 +7,7 @@ import json
 import platform
 import sys
 import time
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +33,11 @@ def main() -> None:
     collect_rarely()
     began = time.perf_counter()
     settings = Settings(
-        config=CONFIG, strategies=KINDS, order_latency_ms=0, capital=100_000_000, underlyings=("NIFTY",)
+        config=CONFIG,
+        strategies=KINDS,
+        order_latency_ms=0,
+        capital=Decimal(100_000_000),
+        underlyings=("NIFTY",),
     )
     plan = planned(settings, {"cross": {"kind": kind, "instrument": f"NFO:{SYMBOL}"}}, NO_LIMITS)
     data = MarketData([path], load_calendar(CONFIG / "market"))

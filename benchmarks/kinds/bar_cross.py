@@ -22,7 +22,7 @@ class BarCross(Strategy):
 
     def on_bar(self, bar: Bar) -> Intents:
         """Say where to stand."""
-        if self.slow.value is None:
+        if self.slow.value is None or self.fast.value is None:
             return None
         side = Side.BUY if self.fast.value > self.slow.value else Side.SELL
         return Target(bar.instrument, side, "means crossed")

@@ -18,8 +18,9 @@ class QuoteCross(Strategy):
     def setup(self) -> None:
         """Listen to one instrument's ticks."""
         self.watch(self.rules.instrument)
-        self.fast = EMA(self.rules.fast)
-        self.slow = EMA(self.rules.slow)
+        # From the very first value on, as the rival's.
+        self.fast = EMA(self.rules.fast, seed="first")
+        self.slow = EMA(self.rules.slow, seed="first")
         self.seen = 0
         self.is_long: bool | None = None
 
@@ -31,7 +32,7 @@ class QuoteCross(Strategy):
         self.seen += 1
         if self.seen < self.rules.slow:
             return None
-        is_long = self.fast.value > self.slow.value
+        is_long = self.fast.value > self.slow.value  # type: ignore[operator]  # both have seen enough
         if is_long is self.is_long:
             return None
         self.is_long = is_long

@@ -13,6 +13,7 @@ from sauda.contracts import (
     InstrumentId,
     Message,
     OrderKind,
+    PlaceOrder,
     Signal,
     Tick,
 )
@@ -161,13 +162,11 @@ class Desk:
         found = self.exchange.known.book.all_working()
         mine = [one.order for one in found if one.order.instrument == instrument]
         guards = (OrderKind.SL, OrderKind.SL_M)
+        sent = {one.order_id for one in self.heard(PlaceOrder)}
         return [
             one.order_id
             for one in mine
-            if one.order_id.startswith("told-")
-            and one.parent_id is None
-            and one.oco is None
-            and one.kind not in guards
+            if one.order_id in sent and one.oco is None and one.kind not in guards
         ]
 
     def heard(self, kind: type[M]) -> list[M]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sauda.clock import NS_PER_S
+from sauda.clock import NS_PER_MS, NS_PER_S
 from sauda.contracts import (
     Account,
     ChangeRules,
@@ -144,6 +144,22 @@ def test_a_flip_closes_first_and_opens_when_that_has_traded() -> None:
     orders = [(one.side, one.qty) for one in on.heard(PlaceOrder)]
     assert orders == [(Side.BUY, 2 * LOT), (Side.SELL, 2 * LOT), (Side.SELL, 2 * LOT)]
     assert on.held() == -2 * LOT
+
+
+def test_a_turn_is_over_before_the_next_second_for_its_entry_names_the_exit() -> None:
+    on = desk()
+    tell(on, 1)
+    moment = OPEN + 10 * NS_PER_S
+    on.work(quoted(100_00, moment, told=2))
+    for ms in range(
+        100, 900, 100
+    ):  # The exchange takes the same order twice within half a second for a mistake.
+        on.work(quoted(100_00, moment + ms * NS_PER_MS))
+
+    _, away, entry = on.heard(PlaceOrder)
+    assert (away.parent_id, entry.parent_id) == (None, away.order_id)
+    assert on.held() == -LOT
+    assert not [one for one in on.answered if isinstance(one, OrderRejected)]
 
 
 def test_nothing_is_opened_outside_its_hours_and_everything_is_closed_at_the_exit() -> None:

@@ -54,6 +54,7 @@ class Closer:
                 unsure=before.unsure,
                 retry_ns=before.retry_ns,
                 refusals=before.refusals,
+                exit_id=before.exit_id,
             )
         self._book.closings.put(instrument, closing)
         return self.tend(instrument, now_ns)
@@ -114,6 +115,7 @@ class Closer:
             return out
         side = Side.SELL if surplus > 0 else Side.BUY
         order = self._placing.place(instrument, side, abs(surplus), Purpose.EXIT, now_ns, limit=closing.limit)
+        self._book.closings.put(instrument, closing.having(exit_id=self._placing.last_id))
         return [*out, *order]
 
     def on_tick(self, instrument: InstrumentId, now_ns: UnixNs) -> list[Message]:
@@ -158,7 +160,7 @@ class Closer:
         self._book.closings.drop(instrument)
         if closing.then is None:
             return self._guards.give_back(instrument, now_ns)
-        return self._opener.begin(instrument, closing.then, now_ns)
+        return self._opener.begin(instrument, closing.then.having(follows=closing.exit_id), now_ns)
 
     def _hurry(
         self, instrument: InstrumentId, order_id: str, purpose: Purpose, now_ns: UnixNs

@@ -104,6 +104,7 @@ class Opener:
             limit=entry.limit,
             stop=stop,
             target=target,
+            follows=entry.follows,
         )
 
     def on_tick(self, instrument: InstrumentId, now_ns: UnixNs) -> list[Message]:

@@ -30,6 +30,8 @@ class Placing:
         self.product = Product.NRML
         self.assumed: deque[Fill] = deque()
         """Fills of a dry run that were not worked yet; empty between messages."""
+        self.last_id = ""
+        """The order that was placed last, for who asks right afterwards."""
 
     def place(
         self,
@@ -42,9 +44,10 @@ class Placing:
         limit: Paise | None = None,
         stop: Paise | None = None,
         target: Paise | None = None,
+        follows: str | None = None,
     ) -> list[Message]:
-        """Return the order, at the market unless there is a *limit*."""
-        order_id = self._book.orders.new_id(now_ns)
+        """Return the order, at the market unless there is a *limit*; *follows* is the exit before it in a turn."""
+        order_id = self.last_id = self._book.orders.new_id(now_ns)
         order = PlaceOrder(
             order_id=order_id,
             strategy=self._strategy,
@@ -54,6 +57,7 @@ class Placing:
             kind=OrderKind.MARKET if limit is None else OrderKind.LIMIT,
             event_ns=now_ns,
             limit_price=limit,
+            parent_id=follows,
             product=self.product,
             stop_loss=stop,
             take_profit=target,

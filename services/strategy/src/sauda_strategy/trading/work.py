@@ -26,6 +26,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """Whether how many cannot be said before there is a price; `qty` is 0 until then."""
     overnight: bool = False
     """Whether it was decided while the market was closed, and waits for the opening."""
+    follows: str | None = None
+    """The exit before it, where a position is turned round: its order names it, so that it is no duplicate of it."""
 
     @property
     def open_qty(self) -> Units:
@@ -55,6 +57,8 @@ class Closing(msgspec.Struct, frozen=True, kw_only=True):
     """From when on the instrument's next tick tries again what was refused."""
     refusals: int = 0
     repriced: int = 0
+    exit_id: str | None = None
+    """The newest order that was sent for it."""
 
     def surplus(self, held: Units) -> Units:
         """Return the signed units that must go: it never opens, so beyond zero everything must."""
