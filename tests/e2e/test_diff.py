@@ -48,5 +48,5 @@ def test_a_recorded_desk_does_the_same_and_an_edited_line_is_named(project: Proj
     assert not changed["same_version"]
     assert first["input"]["type"] in ("tick", "clock")
     assert "edited" in first["now"]
-    assert first["recorded"] == first["now"].replace(", edited", "")
+    assert first["recorded"] == first["now"].replace("edited ", "")
     assert others.returncode == 0, others.stdout + others.stderr

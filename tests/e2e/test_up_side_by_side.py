@@ -29,7 +29,7 @@ def test_two_desks_do_not_meet(project: Project, second: Project) -> None:
     assert not set(project.processes().values()) & set(second.processes().values())
 
     assert second.sauda("down").returncode == 0
-    eventually(lambda: len(project.processes()) == 7)
+    eventually(lambda: len(project.processes()) == 8)
 
 
 def test_a_desk_keeps_its_ports(project: Project) -> None:
@@ -51,4 +51,4 @@ def test_what_a_killed_supervisor_left_behind_is_stopped_first(project: Project)
 
     # Two servers on one folder would ruin the data.
     assert not [pid for pid in before.values() if is_alive(pid)]
-    assert len(project.processes()) == 7
+    assert len(project.processes()) == 8
