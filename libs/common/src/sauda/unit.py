@@ -17,7 +17,11 @@ REQUEUED: Final = "requeued"
 
 
 class Processor(Protocol):
-    """The pure heart of a unit."""
+    """The pure heart of a unit.
+
+    One that has a property `due_ns` tells with it the first instant at which the clock alone makes it act: a backtest then lets the
+    clock beat only there. One without it is told of every second.
+    """
 
     state: State
     """Everything it must remember; nothing else survives a restart."""
