@@ -14,12 +14,14 @@ from sauda.clock import UnixNs
 from sauda.contracts import (
     CancelOrder,
     ClockTick,
+    DeskPnl,
     FeedGap,
     Instrument,
     Message,
     ModifyOrder,
     PlaceOrder,
     PositionPnl,
+    StrategyPnl,
     Tick,
 )
 from sauda.state import State
@@ -115,6 +117,10 @@ class PaperExchange:
         elif type(message) is PositionPnl:
             # The risk watch looks at strategies and the desk; points of positions come many times as often.
             return ()
+        elif isinstance(message, StrategyPnl | DeskPnl):
+            said = self._parts.tell(Part.on_pnl, message)
+            if not said:
+                return ()  # No limit is broken: what is due is due when it was.
         else:
             work = self._work.get(type(message))
             said = [] if work is None else work(message)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Concatenate, ParamSpec
 
 from sauda.clock import UnixNs
-from sauda.contracts import Fill, Message, PlaceOrder, Tick
+from sauda.contracts import DeskPnl, Fill, Message, PlaceOrder, StrategyPnl, Tick
 from sauda_execution.acts import Act
 from sauda_execution.checks import Moment, Refusal
 
@@ -89,7 +89,11 @@ class Part:
         return ()
 
     def on_message(self, message: Message) -> Sequence[Act]:
-        """A message came that is no tick and no single order: a basket, control, P&L, a reply of the broker, a clock."""
+        """A message came that is no tick and no single order: a basket, control, a reply of the broker, a clock."""
+        return ()
+
+    def on_pnl(self, point: StrategyPnl | DeskPnl) -> Sequence[Act]:
+        """The desk was valued. What this wants done alone may change when a part is due."""
         return ()
 
     def on_day(self, day_ns: UnixNs) -> Sequence[Act]:

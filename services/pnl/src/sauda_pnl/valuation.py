@@ -65,6 +65,8 @@ class Valuation:
         """`last` -> stamp of the last valuation; `day` -> midnight (IST) at which the present day began."""
         self._due_ns: UnixNs = 0
         """A message of the market from after this instant has something to do besides a new price."""
+        self._step_ns = grid_ns
+        """Between two points; derived from what is held."""
 
     def handle(self, message: Message) -> Sequence[Message]:
         """Take one message; return the points that follow from it."""
@@ -97,6 +99,7 @@ class Valuation:
 
     def restored(self) -> None:
         """Find the next due instant again."""
+        self._find_step()
         self._due_ns = self._next_due_ns()
 
     def _on_fill(self, fill: Fill) -> list[Message]:
@@ -111,6 +114,7 @@ class Valuation:
         if fill.instrument not in self._marks:
             self._marks.put(fill.instrument, fill.price)
         points = self._value(fill.event_ns, changed)
+        self._find_step()
         self._due_ns = self._next_due_ns()
         return points
 
@@ -121,8 +125,7 @@ class Valuation:
         points: list[Message] = []
         is_new_day = now_ns >= self._day_end_ns()
         if now_ns > self._next_grid_ns():
-            step_ns = self._step_ns()
-            grid_ns = (now_ns - 1) // step_ns * step_ns
+            grid_ns = (now_ns - 1) // self._step_ns * self._step_ns
             if grid_ns >= self._day_end_ns():
                 # The point is of the new day, though at the old prices: it must not tell what the old day made.
                 self._begin_day(now_ns)
@@ -178,16 +181,16 @@ class Valuation:
             if instrument not in held:
                 self._marks.drop(instrument)
 
-    def _step_ns(self) -> int:
+    def _find_step(self) -> None:
+        """Work out how often the desk is valued: only a fill changes that."""
         is_flat = all(holding.position.qty == 0 for holding in self._holdings.values())
-        return max(self._grid_ns, FLAT_GRID_NS) if is_flat else self._grid_ns
+        self._step_ns = max(self._grid_ns, FLAT_GRID_NS) if is_flat else self._grid_ns
 
     def _next_grid_ns(self) -> UnixNs:
         last_ns = self._stamps.get("last")
         if last_ns is None:
             return _FOREVER_NS
-        step_ns = self._step_ns()
-        return (last_ns // step_ns + 1) * step_ns
+        return (last_ns // self._step_ns + 1) * self._step_ns
 
     def _day_end_ns(self) -> UnixNs:
         day_ns = self._stamps.get("day")

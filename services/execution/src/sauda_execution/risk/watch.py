@@ -51,17 +51,14 @@ class LossWatch(Part):
         """Strategy, or `*` -> that its day is to be counted anew from its next point."""
 
     def on_message(self, message: Message) -> Sequence[Act]:
-        """Judge a point of P&L; let in again whom a person resets."""
-        match message:
-            case StrategyPnl():
-                limits = self._rules.of_strategy(message.strategy)
-                return self._judge(message.strategy, message, limits)
-            case DeskPnl():
-                return self._judge(None, message, self._rules)
-            case ResetRisk():
-                return self._on_reset(message)
-            case _:
-                return ()
+        """Let in again whom a person resets."""
+        return self._on_reset(message) if isinstance(message, ResetRisk) else ()
+
+    def on_pnl(self, point: StrategyPnl | DeskPnl) -> Sequence[Act]:
+        """Judge a point of P&L."""
+        if isinstance(point, StrategyPnl):
+            return self._judge(point.strategy, point, self._rules.of_strategy(point.strategy))
+        return self._judge(None, point, self._rules)
 
     def on_day(self, day_ns: UnixNs) -> Sequence[Act]:
         """Lift what a day's loss has halted, if that is the rule here."""
