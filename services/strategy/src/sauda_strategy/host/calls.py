@@ -121,9 +121,12 @@ class Calls:
         self.tell_broken(out)
 
     def _do(self, intents: Sequence[Intent], out: list[Message]) -> None:
+        trader = self._trader
         for intent in intents:
-            out += self._trader.take(intent, self._knowledge.time.now_ns)
-        self.has_traded = True
+            # A target that is met is none of our business: then nothing has to be planned anew either.
+            if not trader.is_met(intent):
+                out += trader.take(intent, self._knowledge.time.now_ns)
+                self.has_traded = True
         self.drain(out)
 
     def _write(self) -> None:

@@ -77,7 +77,7 @@ class Host:
         self._course = Course(self.state, know, self._calls, self._trader, voice=voice, terms=terms)
         self._control = Control(voice, self._permission, self._making, self._course, self._trader)
         self._time, self._series, self._newest = know.time, know.series, know.quotes.newest
-        self._handlers = handlers
+        self._handlers, self._known = handlers, know.known
         self._subscribed = self.state.table("subscribed", int)
         """instrument -> market time at which its ticks were asked for; those of earlier days are asked for anew"""
         self._watched = self._heard = self._waiting = frozenset[InstrumentId]()
@@ -148,7 +148,10 @@ class Host:
                 self._work_orders(tick, out)
             if instrument in self._heard and self._series.is_warm:
                 self._calls.tell_tick(tick, out)
-        return self._finish(out)
+        # As in `_finish`, without the call: most ticks end here.
+        if self._calls.has_traded or self._known.version != self._known_version:
+            return self._finish(out)
+        return out
 
     def _work_orders(self, tick: Tick, out: list[Message]) -> None:
         before = len(out)
@@ -199,10 +202,9 @@ class Host:
 
     def _finish(self, out: list[Message]) -> Sequence[Message]:
         """Plan what comes next where that may have changed, and ask for the ticks that are needed from now on."""
-        calls = self._calls
-        if not (calls.has_traded or self._knowledge.known.version != self._known_version):
+        if not (self._calls.has_traded or self._known.version != self._known_version):
             return out
-        calls.has_traded = False
+        self._calls.has_traded = False
         self._plan()
         hours, now_ns = self._knowledge.hours, self._time.now_ns
         if hours.today is None:

@@ -90,6 +90,10 @@ class Trader:
         """Do what *intent* wants."""
         return self._wants.take(intent, now_ns)
 
+    def is_met(self, intent: Intent) -> bool:
+        """Return whether nothing is to be done for *intent*."""
+        return self._wants.is_met(intent)
+
     def roll(self, old: Instrument, new: Instrument, now_ns: UnixNs) -> list[Message]:
         """Leave the future *old* for *new*."""
         return self._rolls.begin(old, new, now_ns)

@@ -65,6 +65,15 @@ class Wants:
             case Sell():
                 return self._trade(intent, Side.SELL, now_ns)
 
+    def is_met(self, intent: Intent) -> bool:
+        """Return whether *intent* is a target that is met, or on its way: a strategy may say it with every bar."""
+        if not isinstance(intent, Target) or intent.side is None or intent.lots is not None:
+            return False
+        instrument, book = intent.instrument, self._book
+        closing = book.closings.get(instrument)
+        heading = _heading(book.held(instrument), book.entries.get(instrument), closing)
+        return intent.side in (heading, self._rolls.comes_to(instrument))
+
     def close(
         self, instrument: InstrumentId, why: str, now_ns: UnixNs, confidence: float | None = None
     ) -> list[Message]:
