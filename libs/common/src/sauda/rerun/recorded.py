@@ -22,7 +22,10 @@ _OF_KIND: Final[Mapping[str, Mapping[str, str]]] = {
     "pnl": {"pnl": ""},
     "bars": {"bars": ""},
 }
-"""kind of unit -> stream -> the field in which its instance names itself; nothing where nobody else writes there"""
+"""kind of unit -> stream -> the field in which its instance names itself; nothing where nobody else writes there.
+
+A strategy subscribes by its own name and asks for bars of the past by its unit's: both are looked for.
+"""
 
 
 class Said(NamedTuple):
@@ -34,15 +37,15 @@ class Said(NamedTuple):
     at: IdParts
 
 
-def marks_of(unit: str) -> dict[str, bytes]:
-    """Return the streams on which *unit* speaks, and the bytes that only its own messages hold there.
+def marks_of(unit: str) -> dict[str, tuple[bytes, ...]]:
+    """Return the streams on which *unit* speaks, and the bytes of which only its own messages hold one there.
 
     A JSON string cannot hold them: its quotes would be escaped.
     """
     kind, _, instance = unit.partition(".")
-    marks = {stream: _mark(field, unit) for stream, field in _NAMED.items()}
+    marks: dict[str, tuple[bytes, ...]] = {stream: (_mark(field, unit),) for stream, field in _NAMED.items()}
     for stream, field in _OF_KIND.get(kind, {}).items():
-        marks[stream] = _mark(field, instance) if field else b""
+        marks[stream] = (*marks.get(stream, ()), _mark(field, instance) if field else b"")
     return marks
 
 
@@ -55,7 +58,7 @@ class Recorded:
 
     def __init__(self, streams: Streams, unit: str, reads: Collection[str]) -> None:
         self._said = {
-            stream: _own(streams.forwards(stream), mark, reads) for stream, mark in marks_of(unit).items()
+            stream: _own(streams.forwards(stream), marks, reads) for stream, marks in marks_of(unit).items()
         }
         self._heads = {stream: next(said, None) for stream, said in self._said.items()}
         self._ends: dict[str, IdParts] = {}
@@ -87,10 +90,10 @@ def _is_due(said: Said, ends: Mapping[str, IdParts]) -> bool:
     return end is not None and said.at <= end
 
 
-def _own(entries: Iterable[Entry], mark: bytes, reads: Collection[str]) -> Iterator[Said]:
+def _own(entries: Iterable[Entry], marks: tuple[bytes, ...], reads: Collection[str]) -> Iterator[Said]:
     cause, place = b"", None
     for entry in entries:
-        if not entry.cause or mark not in entry.data:
+        if not entry.cause or not any(mark in entry.data for mark in marks):
             continue
         if entry.cause != cause:  # Many messages follow from one input.
             cause, place = entry.cause, _place(entry.cause)
