@@ -52,6 +52,8 @@ def test_days_sum_to_the_end_and_two_parts_to_the_whole(nets: list[int], border:
 
     assert sum(day.net for day in daily) == daily[-1].closing == nets[-1]
     assert sum(part[-1].net for part in parts if part) == nets[-1]
+    best = [max(0, *(day.closing for day in daily[: index + 1])) for index in range(len(daily))]
+    assert [day.drawdown for day in daily] == [best[index] - day.closing for index, day in enumerate(daily)]
 
 
 def test_a_day_without_a_trade_is_a_day() -> None:
@@ -85,6 +87,14 @@ def test_margin_is_averaged_over_the_time_in_which_there_was_some() -> None:
     found = average_margin(curve(outcome, DESK), days_of(outcome))
 
     assert found == (100 + 2 * 400 + 400) // 4
+
+
+def test_margin_that_is_told_between_two_sessions_counts_from_the_opening() -> None:
+    told = (*points([(at("23:00"), 0)], margin=100), *points([(at("10:00", 1), 0)], margin=400))
+
+    found = average_margin(curve(a_run(equity=told), DESK), days_of(a_run(sessions=hours(0, 1))))
+
+    assert found == (1 * 100 + 9 * 400) // 10
 
 
 def test_time_held_counts_once_and_within_the_hours_alone() -> None:
