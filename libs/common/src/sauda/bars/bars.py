@@ -115,7 +115,8 @@ class Bars:
     @property
     def due_ns(self) -> UnixNs:
         """Return the first market time at which `reach` or `wishes` may have something to say; too early does no harm."""
-        return min(self._due_ns, self._watched.ask_ns)
+        due_ns, ask_ns = self._due_ns, self._watched.ask_ns
+        return due_ns if due_ns < ask_ns else ask_ns  # noqa: FURB136
 
     def last_day_ns(self, instrument: InstrumentId) -> UnixNs:
         """Return the opening of the newest session in which a tick of *instrument* came; 0: none yet."""
@@ -149,7 +150,8 @@ class Bars:
 
     def reach(self, past_ns: UnixNs) -> Sequence[Bar]:
         """Return the bars that are over at *past_ns*: up to there every tick has come (`ClockTick`, or 1 ns before a tick's time)."""
-        self._now_ns = max(self._now_ns, past_ns)
+        if past_ns > self._now_ns:  # noqa: PLR1730
+            self._now_ns = past_ns
         return self._pass_time(past_ns) if past_ns >= self._due_ns else _NOTHING
 
     def lose_sight(self, gap: FeedGap) -> None:
@@ -224,7 +226,8 @@ class Bars:
                 said += self._end(series, past_ns)
         self._watched.find_due()
         self._due_ns = min(self._minutes.due_ns(self._day_end_ns), self._watched.due_ns)
-        said.sort(key=lambda bar: (bar.event_ns, bar.event_ns - bar.start_ns, bar.instrument))
+        if len(said) > 1:
+            said.sort(key=lambda bar: (bar.event_ns, bar.event_ns - bar.start_ns, bar.instrument))
         return said
 
     def _begin_day(self, past_ns: UnixNs) -> None:

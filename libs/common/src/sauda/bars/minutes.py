@@ -60,9 +60,13 @@ class Minutes(dict[InstrumentId, Minute]):
 
     def due_ns(self, otherwise_ns: UnixNs) -> UnixNs:
         """Return when the next minute is over, or *otherwise_ns* if that is sooner."""
-        ends = (minute.end_ns for minute in self.values() if minute.ticks)
-        ended = (minute.ended.event_ns for minute in self.values() if minute.ended)
-        return min(otherwise_ns, *ends, *ended, otherwise_ns)
+        first_ns = otherwise_ns
+        for minute in self.values():
+            if minute.ticks and minute.end_ns < first_ns:
+                first_ns = minute.end_ns
+            if minute.ended is not None and minute.ended.event_ns < first_ns:
+                first_ns = minute.ended.event_ns
+        return first_ns
 
     def lose(self, to_ns: UnixNs) -> None:
         """Take that nothing was seen until *to_ns*: volume traded unseen is no later bar's."""

@@ -84,9 +84,12 @@ class Series:
     @property
     def due_ns(self) -> UnixNs:
         """Return when it has something to do again, apart from asking."""
-        ends_ns = self.forming.event_ns if self.forming else _NEVER
-        deadline_ns = self.questions[0].deadline_ns if self.questions else _NEVER
-        return min(ends_ns, deadline_ns, self.recheck_ns)
+        first_ns = self.recheck_ns
+        if self.forming is not None and self.forming.event_ns < first_ns:
+            first_ns = self.forming.event_ns
+        if self.questions and self.questions[0].deadline_ns < first_ns:
+            first_ns = self.questions[0].deadline_ns
+        return first_ns
 
     @property
     def is_asking(self) -> bool:

@@ -79,7 +79,9 @@ class Watched:
         elif self._curious.pop(series.name, None):
             # One more may be asked now.
             self._ask_ns = 0
-        self.due_ns = min(self.due_ns, series.due_ns)
+        due_ns = series.due_ns
+        if due_ns < self.due_ns:  # noqa: PLR1730
+            self.due_ns = due_ns
 
     def take_changed(self) -> list[Series]:
         """Return what changed since the last call."""
@@ -89,7 +91,13 @@ class Watched:
 
     def find_due(self) -> None:
         """Find anew when the first series has something to do."""
-        self.due_ns = min((series.due_ns for series in self), default=_NEVER)
+        first_ns = _NEVER
+        for many in self._series.values():
+            for series in many:
+                at_ns = series.due_ns
+                if at_ns < first_ns:  # noqa: PLR1730
+                    first_ns = at_ns
+        self.due_ns = first_ns
 
     def wishes(self, by: str, now_ns: UnixNs) -> list[HistoryRequest]:
         """Return the questions to send at *now_ns*, each once, the shorter timeframes first."""
