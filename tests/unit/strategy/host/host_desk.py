@@ -141,6 +141,10 @@ class Desk:
                 self.restart()
         return follows
 
+    def make(self, new: Callable[[], Host]) -> None:
+        """Let whoever carries it after the next restart make it like this: its file was edited."""
+        self._new = new
+
     def restart(self) -> None:
         """Let another replica carry the strategy."""
         for row, value in self.host.state.take_changes().items():

@@ -22,6 +22,7 @@ from sauda.contracts import (
     Signal,
     Start,
     Stop,
+    Tick,
 )
 from sauda.testing.builders import DAY, LOT, OPTION, a_clock, a_fill, an_option, at
 from sauda_strategy.api import SMA, Bar, Intents, Opinion, Side, Strategy, Target, TradingRules
@@ -125,6 +126,73 @@ def test_a_strategy_whose_setup_fails_says_so_once_and_trades_nothing() -> None:
     assert on.alerts() == ["STRATEGY_STOPPED"]
     assert "setup: ValueError: no such thing" in str(on.said)
     assert not on.heard(PlaceOrder)
+
+
+def seconds(first: int, last: int) -> list[Message]:
+    """Return a quote and a heartbeat of each second after `OPEN`."""
+    moments = [OPEN + second * NS_PER_S for second in range(first, last)]
+    return [one for at_ns in moments for one in (quoted(100_00, at_ns), a_clock(at_ns))]
+
+
+def test_what_it_holds_is_closed_when_its_file_cannot_be_set_up_after_a_restart() -> None:
+    on = desk()
+    tell(on, 1)
+    on.make(lambda: Host("told", Broken, terms(Told), SESSIONS))
+    on.restart()
+    on.play(seconds(10, 20))
+
+    assert on.alerts() == ["STRATEGY_STOPPED"]
+    assert on.held() == 0
+
+
+class Unkept(Told):
+    """Sets in `on_tick` what cannot be kept."""
+
+    def on_tick(self, tick: Tick) -> Intents:
+        if tick.oi == 9:
+            self.bad = {1}
+            return None
+        return super().on_tick(tick)
+
+
+def test_from_the_step_that_cannot_be_written_on_it_is_as_after_a_restart() -> None:
+    through, restarted = desk(Unkept), desk(Unkept)
+    for on in (through, restarted):
+        tell(on, 1)
+        on.work(quoted(100_00, OPEN + 10 * NS_PER_S, told=9))
+        if on is through:
+            on.host.state.take_changes()
+        else:
+            on.restart()
+        on.play([quoted(100_00, OPEN + second * NS_PER_S, told=6) for second in (11, 12, 13)])
+        on.play(seconds(20, 25))
+
+    assert through.said == restarted.said
+    assert through.alerts() == ["STRATEGY_STOPPED"]
+    assert through.held() == 0
+
+
+@pytest.mark.parametrize("dry_first", [False, True])
+def test_an_edited_mode_waits_until_what_was_opened_before_is_closed(dry_first: bool) -> None:
+    modes = ("dry_run", "paper") if dry_first else ("paper", "dry_run")
+    on = desk(mode=modes[0])
+    tell(on, 1)
+    on.make(lambda: Host("told", Told, terms(Told, mode=modes[1]), SESSIONS))
+    on.restart()
+    assert on.host.held(OPTION) == LOT
+
+    on.play(seconds(20, 22))
+    tell(on, 8, OPEN + 25 * NS_PER_S)
+    assert on.alerts() == ["MODE_WAITS"]
+    assert on.host.held(OPTION) == LOT
+    assert f"mode {modes[1]} waits until what is held is closed" in on.reasons()[-1]
+    on.restart()
+    tell(on, 3, OPEN + 30 * NS_PER_S)
+    assert on.host.held(OPTION) == on.held() == 0
+    tell(on, 1, OPEN + 40 * NS_PER_S)
+
+    assert (on.host.held(OPTION), on.held()) == ((LOT, LOT) if dry_first else (LOT, 0))
+    assert on.alerts() == ["MODE_WAITS"]
 
 
 def test_the_same_target_again_says_nothing() -> None:

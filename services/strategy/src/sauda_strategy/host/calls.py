@@ -36,6 +36,8 @@ class Calls:
         self.desk = HostDesk(knowledge)
         self.on_tick: Callable[[Tick], Intents] | None = None
         """The strategy's own."""
+        self.plan: Callable[[], None] = lambda: None
+        """Works out anew which messages matter next; set by whoever plans."""
         self.has_traded = False
         """Whether anything was done since it was last set to False: what matters next may have changed."""
 
@@ -103,6 +105,22 @@ class Calls:
         out += self._trader.close_all("the strategy is stopped: it cannot go on", now_ns)
         self.has_traded = True
 
+    def tell_mode(self, out: list[Message]) -> None:
+        """Say, once, that another `mode` in the rules file waits until what was traded in the one before is closed."""
+        now_ns = self._knowledge.time.now_ns
+        if not self._trader.mode_waits:
+            self._said.drop("mode")
+        elif "mode" not in self._said and now_ns:
+            self._said.put("mode", "waits")
+            text = f"{self._voice.strategy} has another `mode` than when it opened what it holds: that is closed first"
+            out.append(self._voice.alert("MODE_WAITS", text, now_ns, Level.WARNING))
+
+    @property
+    def owes_word(self) -> bool:
+        """Whether something is to be said at the next message, whatever it is."""
+        broken = self._handlers.broken is not None and "broken" not in self._said
+        return broken or (self._trader.mode_waits and "mode" not in self._said)
+
     def mend(self) -> None:
         """Give a broken strategy another chance."""
         self._handlers.mend()
@@ -135,3 +153,5 @@ class Calls:
         except UnkeepableError as error:
             self._handlers.give_up(str(error))
             self.attributes.touched = False
+            # From here on as after a restart: it is called no more, and the next message has it said.
+            self.plan()

@@ -54,6 +54,7 @@ class Course:
         if past_ns >= hours.midnight_ns:
             self._begin_day(out)
         self._calls.tell_broken(out)
+        self._calls.tell_mode(out)
         for bar in self._knowledge.series.reach(past_ns):
             self._calls.tell_bar(bar, out)
         self.look_at_warmup(out)

@@ -72,7 +72,9 @@ class Host:
         asks = Asks(know.known, know.quotes, terms, know.means, self._permission.why_not, know.is_open)
         self._trader = Trader(self.state, name, asks)
         know.held_of = self._trader.book.held
+        self._permission.mode_waits = lambda: self._trader.mode_waits
         self._calls = Calls(self.state, voice, know, handlers, self._trader)
+        self._calls.plan = self._plan
         self._making = Making(make, self._rules, know, self._calls, self._trader, handlers=handlers)
         self._course = Course(self.state, know, self._calls, self._trader, voice=voice, terms=terms)
         self._control = Control(voice, self._permission, self._making, self._course, self._trader)
@@ -205,6 +207,7 @@ class Host:
         if not (self._calls.has_traded or self._known.version != self._known_version):
             return out
         self._calls.has_traded = False
+        self._trader.settle_mode()
         self._plan()
         hours, now_ns = self._knowledge.hours, self._time.now_ns
         if hours.today is None:
@@ -226,4 +229,4 @@ class Host:
         is_told = "on_tick" in self._handlers.written and self._handlers.broken is None
         self._heard = frozenset(asked.heard) if is_told else frozenset()
         self._waiting = self._trader.waiting(knowledge.day()) | self._course.to_roll()
-        self._wake_ns = self._course.wakes_ns()
+        self._wake_ns = 0 if self._calls.owes_word else self._course.wakes_ns()

@@ -69,9 +69,10 @@ class Making:
         Raises:
             ConfigError: they cannot be used; everything is as before.
         """
-        was_dry = self._trader.book.is_dry
         before = self._rules.replace(values)
-        if (self._rules.rules.mode is Mode.DRY_RUN) is not was_dry and self._trader.instruments():
+        is_dry = self._rules.rules.mode is Mode.DRY_RUN
+        is_other = self._rules.rules.mode is not before.mode and is_dry is not self._trader.book.is_dry
+        if is_other and self._trader.instruments():
             self._rules.follow(before)
             raise ConfigError("mode: something is held or in the market: close it first")
         self._calls.attributes.write()

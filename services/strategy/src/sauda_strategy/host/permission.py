@@ -20,6 +20,8 @@ class Permission:
         self._hours = hours
         self._handlers = handlers
         self._terms = terms
+        self.mode_waits: Callable[[], bool] = lambda: False
+        """Whether another `mode` waits until everything is closed."""
 
     def switch(self, *, on: bool) -> None:
         """Somebody said `start` or `stop`."""
@@ -36,6 +38,8 @@ class Permission:
             return "it was squared off today: say `start`"
         if not self._hours.close_ns:
             return f"{today.day} is no trading day"
+        if self.mode_waits():
+            return f"mode {terms.mode.value} waits until what is held is closed"
         return self._out_of_hours(terms, now_ns)
 
     def _out_of_hours(self, terms: TradingRules, now_ns: UnixNs) -> str | None:

@@ -22,12 +22,27 @@ class Book:
         """instrument -> signed units that its fills come to"""
         self.assumed = state.table("assumed", int)
         """instrument -> signed units that it would hold in a dry run"""
+        self._mode = state.table("mode", bool)
+        """`dry` -> True while it trades in a dry run"""
         self.is_dry = False
+        """A plain attribute: it is asked for with every tick."""
         self.entries = state.table("entries", Entry)
         """instrument -> what is being opened"""
         self.closings = state.table("closings", Closing)
         """instrument -> what is being closed"""
         self.orders = Orders(state, strategy)
+
+    def restored(self) -> None:
+        """Read back in which mode it trades."""
+        self.is_dry = "dry" in self._mode
+
+    def trade_dry(self, is_dry: bool) -> None:
+        """Trade in a dry run from now on, or no more."""
+        self.is_dry = is_dry
+        if is_dry:
+            self._mode.put("dry", True)
+        else:
+            self._mode.drop("dry")
 
     def held(self, instrument: InstrumentId) -> Units:
         """Return the signed units held; in a dry run those that would be."""

@@ -75,12 +75,25 @@ class Trader:
         )
         self.close_all = self._wants.close_all
         self._is_open = asks.is_open
+        self._is_dry_wanted = False
 
     def follow(self, terms: TradingRules, *, is_dry: bool) -> None:
-        """Trade by these rules from now on."""
-        self.book.is_dry = is_dry
+        """Trade by these rules from now on; in another mode as soon as nothing is held or in the market."""
+        self._is_dry_wanted = is_dry
+        self.book.restored()
+        self.settle_mode()
         self._placing.product = terms.product
         self.opener.waits_overnight = terms.exit_time is None
+
+    @property
+    def mode_waits(self) -> bool:
+        """Whether the rules want another mode than that in which what is open was traded."""
+        return self.book.is_dry is not self._is_dry_wanted
+
+    def settle_mode(self) -> None:
+        """Trade in the mode of the rules if nothing is open: a file that was edited must leave nothing behind."""
+        if self.mode_waits and not self.instruments():
+            self.book.trade_dry(self._is_dry_wanted)
 
     def assumed(self) -> Fill | None:
         """Return the next fill of a dry run that was not worked yet."""
