@@ -105,6 +105,20 @@ def test_a_figure_that_falls_is_old_and_counts_nothing() -> None:
     assert [bar.volume for bar in said] == [50, 30, 10]
 
 
+def test_oi_of_yesterday_is_not_todays() -> None:
+    tuesday = date(2026, 11, 24)
+    said = made(
+        tick("15:29:10", 100, oi=700),
+        clock("15:30"),
+        clock("09:00", tuesday),
+        tick("09:15:01", 100, day=tuesday),
+        tick("09:16:01", 101, oi=900, day=tuesday),
+        clock("09:17", tuesday),
+    )
+
+    assert [bar.oi for bar in said] == [700, None, 900]
+
+
 def test_volume_counts_from_nothing_each_day_and_yesterdays_figure_counts_nothing() -> None:
     monday, tuesday = DAY, date(2026, 11, 24)
     said = made(
