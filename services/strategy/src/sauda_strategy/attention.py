@@ -9,7 +9,6 @@ from sauda_strategy.day import NO_HOURS, PATIENCE_NS, Day, Hours
 from sauda_strategy.entries import Entries
 from sauda_strategy.instance import Instance
 from sauda_strategy.market import SETTLE_NS, WIDEN_NS
-from sauda_strategy.rules import Mode
 
 _NONE: frozenset[InstrumentId] = frozenset()
 
@@ -77,7 +76,7 @@ class Attention:
 
     def _to_judge(self) -> frozenset[InstrumentId]:
         my = self._my
-        is_dry = my.rules.mode is Mode.DRY_RUN
+        is_dry = my.is_dry
         if not is_dry and not my.rules.watches_quotes:
             return _NONE
         held = {my.book[key].instrument for key in my.book.all() if my.book.is_open(key)}

@@ -14,6 +14,7 @@ from sauda_strategy.market import SETTLE_NS, Underlying
 from sauda_strategy.market_time import MarketTime
 from sauda_strategy.option_rules import OptionRules
 from sauda_strategy.quotes import Quotes
+from sauda_strategy.rules import Mode
 from sauda_strategy.trading_windows import Window
 from sauda_strategy.voice import Voice
 
@@ -33,6 +34,8 @@ class Instance:
         self.book = Book(self.state, name, rules.product)
         self.legs = Legs(self.book, self.voice, rules)
         self.rules = rules
+        self._mode = self.state.table("mode", bool)
+        """`dry` -> True while it trades in a dry run"""
 
     def follow(self, rules: OptionRules) -> None:
         """Go on by these *rules*."""
@@ -46,6 +49,25 @@ class Instance:
         self.quotes.restored()
         today = self.diary.today
         self.market.restored(today.day if today else "")
+
+    @property
+    def is_dry(self) -> bool:
+        """Whether it trades in a dry run."""
+        return "dry" in self._mode
+
+    @property
+    def mode_waits(self) -> bool:
+        """Whether the rules want another mode than that in which what is open was traded: their file was edited."""
+        return self.is_dry is not (self.rules.mode is Mode.DRY_RUN)
+
+    def settle_mode(self) -> None:
+        """Trade in the mode of the rules if nothing is open: legs that exist and legs that were assumed never mix."""
+        if not self.mode_waits or self.book.any_open():
+            return
+        if self.is_dry:
+            self._mode.drop("dry")
+        else:
+            self._mode.put("dry", True)
 
     @property
     def now_ns(self) -> UnixNs:
@@ -96,6 +118,8 @@ class Instance:
     def is_on(self) -> bool:
         """Return whether it may open something new, as far as people say."""
         on = self.diary.is_on
+        if self.mode_waits:
+            return False
         return self.rules.enabled if on is None else on
 
     @property

@@ -19,6 +19,7 @@ from sauda.contracts import (
     FeedGap,
     Halt,
     Instrument,
+    Level,
     Message,
     SquareOff,
     Start,
@@ -30,12 +31,12 @@ from sauda_strategy.covers import Covers
 from sauda_strategy.day import every_day
 from sauda_strategy.dry_market import DryMarket
 from sauda_strategy.entries import Entries
+from sauda_strategy.entry import Obstacle
 from sauda_strategy.instance import Instance
 from sauda_strategy.judging import Judging
 from sauda_strategy.new_rules import NewRules
 from sauda_strategy.option_rules import OptionRules
 from sauda_strategy.others import Answer
-from sauda_strategy.rules import Mode
 from sauda_strategy.turns import Turns
 
 
@@ -59,8 +60,10 @@ class OptionSeller:
         """Rebuild what is derived from the state."""
         self._my.restored()
         self._new_rules.restored()
-        self._is_dry = self._my.rules.mode is Mode.DRY_RUN
+        self._settle_mode()
         self._attention.plan()
+        if self._my.mode_waits:
+            self._attention.wake_ns = 0  # To be said at once.
 
     @property
     def due_ns(self) -> UnixNs:
@@ -109,7 +112,7 @@ class OptionSeller:
                 return self._on_control(SquareOff(None, message.by, message.event_ns))
             case ChangeRules(strategy=self._my.name):
                 told = self._new_rules.take(message)
-                self._is_dry = self._my.rules.mode is Mode.DRY_RUN
+                self._settle_mode()
                 # Before the first market time there is no day to look at.
                 return told if self._my.diary.today is None else [*told, *self._step()]
             case _ if isinstance(message, Answer):
@@ -177,6 +180,11 @@ class OptionSeller:
         out = self._turns.begin_day() if my.has_come(self._attention.hours.midnight_ns) else []
         if my.diary.today is None:
             return out
+        if my.mode_waits:
+            text = (
+                f"mode {my.rules.mode.value} waits until what was opened before is closed: nothing is opened"
+            )
+            out += my.say(Obstacle("MODE_WAITS", text), Level.WARNING)
         if my.has_come(my.hours().exit_ns):
             for key in my.keys:
                 out += my.legs.close(key, f"exit time {my.window.exit:%H:%M}", my.now_ns)
@@ -192,9 +200,14 @@ class OptionSeller:
         """Look after the wings; ask for no more ticks when the day's work is done; think over when to act next."""
         my = self._my
         out = self._covers.tend(my.now_ns)
+        self._settle_mode()
         if my.diary.today is not None:
             self._turns.turn()
             if my.today.over and not my.book.any_open() and not self._entries.may_come_again():
                 out += my.market.leave(my.name, my.now_ns)
         self._attention.plan()
         return out
+
+    def _settle_mode(self) -> None:
+        self._my.settle_mode()
+        self._is_dry = self._my.is_dry
