@@ -14,6 +14,7 @@ from sauda.contracts import (
     STREAM_OF,
     Fill,
     Message,
+    ModifyOrder,
     OrderModified,
     OrderRejected,
     PlaceOrder,
@@ -154,6 +155,16 @@ def test_a_stop_moves_to_cost_at_the_exchange() -> None:
         desk.show(PUT, sold, f"10:01:0{second}")
 
     assert desk.held[PUT] == 0
+
+
+def test_a_stop_that_has_trailed_below_its_cost_is_not_moved_back_to_it() -> None:
+    desk = Desk(kind="short_straddle", trail_points=20, move_stop_to_cost=True).opened()
+    desk.show(PUT, 70_00, "09:59:00")
+    for second in range(3):
+        desk.show(CALL, 126_00, f"10:00:0{second}")
+
+    assert desk.held[CALL] == 0
+    assert not [one for one in desk.said if isinstance(one, ModifyOrder)]
 
 
 steps = st.lists(
