@@ -453,7 +453,7 @@ def test_rules_that_cannot_be_followed_change_nothing(change: ChangeRules, said:
     desk = opened("short_straddle")
     desk.play([change, a_clock(at("15:15:00"))])
 
-    assert codes(desk) == ["BROKEN_RULES"]
+    assert codes(desk) == ["RULES_REFUSED"]
     assert said in desk.heard(Signal)[2].reason
     assert held(desk) == {}
 

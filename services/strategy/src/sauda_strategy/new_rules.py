@@ -37,7 +37,8 @@ class NewRules:
             changes = self._in_force.change(message)
         except ConfigError as error:
             text = f"rules of {message.by} were not taken, those before stand: {error}"
-            return [my.voice.signal(text, my.now_ns), my.voice.alert("BROKEN_RULES", text, my.now_ns)]
+            alert = my.voice.alert("RULES_REFUSED", text, my.now_ns, Level.WARNING)
+            return [my.voice.signal(text, my.now_ns), alert]
         my.follow(self._in_force.rules)
         told = ", ".join(f"{key} {before} -> {after}" for key, (before, after) in changes.items())
         text = f"rules changed by {message.by}: {told or 'nothing'}"
