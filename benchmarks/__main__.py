@@ -1,4 +1,4 @@
-"""`make bench`: the desk beside the ceiling of its own server, in one run on one machine. Writes var/bench.json."""
+"""`make bench`: the desk beside the ceiling of its own server, and a backtest beside another engine's. Writes var/bench.json."""
 
 import json
 import os
@@ -8,6 +8,7 @@ import tempfile
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks import backtest
 from benchmarks.ceiling import xadd_ceiling
 from benchmarks.diff import line, speeds
 from benchmarks.pipeline import latency, throughput
@@ -19,7 +20,7 @@ SECONDS = int(os.environ.get("BENCH_SECONDS", "15"))
 
 
 def main() -> None:
-    """Measure and print; exit 1 if a measurement could not be made."""
+    """Measure and print; exit 1 if there is no ceiling to compare with, or the two backtests disagree on a trade."""
     with private_server() as (port, server), tempfile.TemporaryDirectory(prefix="sauda-bench-") as name:
         folder = Path(name)
         print(f"{server}, {os.cpu_count()} cores, Python {platform.python_version()}")
@@ -44,18 +45,22 @@ def main() -> None:
         reruns = [speed for batch in (1, 500) for speed in speeds(port, RERUN_TICKS, batch)]
         for speed in reruns:
             print(line(speed))
+        tested = backtest.compared(folder)
+        for told in backtest.lines(tested):
+            print(told)
     found = {
         "server": server,
         "ceiling_per_s": ceiling,
         "throughput": asdict(through) | {"per_s": through.per_second},
         "latency": [asdict(delay) for delay in delays],
         "diff": [asdict(speed) for speed in reruns],
+        "backtest": backtest.figures(tested),
     }
     out = Path("var/bench.json")
     out.parent.mkdir(exist_ok=True)
     out.write_text(json.dumps(found, indent=2) + "\n")
     print(f"written: {out}")
-    sys.exit(0 if ceiling else 1)
+    sys.exit(0 if ceiling and not (tested.rivals and tested.differences) else 1)
 
 
 if __name__ == "__main__":

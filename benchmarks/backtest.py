@@ -2,7 +2,7 @@
 
 Each side runs in a process of its own, three times in turn, and the best run of each counts. Ours reads its file while it runs; the
 rival has its ticks in memory before its clock starts. Both have to agree on every trade. The rival gets an environment of its own
-under var/rivals, made by the newest Python of this machine that it can be installed for.
+under var/rivals, made by the newest Python of this machine that it can be installed for, or by that of BENCH_RIVAL_PYTHON.
 """
 
 import json
@@ -21,7 +21,13 @@ TICKS: Final = int(os.environ.get("BENCH_BACKTEST_TICKS", "500000"))
 ROUNDS: Final = 3
 FAST, SLOW = 400, 1600
 """A cross about every thousand ticks."""
-_PYTHONS: Final = ("python3.13", "python3.12", "python3.11", sys.executable)
+RIVAL: Final = "nautilus_trader==1.231.0"
+_PYTHONS: Final = (
+    os.environ.get("BENCH_RIVAL_PYTHON", "python3.13"),
+    "python3.12",
+    "python3.11",
+    sys.executable,
+)
 _ROOT: Final = Path(__file__).parents[1]
 
 
@@ -50,6 +56,15 @@ class Compared(NamedTuple):
         if len(ours) != len(theirs):
             found.append(f"{len(ours)} trades against {len(theirs)}")
         return found
+
+
+def figures(found: Compared) -> dict[str, Any]:
+    """Return what var/bench.json keeps: everything but the trades themselves."""
+    sides = {"ours": found.ours, "rival": found.rivals, "year_of_minutes": found.year}
+    told: dict[str, Any] = {
+        name: None if one is None else one | {"fills": len(one["fills"])} for name, one in sides.items()
+    }
+    return told | {"ratio": found.ratio, "agrees": None if found.rivals is None else not found.differences}
 
 
 def compared(folder: Path) -> Compared:
@@ -81,9 +96,9 @@ def rival_python() -> Path | None:
         place = _ROOT / "var/rivals" / f"nautilus-{version}"
         python = place / "bin/python"
         if not (place / "installed").exists():
-            subprocess.run([found, "-m", "venv", "--clear", str(place)], check=True)
-            install = [str(python), "-m", "pip", "install", "--quiet", "nautilus_trader"]
-            if subprocess.run(install, check=False).returncode:
+            make = [found, "-m", "venv", "--clear", str(place)]
+            install = [str(python), "-m", "pip", "install", "--quiet", RIVAL]
+            if any(subprocess.run(step, check=False).returncode for step in (make, install)):
                 continue
             (place / "installed").touch()
         return python
@@ -95,7 +110,7 @@ def lines(found: Compared) -> list[str]:
     ours, rivals = found.ours, found.rivals
     told = [_line("backtest on quote ticks: " + ours["name"], ours)]
     if rivals is None or found.ratio is None:
-        told.append("nautilus_trader could not be installed here: nothing to compare with")
+        told.append(f"{RIVAL} could not be installed here: nothing to compare with")
     else:
         told.append(_line("    " + rivals["name"], rivals))
         told.append(
