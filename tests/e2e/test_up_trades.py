@@ -47,7 +47,13 @@ def test_another_speed_restarts_only_what_it_concerns(running: Project) -> None:
     running.up("--speed", "61")
 
     after = running.processes()
-    assert {name for name in EVERY if after[name] != before[name]} == {"simulator-1", "execution-1", "feed-1"}
+    assert {name for name in EVERY if after[name] != before[name]} == {
+        "simulator-1",
+        "execution-1",
+        "strategy-1",
+        "bars-1",
+        "feed-1",
+    }
 
 
 def test_restart_restarts_one_service(running: Project) -> None:

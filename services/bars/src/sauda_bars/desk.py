@@ -8,6 +8,7 @@ from datetime import date
 from typing import Final
 
 from sauda.bars import Bars
+from sauda.bars.bars import PATIENCE_NS
 from sauda.bars.timeframes import Hours, midnight_after
 from sauda.clock import NS_PER_S, UnixNs
 from sauda.contracts import ClockTick, FeedGap, HistoryReply, Message, Tick
@@ -29,9 +30,11 @@ _REMEMBERED_NS: Final = 7 * 86_400 * NS_PER_S
 class Desk:
     """The processor of `bars.desk`."""
 
-    def __init__(self, sessions: Callable[[str, date], Hours | None]) -> None:
+    def __init__(self, sessions: Callable[[str, date], Hours | None], patience_ns: int = PATIENCE_NS) -> None:
         self.state = State()
-        self._bars = Bars(self.state, _forgiving(sessions), NAME, keep=0, at_once=_AT_ONCE)
+        self._bars = Bars(
+            self.state, _forgiving(sessions), NAME, keep=0, patience_ns=patience_ns, at_once=_AT_ONCE
+        )
         self._days = self.state.table("days", int)
         """`end` -> the end of the day, in India, of the newest message"""
         self._watched: set[str] = set()
@@ -85,10 +88,16 @@ class Desk:
                 self._watched.discard(instrument)
 
 
-def bars_unit(sessions: Callable[[str, date], Hours | None]) -> Unit:
-    """Return the unit; *sessions* tells an exchange's hours on a day (`Calendar.session`)."""
+def bars_unit(sessions: Callable[[str, date], Hours | None], speed: float = 1.0) -> Unit:
+    """Return the unit.
+
+    Args:
+        sessions: An exchange's hours on a day (`Calendar.session`).
+        speed: Of the market: whoever answers questions is no faster for it, so more of its time is waited.
+    """
+    patience_ns = round(PATIENCE_NS * max(1.0, speed))
     # Nobody waits for these bars, so the steps may be large: the orders have more need of the processor.
-    return Unit(name=NAME, inputs=INPUTS, build=lambda: Desk(sessions), rest_ms=50)
+    return Unit(name=NAME, inputs=INPUTS, build=lambda: Desk(sessions, patience_ns), rest_ms=50)
 
 
 def _forgiving(sessions: Callable[[str, date], Hours | None]) -> Callable[[str, date], Hours | None]:

@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -12,6 +12,9 @@ from sauda.contracts import HistoryReply, HistoryRequest
 from sauda.history.finding import Answer, Finder
 from sauda.history.replies import replies_of
 from sauda.log import EntryId
+
+_STRATEGY: Final = "strategy."
+"""What the name of a strategy's unit begins with."""
 
 
 class HistoryQuestion(NamedTuple):
@@ -86,10 +89,16 @@ class Historian:
                     self._work.wait()
                 if self._stopped:
                     return
-                key, request, now_ns = self._open.popleft()
+                key, request, now_ns = self._next()
             replies = self._replies(request, now_ns)
             with self._work:
                 self._answers[key] = replies
+
+    def _next(self) -> tuple[Key, HistoryRequest, UnixNs]:
+        """Take the question that is answered next: a strategy cannot trade before its answer, all others can wait."""
+        first = next((one for one in self._open if one[1].by.startswith(_STRATEGY)), self._open[0])
+        self._open.remove(first)
+        return first
 
     def _replies(self, request: HistoryRequest, now_ns: UnixNs) -> list[HistoryReply]:
         try:

@@ -88,7 +88,7 @@ class Instances:
         Raises:
             ConfigError: its strategy cannot be built by these rules.
         """
-        unit = unit_of(instance, rules, self._calendar, kinds)
+        unit = unit_of(instance, rules, self._calendar, kinds, self._settings)
         try:
             unit.build()
         except Exception as error:  # whatever a user's `setup` does wrong stops this instance alone

@@ -15,6 +15,7 @@ from sauda.instruments import underlying
 from sauda.unit import Processor, Unit
 from sauda_strategy.api import Strategy
 from sauda_strategy.host import Host
+from sauda_strategy.host.series import PATIENCE_NS
 from sauda_strategy.option_kinds import OPTION_KINDS
 from sauda_strategy.option_rules import OptionRules
 from sauda_strategy.option_seller import OptionSeller
@@ -42,10 +43,12 @@ Sessions = Callable[[str, date], Session | None]
 
 
 class Market(NamedTuple):
-    """What every strategy may know of the calendar."""
+    """What every strategy may know of the calendar, and of the desk's pace."""
 
     sessions: Sessions
     open_on: OpenOn
+    speed: float = 1.0
+    """Seconds of market time in one second: what takes the desk a second takes so many of the market's."""
 
 
 ALWAYS: Final = Market(lambda _exchange, _day: None, lambda _exchange, _day: True)
@@ -100,8 +103,11 @@ def hosted(name: str, strategy: type[Strategy], source: str = "", file: str = ""
     """Return the kind of a `Strategy` class, which the host carries."""
 
     def unit(instance: str, rules: Rules, market: Market) -> Unit:
+        patience_ns = round(PATIENCE_NS * max(1.0, market.speed))
         return Unit(
-            PREFIX + instance, HOSTED_INPUTS, lambda: Host(instance, strategy, rules, market.sessions)
+            PREFIX + instance,
+            HOSTED_INPUTS,
+            lambda: Host(instance, strategy, rules, market.sessions, patience_ns),
         )
 
     return Kind(name, strategy.Rules, unit, source, file)

@@ -2,17 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from sauda.calendar import Calendar, load_calendar
 from sauda.contracts import Plain
 from sauda.settings import Settings
 from sauda.unit import Unit
+from sauda.units import chosen
 from sauda.version import code_version
-from sauda_strategy.kinds import PREFIX, Kinds, Market
+from sauda_strategy.kinds import PREFIX, Kinds, Market, OpenOn
 from sauda_strategy.loading import load_kinds
 from sauda_strategy.rule_files import RuleBook, load_rules
 from sauda_strategy.rule_values import changed_rules, plain_rules
 from sauda_strategy.rules import Rules
+
+DECISIVE: Final = ("speed",)
+"""Settings that a strategy's decisions depend on: how long it waits for bars of the past."""
 
 
 def units(settings: Settings, rules: Mapping[str, Mapping[str, Plain]] | None = None) -> list[Unit]:
@@ -23,19 +28,20 @@ def units(settings: Settings, rules: Mapping[str, Mapping[str, Plain]] | None = 
     """
     kinds = load_kinds(settings.strategies)
     book = load_rules(settings.config / "strategies", kinds)
-    return units_of(_changed(book, rules or {}, kinds), load_calendar(settings.config / "market"), kinds)
+    calendar, changed = load_calendar(settings.config / "market"), _changed(book, rules or {}, kinds)
+    return [unit_of(name, one, calendar, kinds, settings) for name, one in sorted(changed.items())]
 
 
-def units_of(rules: Mapping[str, Rules], calendar: Calendar, kinds: Kinds) -> list[Unit]:
-    """Return a unit for each instance, by name."""
-    return [unit_of(name, one, calendar, kinds) for name, one in sorted(rules.items())]
-
-
-def unit_of(name: str, rules: Rules, calendar: Calendar, kinds: Kinds) -> Unit:
+def unit_of(name: str, rules: Rules, calendar: Calendar, kinds: Kinds, settings: Settings) -> Unit:
     """Return the unit of the instance *name*, with what it was made of."""
-    market = Market(calendar.session, lambda exchange, day: calendar.session(exchange, day) is not None)
-    unit = kinds.unit(name, rules, market)
-    return replace(unit, rules=plain_rules(rules), version=version_of(rules.kind, kinds))
+    open_on: OpenOn = lambda exchange, day: calendar.session(exchange, day) is not None  # noqa: E731
+    unit = kinds.unit(name, rules, Market(calendar.session, open_on, settings.speed))
+    return replace(
+        unit,
+        settings=chosen(settings, DECISIVE),
+        rules=plain_rules(rules),
+        version=version_of(rules.kind, kinds),
+    )
 
 
 def version_of(kind: str, kinds: Kinds) -> str:

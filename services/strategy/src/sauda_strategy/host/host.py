@@ -43,6 +43,7 @@ from sauda_strategy.host.knowledge import Knowledge
 from sauda_strategy.host.making import Making
 from sauda_strategy.host.permission import Permission
 from sauda_strategy.host.rules_in_force import RulesInForce
+from sauda_strategy.host.series import PATIENCE_NS
 from sauda_strategy.rules import Rules
 from sauda_strategy.trading.asks import Asks
 from sauda_strategy.trading.trader import Trader
@@ -52,7 +53,14 @@ from sauda_strategy.voice import Voice
 class Host:
     """One instance; see `sauda.unit.Processor`."""
 
-    def __init__(self, name: str, make: type[Strategy], rules: Rules, sessions: Sessions) -> None:
+    def __init__(
+        self,
+        name: str,
+        make: type[Strategy],
+        rules: Rules,
+        sessions: Sessions,
+        patience_ns: int = PATIENCE_NS,
+    ) -> None:
         """Make the instance.
 
         Args:
@@ -60,12 +68,13 @@ class Host:
             make: The strategy's class.
             rules: As the instance's file has them.
             sessions: An exchange's hours on a day: `Calendar.session`.
+            patience_ns: Market time for which an answer about the past is waited for.
         """
         self._name = name
         self.state = State()
         self._rules = RulesInForce(self.state, name, rules)
         unit, terms = f"strategy.{name}", self._rules.in_force
-        self._knowledge = Knowledge(self.state, unit, sessions, lambda: terms().roll_days)
+        self._knowledge = Knowledge(self.state, unit, sessions, lambda: terms().roll_days, patience_ns)
         know = self._knowledge
         handlers, voice = Handlers(self.state), Voice(name)
         self._permission = Permission(self.state, know.hours, handlers, terms)
@@ -98,7 +107,8 @@ class Host:
     @property
     def due_ns(self) -> UnixNs:
         """Return the first instant at which the clock alone makes it act: a backtest skips beats before."""
-        return min(self._wake_ns, self._series.due_ns)
+        wake_ns, due_ns = self._wake_ns, self._series.due_ns
+        return wake_ns if wake_ns < due_ns else due_ns  # noqa: FURB136
 
     def held(self, instrument: InstrumentId) -> Units:
         """Return the signed units that it holds; in a dry run those that it would hold."""

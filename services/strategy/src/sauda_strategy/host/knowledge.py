@@ -11,7 +11,7 @@ from sauda_strategy.host.contracts import OnUnderlying
 from sauda_strategy.host.hours import Hours, Sessions
 from sauda_strategy.host.known import Known
 from sauda_strategy.host.quotes import Quotes
-from sauda_strategy.host.series import Series
+from sauda_strategy.host.series import PATIENCE_NS, Series
 from sauda_strategy.market_time import MarketTime
 from sauda_strategy.sizing.size import Means
 
@@ -19,12 +19,19 @@ from sauda_strategy.sizing.size import Means
 class Knowledge:
     """See `sauda_strategy.host.desk.Answers`."""
 
-    def __init__(self, state: State, unit: str, sessions: Sessions, roll_days: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        state: State,
+        unit: str,
+        sessions: Sessions,
+        roll_days: Callable[[], int],
+        patience_ns: int = PATIENCE_NS,
+    ) -> None:
         self.time = MarketTime(state)
         self.hours = Hours(state, sessions)
         self.known = Known(state)
         self.quotes = Quotes(state)
-        self.series = Series(state, sessions, unit)
+        self.series = Series(state, sessions, unit, patience_ns)
         self._account = state.table("account", Account)
         """`newest` -> what the account has"""
         self._contracts: dict[str, OnUnderlying] = {}

@@ -14,7 +14,8 @@ from sauda_strategy.host.hours import Sessions
 from sauda_strategy.plain_values import from_plain, to_plain
 
 PATIENCE_NS: Final = 30 * NS_PER_S
-"""Market time for which a series waits for its warm-up, and for what was missed in a feed gap."""
+"""Desk time for which a series waits for its warm-up, and for what was missed in a feed gap: at N times the market's pace, N
+times as much market time, as whoever answers is no faster for it."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,8 +29,9 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 class Series:
     """All series of one strategy."""
 
-    def __init__(self, state: State, sessions: Sessions, by: str) -> None:
-        self._bars = Bars(state, sessions, by, patience_ns=PATIENCE_NS)
+    def __init__(self, state: State, sessions: Sessions, by: str, patience_ns: int = PATIENCE_NS) -> None:
+        self._bars = Bars(state, sessions, by, patience_ns=patience_ns)
+        self._patience_ns = patience_ns
         self.see: Callable[[Tick], Sequence[Bar]] = self._bars.see
         """Takes a tick and returns the bars that are over; bound here, as it runs with every tick."""
         self._unanswered = state.table("warmups", str)
@@ -113,7 +115,7 @@ class Series:
             why = self._unanswered.get(key)
             if why is not None and self._bars.ready(instrument, timeframe):
                 self._unanswered.drop(key)
-                missing = why or f"no answer within {PATIENCE_NS // NS_PER_S} s"
+                missing = why or f"no answer within {self._patience_ns // NS_PER_S} s of market time"
                 said.append(
                     f"{key} begins with {len(self.past(instrument, timeframe))} bars of the past: {missing}"
                 )
