@@ -12,7 +12,7 @@ from sauda.backtest.desk import Desk
 from sauda.backtest.market import Market
 from sauda.backtest.told import Told
 from sauda.clock import NS_PER_S
-from sauda.contracts import Message, Subscribe, Unsubscribe
+from sauda.contracts import Message, Subscribe, Tick, Unsubscribe
 from sauda.recordings.timeline import Recording
 from sauda.state import State
 from sauda.subscriptions import Subscriptions
@@ -89,6 +89,24 @@ def test_it_says_what_the_feed_says(
     path = written(tmp_path / "recording.parquet", [dict(one) for one in rows])
 
     assert from_the_market(path, Ear(wishes)) == from_the_feed(path, Ear(wishes))
+
+
+def test_yesterdays_price_is_none(tmp_path: Path) -> None:
+    late, monday = 6 * 3600 + 14 * 60 + 50, 3 * 86_400
+    rows = [row(late, "Nifty 50", ltp=100), row(late, CALL, ltp=50), row(monday, "Nifty 50", ltp=101)]
+    rows.append(row(monday + 5, CALL, ltp=20))
+    path = written(tmp_path / "recording.parquet", [dict(one) for one in rows])
+    wishes = {15: (CALL,)}
+
+    heard = from_the_market(path, Ear(wishes))
+
+    assert heard == from_the_feed(path, Ear(wishes))
+    first = next(at for at, one in enumerate(heard) if isinstance(one, Tick) and one.ltp == 101_00)
+    assert first < 14  # What is asked for on Monday morning,
+    called = [one for one in heard if isinstance(one, Tick) and one.instrument == f"NFO:{CALL}"]
+    assert [(one.ltp, one.recv_ns) for one in called] == [
+        (20_00, called[0].event_ns)
+    ]  # begins with Monday's.
 
 
 def test_the_clock_rests_between_the_days_and_goes_on_until_the_close(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ _READ_AHEAD_S: Final = 0.1
 
 
 class RecordingSource:
-    """Publishes indices and what is subscribed; a new subscription starts with its newest earlier tick.
+    """Publishes indices and what is subscribed; a new subscription starts with its newest earlier tick of the day.
 
     The market waits for us: while the desk cannot be served, and after a restart, it goes on where it was.
     """
@@ -44,7 +44,7 @@ class RecordingSource:
         self._ahead: Moment | None = None
         """The next moment, read but not yet due."""
         self._latest: dict[InstrumentId, Tick] = {}
-        """instrument -> its newest tick, whether it was published or not"""
+        """instrument -> its newest tick today, whether it was published or not: yesterday's price is none"""
         self._sent: frozenset[InstrumentId] = frozenset()
         """Instruments whose ticks are published."""
         self._snapshots: deque[InstrumentId] = deque()
@@ -141,6 +141,8 @@ class RecordingSource:
         return seen_ns is not None and moment.next_row <= resume.row and moment.time_ns <= seen_ns
 
     def _take(self, moment: Moment) -> None:
+        if moment.new_day:
+            self._latest.clear()
         for tick in moment.ticks:
             self._latest[tick.instrument] = tick
         self._row = moment.next_row

@@ -70,7 +70,7 @@ class Market:
         self._asked = False
         """Whether anything was asked since the last look."""
         self._latest: dict[InstrumentId, Tick] = {}
-        """instrument -> its newest tick, whether it was delivered or not"""
+        """instrument -> its newest tick today, whether it was delivered or not: yesterday's price is none"""
         self._now_ns: UnixNs = 0
         """The instant of the newest tick or beat."""
         self._beat_ns: UnixNs = 0
@@ -131,7 +131,8 @@ class Market:
     def _pass_time(self, desk: Desk, before_ns: UnixNs, to_ns: UnixNs) -> None:
         """Do what lies between the instant *before_ns* and *to_ns*, the next: beats, first ticks, the night."""
         self._now_ns = before_ns
-        if to_ns >= self._day_end_ns:
+        is_new_day = to_ns >= self._day_end_ns
+        if is_new_day:
             if before_ns:
                 self._end_day(desk, before_ns)
             self._day_end_ns = (to_ns + _IST_NS) // _DAY_NS * _DAY_NS + _DAY_NS - _IST_NS
@@ -140,6 +141,8 @@ class Market:
         else:
             self._beat(desk, to_ns)
         self._grant(desk)
+        if is_new_day:
+            self._latest.clear()
         self._now_ns = to_ns
         # The beat of this very instant comes behind its last tick.
         self._wake_ns = self._beat_ns
@@ -169,7 +172,7 @@ class Market:
         self._minute_ns = 0
 
     def _grant(self, desk: Desk) -> None:
-        """Deliver from now on what is subscribed, and of what is new its newest earlier tick."""
+        """Deliver from now on what is subscribed, and of what is new its newest earlier tick of the day."""
         while self._resubscribed:
             self._resubscribed = False
             sent = self._wishes.wanted | self._indices
