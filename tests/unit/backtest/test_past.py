@@ -5,9 +5,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from sauda.backtest.past import answering
+from sauda.backtest.past import Past
 from sauda.clock import NS_PER_S
 from sauda.contracts import HistoryReply, HistoryRequest, PastBar
+from sauda.history.markets import REAL
+from sauda.history.spans import Span
+from sauda.history.store import HistoryStore
 from sauda.testing.builders import at
 from tests.unit.backtest.made_up import CALENDAR, bars_of, opened, rows, settings, written
 
@@ -23,8 +26,11 @@ def ask(
     if not path.exists():
         written(path, bars_of(rows(900, days=2)))
     data = opened(path, **options)
-    answer = answering(data, settings(folder), CALENDAR)
-    (reply,) = answer(HistoryRequest("q", "test", name, "1m", to_ns or now_ns, now_ns, count=count), now_ns)
+    past = Past(data, settings(folder), CALENDAR)
+    (reply,) = past.answer(
+        HistoryRequest("q", "test", name, "1m", to_ns or now_ns, now_ns, count=count), now_ns
+    )
+    assert not past.assumed
     return reply.bars, reply
 
 
@@ -64,3 +70,18 @@ def test_what_nobody_knows_is_an_answer_too(tmp_path: Path) -> None:
 
     assert not bars
     assert reply.error
+
+
+def test_what_the_store_told_is_no_part_of_the_data_and_is_said(tmp_path: Path) -> None:
+    known = PastBar(at("15:29:00", date(2026, 11, 20)), 24_500_00, 24_510_00, 24_490_00, 24_505_00)
+    store = HistoryStore(tmp_path / "history", REAL)
+    store.add(INDEX, "1m", [known], [Span(known.start_ns, known.start_ns + MINUTE_NS)])
+    path = written(tmp_path / "days.parquet", bars_of(rows(900)))
+    now_ns = at("09:15:00")
+    past = Past(opened(path), settings(tmp_path), CALENDAR)
+
+    (reply,) = past.answer(HistoryRequest("q", "test", INDEX, "1m", now_ns, now_ns, count=1), now_ns)
+
+    assert reply.bars == (known,)
+    (said,) = past.assumed
+    assert "NSE:Nifty 50 1m are those of the local store" in said

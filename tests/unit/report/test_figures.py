@@ -59,6 +59,15 @@ def test_wins_losses_and_exposure_of_a_day() -> None:
     assert (trading.days, trading.trades_a_day) == (2, 1.0)
 
 
+def test_what_is_still_held_at_the_end_was_held_until_then() -> None:
+    fills = [a_fill(BUY, 10, 100_00, at("14:00", 1))]
+
+    trading = figures(a_run(fills=fills, sessions=hours(0, 1)))["scalper"].trading
+
+    assert trading.exposure == pytest.approx(5 / 20)
+    assert (trading.trades, trading.open_trades) == (0, 1)
+
+
 def test_strategies_stay_apart_and_the_desk_has_all() -> None:
     fills = [
         a_fill(BUY, 10, 100_00, at("10:00"), charges=3),

@@ -1,6 +1,6 @@
 """What was before the present instant of a backtest: the data's own rows, and the bars of the local store. Never what comes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from sauda.backtest.data import MarketData
 from sauda.calendar import Calendar
@@ -16,19 +16,30 @@ from sauda.recordings.past import RecordedPast
 from sauda.settings import Settings
 
 
-def answering(
-    data: MarketData, settings: Settings, calendar: Calendar
-) -> Callable[[HistoryRequest, UnixNs], Sequence[HistoryReply]]:
-    """Return what answers a question as of an instant: from the files, those before `--from` too, then from the store."""
-    knowers: list[Knower] = [PastOfData(data)]
-    if settings.history.is_dir():
-        knowers.append(StoredPast(HistoryStore(settings.history, REAL)))
-    finder = Finder(knowers, calendar)
+class Past:
+    """Answers a question as of an instant: from the files, those before `--from` too, then from the store."""
 
-    def answer(request: HistoryRequest, now_ns: UnixNs) -> Sequence[HistoryReply]:
-        return replies_of(request, finder.find(request, now_ns), now_ns, REAL)
+    def __init__(self, data: MarketData, settings: Settings, calendar: Calendar) -> None:
+        knowers: list[Knower] = [PastOfData(data)]
+        if settings.history.is_dir():
+            knowers.append(StoredPast(HistoryStore(settings.history, REAL)))
+        self._finder = Finder(knowers, calendar)
+        self._stored: set[str] = set()
+        """Instruments and timeframes of which the store told something."""
 
-    return answer
+    def answer(self, request: HistoryRequest, now_ns: UnixNs) -> Sequence[HistoryReply]:
+        """Return the answer to *request*, in parts."""
+        replies = replies_of(request, self._finder.find(request, now_ns), now_ns, REAL)
+        if any(StoredPast.name in one.source for one in replies):
+            self._stored.add(f"{request.instrument} {request.timeframe}")
+        return replies
+
+    @property
+    def assumed(self) -> tuple[str, ...]:
+        """Return what an outcome owes to the store: its bars are no part of the data's fingerprint."""
+        names = ", ".join(sorted(self._stored))
+        told = f"Bars of the past of {names} are those of the local store, which the data's fingerprint does not name."
+        return (told,) if names else ()
 
 
 class PastOfData:

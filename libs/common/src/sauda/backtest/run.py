@@ -6,7 +6,7 @@ from sauda.backtest.data import MarketData
 from sauda.backtest.desk import CHECKPOINT, Desk
 from sauda.backtest.market import Market
 from sauda.backtest.outcome import Data, Outcome
-from sauda.backtest.past import answering
+from sauda.backtest.past import Past
 from sauda.backtest.plan import Plan
 from sauda.backtest.told import Told
 from sauda.clock import UnixNs
@@ -38,14 +38,14 @@ def run(
     Raises:
         ConfigError: the data has nothing in its interval, or a file is damaged.
     """
-    answer = answering(data, plan.settings, data.calendar)
-    market = Market(data.instruments, data.close_ns, answer, every_second=every_second)
+    past = Past(data, plan.settings, data.calendar)
+    market = Market(data.instruments, data.close_ns, past.answer, every_second=every_second)
     told = Told(market.ask)
     desk = Desk(plan.units, told.take, checkpoint=checkpoint)
     market.play(data.ticks(), desk, tell)
     if not market.ticks:
         raise ConfigError(f"{data.name} has no price in the interval asked for")
-    return _outcome(plan, data, desk, market, told, assumptions=assumptions)
+    return _outcome(plan, data, desk, market, told, assumptions=(*assumptions, *past.assumed))
 
 
 def _outcome(
