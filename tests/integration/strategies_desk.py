@@ -29,6 +29,7 @@ from sauda.log import Log, Output
 from sauda.runner import Carrier
 from sauda.testing.builders import Weekdays, a_gap, at
 from sauda.testing.market import INDEX, MadeUpMarket, index_tick, option_tick
+from sauda_execution.days import TradingCalendar
 from sauda_execution.exchange import paper_unit
 from sauda_execution.house import House
 from sauda_execution.settings import Limits
@@ -38,6 +39,7 @@ CONFIG = Path(__file__).parents[2] / "config"
 FUTURE = "NFO:NIFTY01DEC26F"
 NEXT_FUTURE = "NFO:NIFTY29DEC26F"
 STEP_S = 20
+WEEKDAYS = Weekdays()
 FRIDAY = date(2026, 11, 20)
 FORGETFUL = '''"""Says every third bar, and how many there were; the counter it goes by is one that is not kept, on purpose."""
 
@@ -128,12 +130,12 @@ def _future_tick(name: str, spot: float, now_ns: UnixNs) -> Tick:
 class Others:
     """The exchange, and the feed as far as it answers questions about the past: in this process, on any log."""
 
-    def __init__(self, log: Log) -> None:
+    def __init__(self, log: Log, calendar: TradingCalendar = WEEKDAYS) -> None:
         self._log = log
         lease = log.acquire("execution.paper", "test", 3_600_000)
         assert lease is not None
         limits = Limits.at_speed(1.0, max_order_age_s=60, stale_quote_s=60)
-        self._exchange = Carrier(paper_unit(House(Weekdays(), limits)), log, lease)
+        self._exchange = Carrier(paper_unit(House(calendar, limits)), log, lease)
         self._answered = b"-"
         self.asked: list[HistoryRequest] = []
 
