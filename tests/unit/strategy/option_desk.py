@@ -8,7 +8,7 @@ from sauda.testing.builders import INDEX, a_clock, a_tick, an_index, an_option, 
 from sauda_strategy.option_kinds import OPTION_KINDS
 from sauda_strategy.option_rules import OptionRules
 from sauda_strategy.option_seller import OptionSeller
-from sauda_strategy.testing import TinyDesk
+from tests.unit.strategy.tiny_desk import TinyDesk
 
 STRIKES = range(24_000, 25_050, 50)
 DISTANCES: dict[str, dict[str, Any]] = {

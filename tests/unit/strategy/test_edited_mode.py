@@ -5,8 +5,8 @@ import pytest
 from sauda.contracts import Signal
 from sauda.testing.builders import a_clock, at
 from sauda_strategy.option_seller import OptionSeller
-from sauda_strategy.testing import TinyDesk
 from tests.unit.strategy.option_desk import DISTANCES, codes, index, opened, placed, seller, ticks
+from tests.unit.strategy.tiny_desk import TinyDesk
 
 
 def restarted(desk: TinyDesk, new: OptionSeller) -> None:

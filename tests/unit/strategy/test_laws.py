@@ -23,8 +23,8 @@ from sauda.contracts import (
 from sauda.testing.builders import INDEX, LOT, a_clock, a_tick, an_index, an_option, at
 from sauda.testing.restart import play, play_with_restarts
 from sauda_strategy.option_kinds import ShortStraddleRules
-from sauda_strategy.short_straddle import ShortStraddle
-from sauda_strategy.testing import TinyDesk, TinyExchange
+from sauda_strategy.option_seller import OptionSeller
+from tests.unit.strategy.tiny_desk import TinyDesk, TinyExchange
 
 STRIKES = (24_450, 24_500, 24_550)
 RULES = ShortStraddleRules(
@@ -42,8 +42,8 @@ NAMES = [INDEX, *OPTIONS]
 LEGS = [name for name in OPTIONS if name.endswith("24500")]
 
 
-def straddle() -> ShortStraddle:
-    return ShortStraddle("straddle", RULES)
+def straddle() -> OptionSeller:
+    return OptionSeller("straddle", RULES)
 
 
 seconds = st.one_of(
@@ -108,7 +108,7 @@ def heard_by_the_strategy(
     """Return all that the strategy gets in a day on the tiny exchange: the market and the answers."""
     heard: list[Message] = []
 
-    class Listener(ShortStraddle):
+    class Listener(OptionSeller):
         def handle(self, message: Message) -> list[Message]:
             heard.append(message)
             return list(super().handle(message))

@@ -17,8 +17,8 @@ from sauda.contracts import Fill, Halt, Message, PlaceOrder, RejectReason, Right
 from sauda.testing.builders import INDEX, LOT, a_clock, a_tick, at
 from sauda.testing.restart import play, play_with_restarts
 from sauda_strategy.option_seller import OptionSeller
-from sauda_strategy.testing import TinyDesk, TinyExchange
 from tests.unit.strategy.option_desk import DISTANCES, OPTIONS, morning, name, rules
+from tests.unit.strategy.tiny_desk import TinyDesk, TinyExchange
 
 OPENING_NS = at("09:20:00")
 NEAR = [name(strike, right) for strike in range(24_300, 24_750, 50) for right in Right]

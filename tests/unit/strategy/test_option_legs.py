@@ -22,7 +22,6 @@ from sauda.contracts import (
 )
 from sauda.testing.builders import LOT, a_clock, a_tick, at
 from sauda_strategy.rule_values import plain_rules
-from sauda_strategy.testing import TinyDesk
 from tests.unit.strategy.option_desk import (
     CALL,
     CALL_WING,
@@ -38,6 +37,7 @@ from tests.unit.strategy.option_desk import (
     seller,
     ticks,
 )
+from tests.unit.strategy.tiny_desk import TinyDesk
 
 FLY = {CALL_WING: LOT, PUT_WING: LOT, CALL: -LOT, PUT: -LOT}
 

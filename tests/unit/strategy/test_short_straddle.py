@@ -36,8 +36,8 @@ from sauda.contracts import (
 )
 from sauda.testing.builders import INDEX, LOT, OPTION, a_clock, a_gap, a_tick, an_index, an_option, at
 from sauda_strategy.option_kinds import ShortStraddleRules
-from sauda_strategy.short_straddle import ShortStraddle
-from sauda_strategy.testing import TinyDesk
+from sauda_strategy.option_seller import OptionSeller
+from tests.unit.strategy.tiny_desk import TinyDesk
 
 STRIKES = range(24_000, 25_050, 50)
 CE, PE = "straddle-20261123-CE", "straddle-20261123-PE"
@@ -73,8 +73,8 @@ RULES = ShortStraddleRules(
 )
 
 
-def straddle(**changes: Any) -> ShortStraddle:
-    return ShortStraddle("straddle", RULES.model_copy(update=changes))
+def straddle(**changes: Any) -> OptionSeller:
+    return OptionSeller("straddle", RULES.model_copy(update=changes))
 
 
 def morning(instruments: Sequence[Message] | None = None) -> list[Message]:
@@ -413,7 +413,7 @@ def test_on_a_holiday_nothing_is_sold() -> None:
         closed.append(day)
         return False
 
-    one = TinyDesk(ShortStraddle("straddle", RULES, never))
+    one = TinyDesk(OptionSeller("straddle", RULES, never))
     one.play([*morning(), a_clock(at("09:20:00"))])
 
     assert codes(one) == ["NO_TRADING_DAY"]
