@@ -1,5 +1,6 @@
 """What the host does for a strategy: times, hours, attributes, failures, rules that change, dry runs, sizes, roll-overs."""
 
+import math
 from datetime import time
 from typing import Any
 
@@ -25,7 +26,7 @@ from sauda.contracts import (
     Tick,
 )
 from sauda.testing.builders import DAY, LOT, OPTION, a_clock, a_fill, an_option, at
-from sauda_strategy.api import SMA, Bar, Intents, Opinion, Side, Strategy, Target, TradingRules
+from sauda_strategy.api import SMA, Bar, Buy, Intents, Opinion, Side, Strategy, Target, TradingRules
 from sauda_strategy.host import Host
 from tests.unit.strategy.host.host_desk import RAISE, SESSIONS, Desk, Told, quoted
 
@@ -170,6 +171,35 @@ def test_from_the_step_that_cannot_be_written_on_it_is_as_after_a_restart() -> N
     assert through.said == restarted.said
     assert through.alerts() == ["STRATEGY_STOPPED"]
     assert through.held() == 0
+
+
+@pytest.mark.parametrize(
+    ("intent", "said"),
+    [
+        (Buy(OPTION, "x", lots=1.5), "lots 1.5: they are whole"),  # type: ignore[arg-type]
+        (Buy(OPTION, "x", stop=math.nan), "stop nan: prices are whole paise"),  # type: ignore[arg-type]
+        (Buy(OPTION, "x", limit=100.5), "limit 100.5: prices are whole paise"),  # type: ignore[arg-type]
+        (Target(OPTION, "BUY", "x"), "side 'BUY': it is Side.BUY"),  # type: ignore[arg-type]
+        (Target(None, Side.BUY, "x"), "instrument None: it is text"),  # type: ignore[arg-type]
+        (Opinion(OPTION, Side.BUY, "x", math.nan), "confidence nan"),
+        (Buy(OPTION, None), "reason None: it is text"),  # type: ignore[arg-type]
+        ([Opinion(OPTION, None, "x"), Buy(OPTION, "x", target="a")], "target 'a'"),  # type: ignore[arg-type]
+    ],
+)
+def test_an_intent_that_is_not_sound_is_a_failure_of_its_handler_alone(intent: Intents, said: str) -> None:
+    class Careless(Told):
+        def on_tick(self, tick: Tick) -> Intents:
+            return intent if tick.oi == 9 else super().on_tick(tick)
+
+    on = desk(Careless)
+    tell(on, 9)
+    assert on.alerts() == ["HANDLER_FAILED"]
+    assert said in str(on.said)
+    assert not on.reasons()
+
+    on.restart()
+    tell(on, 1, OPEN + 20 * NS_PER_S)
+    assert on.held() == LOT
 
 
 @pytest.mark.parametrize("dry_first", [False, True])

@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sauda.state import State
 from sauda_strategy.api import Buy, Exit, Intent, Intents, Opinion, Sell, Strategy, Target
+from sauda_strategy.host.sound import check
 
 TOO_MANY: Final = 5
 """Failures in a row after which a strategy is stopped."""
@@ -87,11 +88,12 @@ def intents_of(name: str, said: Intents) -> list[Intent]:
     """Return what a handler returned as a list.
 
     Raises:
-        TypeError: something in it is no intent.
+        TypeError: something in it is no intent, or one with a field that is not of its type.
     """
     if said is None:
         return []
     if isinstance(said, _INTENTS):
+        check(name, said)
         return [said]
     if not isinstance(said, Iterable) or isinstance(said, str):
         raise TypeError(f"{name} returned {said!r}: return an intent, several of them, or None")
@@ -99,6 +101,7 @@ def intents_of(name: str, said: Intents) -> list[Intent]:
     for one in listed:
         if not isinstance(one, _INTENTS):
             raise TypeError(f"{name} returned {one!r} among its intents")
+        check(name, one)
     return listed
 
 
