@@ -96,7 +96,7 @@ def test_yesterdays_price_is_none(tmp_path: Path) -> None:
     rows = [row(late, "Nifty 50", ltp=100), row(late, CALL, ltp=50), row(monday, "Nifty 50", ltp=101)]
     rows.append(row(monday + 5, CALL, ltp=20))
     path = written(tmp_path / "recording.parquet", [dict(one) for one in rows])
-    wishes = {15: (CALL,)}
+    wishes: dict[int, tuple[str, ...]] = {15: (CALL,)}
 
     heard = from_the_market(path, Ear(wishes))
 

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from sauda.backtest.outcome import Outcome
+from sauda.clock import clock_text
 from sauda.codec import decode
 from sauda.contracts import (
     Fill,
@@ -27,6 +28,7 @@ from sauda.contracts import (
 from sauda.errors import ContractError
 from sauda.log import Entry
 from sauda.merge import IdParts, id_parts
+from sauda.money import Paise, to_rupees
 from sauda.rerun.journal import Border, own_records
 from sauda.rerun.source import Streams
 
@@ -147,13 +149,13 @@ class _Raced:
         if own:
             last = own[-1]
             return (
-                f"{len(own)} ticks of {order.instrument} were at the exchange before it; the last of {last.recv_ns}: "
-                f"ltp {last.ltp}, bid {last.bid}, ask {last.ask}",
+                f"{len(own)} ticks of {order.instrument} were at the exchange before it; the last of {clock_text(last.recv_ns)}: "
+                f"ltp {_rupees(last.ltp)}, bid {_rupees(last.bid)}, ask {_rupees(last.ask)}",
                 True,
             )
         if seen:
             return (
-                f"{len(seen)} ticks of others, up to {seen[-1][1].recv_ns}, were at the exchange before it",
+                f"{len(seen)} ticks of others, up to {clock_text(seen[-1][1].recv_ns)}, were at the exchange before it",
                 True,
             )
         return "no tick was at the exchange before it", False
@@ -184,3 +186,7 @@ def _cause(entry: Entry) -> IdParts | None:
 def _plain(message: Message) -> Mapping[str, Any]:
     plain: dict[str, Any] = msgspec.to_builtins(message)
     return plain
+
+
+def _rupees(price: Paise | None) -> str:
+    return "-" if price is None else str(to_rupees(price))

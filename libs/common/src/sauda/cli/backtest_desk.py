@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sauda.cli import screen
 from sauda.cli.asked_units import named_units
 from sauda.cli.what_if import made_as_recorded, with_changes
+from sauda.clock import clock_text
 from sauda.contracts import Fill
 from sauda.errors import ConfigError
 from sauda.money import to_indian
@@ -73,8 +74,8 @@ def tell_differences(found: "list[Difference]") -> None:
 def _words(said: Mapping[str, Any]) -> str:
     kind = str(said.get("type", ""))
     if kind == Fill.__struct_config__.tag:
-        return f"{said['side']} {said['qty']} at {to_indian(said['price'])} ({said['event_ns']})"
-    return f"{kind} {said.get('reason', '')} ({said.get('event_ns')})".replace("  ", " ")
+        return f"{said['side']} {said['qty']} at {to_indian(said['price'])} ({clock_text(said['event_ns'])})"
+    return f"{kind} {said.get('reason', '')} ({clock_text(said['event_ns'])})".replace("  ", " ")
 
 
 def _in_order(units: "Mapping[str, Unit]") -> "list[Unit]":

@@ -1,5 +1,6 @@
 """What `sauda backtest` found, as tables, as JSON, and as files."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -10,8 +11,11 @@ from sauda.backtest.raced import Difference
 from sauda.backtest.told import DESK
 from sauda.cli import screen
 from sauda.clock import clock_text
+from sauda.contracts import Level
 from sauda.errors import ConfigError
 from sauda.money import Paise, to_indian
+
+_GRAVITY = (Level.INFO, Level.WARNING, Level.CRITICAL)
 
 
 def tell(outcome: Outcome, found: Sequence[Difference] | None) -> None:
@@ -116,8 +120,12 @@ def _count(messages: Sequence[Any], strategy: str) -> int:
 
 
 def _troubles(outcome: Outcome) -> list[str]:
-    first_words = [f"{one.source} says {one.code}: {one.text}" for one in outcome.alerts[:5]]
-    more = len(outcome.alerts) - len(first_words)
+    # The worst first, and what was said again and again once: five lines must not hide that a strategy was stopped.
+    worst = sorted(outcome.alerts, key=lambda one: -_GRAVITY.index(one.level))
+    said = Counter(f"{one.source} says {one.code}: {one.text}" for one in worst)
+    first = list(said.items())[:5]
+    first_words = [words if times == 1 else f"{words} ({times:,} times)" for words, times in first]
+    more = len(outcome.alerts) - sum(times for _, times in first)
     return [
         *first_words,
         *([f"... and {more:,} more alerts (-o, --json)"] if more > 0 else []),
