@@ -43,6 +43,9 @@ def sweep(
     to_day: Annotated[
         date | None, typer.Option("--to", parser=a_date, metavar="YYYY-MM-DD", help="Last day (IST).")
     ] = None,
+    trade_index: Annotated[
+        bool, typer.Option("--trade-index", help="Give each index a future with its prices, to be traded.")
+    ] = False,
     split: Annotated[
         str | None,
         typer.Option("--split", metavar="DATE|PERCENT%", help="Choose before it, look at the rest: 70%."),
@@ -76,7 +79,7 @@ def sweep(
 
     combinations = grid_of(grid)
     report = Report(combinations, _metric(metric), heat, out, limit=limit, as_json=as_json)
-    task = _task(rules, data, changes or [], (from_day, to_day, _split(split)))
+    task = _task(rules, data, changes or [], (from_day, to_day, _split(split)), trade_index=trade_index)
     numbers = combinations.chosen(sample)
     kept = _opened(task, combinations, out)
     done: list[Trial] = []
@@ -102,6 +105,8 @@ def _task(
     data: list[Path],
     changes: list[str],
     when: "tuple[date | None, date | None, date | float | None]",
+    *,
+    trade_index: bool,
 ) -> "Task":
     from sauda.backtest.plan import rules_in
     from sauda.cli.asked_units import texts_of
@@ -117,6 +122,7 @@ def _task(
         tuple(texts_of(changes).items()),
         tuple(path.resolve() for path in data),
         *when,
+        trade_index=trade_index,
     )
 
 

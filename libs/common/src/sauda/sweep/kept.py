@@ -84,7 +84,7 @@ def sweep_id(task: Task, plan: Plan) -> str:
     facts = (
         _FORMAT,
         *(market_of(task).fingerprint, task.rules, task.changes),
-        *(task.from_day, task.to_day, task.split),
+        *(task.from_day, task.to_day, task.split, task.trade_index),
         [(unit.name, unit.version, sorted(unit.settings.items())) for unit in plan.units],
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()

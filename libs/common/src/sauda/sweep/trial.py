@@ -42,6 +42,8 @@ class Task:
     to_day: date | None = None
     split: date | float | None = None
     """Where the second part begins: its first day, or the share of the days in the first."""
+    trade_index: bool = False
+    """Whether indices are given futures, see `sauda.backtest.index_future`."""
 
 
 class Scores(msgspec.Struct, frozen=True):
@@ -89,7 +91,7 @@ def market_of(task: Task) -> MarketData:
         ConfigError: it cannot be played.
     """
     calendar = load_calendar(task.settings.config / "market")
-    return MarketData(files_of(task.data), calendar, task.from_day, task.to_day)
+    return MarketData(files_of(task.data), calendar, task.from_day, task.to_day, trade_index=task.trade_index)
 
 
 def plan_of(task: Task, values: dict[str, str]) -> Plan:
