@@ -10,9 +10,10 @@ from sauda.contracts import Alert, ChangeRules, Signal
 from sauda.errors import ConfigError
 from sauda.memory_log import MemoryLog
 from sauda.settings import Settings, load_settings
+from sauda.testing.builders import DAY, NOW, at
 from sauda.testing.lockstep import LockStep
 from sauda_strategy.__main__ import wire
-from sauda_strategy.kinds import INPUTS, strategy_unit
+from sauda_strategy.kinds import ALWAYS, INPUTS, strategy_unit
 from sauda_strategy.notices import TOLD_AGAIN_AFTER_S, broken_rules, tell_once_a_day
 from sauda_strategy.option_kinds import ShortStraddleRules
 from sauda_strategy.rule_files import load_rules
@@ -114,3 +115,11 @@ def test_rules_are_changed_before_the_first_market_time() -> None:
     told = one.handle(ChangeRules("one", {**plain_rules(rules), "quantity": 2}, "me", 1))
 
     assert [message.code for message in told if isinstance(message, Alert)] == ["RULES_CHANGED"]
+
+
+def test_without_a_calendar_every_day_has_the_usual_hours() -> None:
+    hours = ALWAYS.sessions("NSE", DAY)
+
+    assert hours is not None
+    assert (hours.open_ns, hours.close_ns) == (at("09:15:00"), at("15:30:00"))
+    assert hours.contains(NOW)

@@ -6,10 +6,11 @@ option kind brings a processor of its own (`OWN`).
 
 import difflib
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, time
 from typing import Any, Final, NamedTuple
 
 from sauda.calendar import Session
+from sauda.clock import from_ist
 from sauda.errors import ConfigError
 from sauda.instruments import underlying
 from sauda.unit import Processor, Unit
@@ -51,7 +52,13 @@ class Market(NamedTuple):
     """Seconds of market time in one second: what takes the desk a second takes so many of the market's."""
 
 
-ALWAYS: Final = Market(lambda _exchange, _day: None, lambda _exchange, _day: True)
+def _usual_hours(_exchange: str, day: date) -> Session:
+    opens, closes = from_ist(day, time(9, 15)), from_ist(day, time(15, 30))
+    return Session(opens, closes, ((opens, closes),))
+
+
+ALWAYS: Final = Market(_usual_hours, lambda _exchange, _day: True)
+"""From 09:15 to 15:30 on every day: for whoever has no calendar. One that is always closed would let nothing trade, silently."""
 
 
 class Kind(NamedTuple):

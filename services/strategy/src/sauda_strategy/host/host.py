@@ -225,10 +225,17 @@ class Host:
         new = [
             one for one in sorted(self._watched) if (self._subscribed.get(one) or 0) < hours.today.opened_ns
         ]
+        if new:
+            self._forget_subscriptions(hours.today.opened_ns)
         for one in new:
             self._subscribed.put(one, now_ns)
         # Before anything else: an order in what nobody listens to finds no price.
         return [Subscribe(self._name, tuple(new), now_ns), *out] if new else out
+
+    def _forget_subscriptions(self, before_ns: UnixNs) -> None:
+        """Forget those of earlier days: a strategy that trades another option each day would keep all of them."""
+        for one in [name for name, at_ns in self._subscribed.items() if at_ns < before_ns]:
+            self._subscribed.drop(one)
 
     def _plan(self) -> None:
         """Work out from the state, and from nothing else, which messages matter next."""
