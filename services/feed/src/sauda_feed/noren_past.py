@@ -20,11 +20,12 @@ from tenacity import (
     wait_random,
 )
 
+from sauda.bars.timeframes import DAY
 from sauda.clock import UnixNs, ist_date, monotonic_s
 from sauda.contracts import Instrument, InstrumentId, InstrumentKind
 from sauda.errors import TransientError
 from sauda.history.knowers import Day, Found, NotKnownError, Wanted, certain
-from sauda.history.timeframes import DAY, MINUTES, base_of, end_of, grown
+from sauda.history.timeframes import MINUTES, base_of, end_of, grown
 from sauda_feed.noren_login import CHARTS, ReplyTap, ask
 from sauda_feed.noren_series import Rows, bounds, daily, intraday, midnights
 

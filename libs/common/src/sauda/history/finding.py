@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Final, Protocol
 
+from sauda.bars.timeframes import DAY
 from sauda.calendar import Calendar
 from sauda.clock import UnixNs, clock_text, ist_date
 from sauda.contracts import HistoryRequest, InstrumentId, PastBar
 from sauda.errors import ConfigError, ContractError, SaudaError
 from sauda.history.knowers import Day, Found, Knower, NotKnownError, Wanted
 from sauda.history.spans import Span, holds, joined
-from sauda.history.timeframes import DAY, complete, count_in, length_ns
+from sauda.history.timeframes import complete, count_in, length_ns
 
 MOST_BARS: Final = 40_000
 """Bars in one answer: a hundred sessions of minutes, some two megabytes."""

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple, Protocol
 
+from sauda.bars.timeframes import Hours
 from sauda.clock import UnixNs
 from sauda.contracts import InstrumentId, PastBar
 from sauda.errors import SaudaError
 from sauda.history.spans import Span
-from sauda.history.timeframes import Session, end_of
+from sauda.history.timeframes import end_of
 
 _SETTLED_NS: Final[UnixNs] = 30 * 60 * 10**9
 
@@ -20,7 +21,7 @@ class NotKnownError(SaudaError):
 class Day(NamedTuple):
     """One session, and the part of it that is asked for."""
 
-    session: Session
+    session: Hours
     span: Span
     """Only bars in it are wanted; all of them have ended."""
 

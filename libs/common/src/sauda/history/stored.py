@@ -1,10 +1,11 @@
 """The local store as one who knows bars of the past."""
 
+from sauda.bars.timeframes import DAY
 from sauda.contracts import PastBar
 from sauda.history.knowers import Day, Found, Wanted
 from sauda.history.spans import Span, holds
 from sauda.history.store import HistoryStore
-from sauda.history.timeframes import DAY, grown
+from sauda.history.timeframes import grown
 
 _MINUTE = "1m"
 

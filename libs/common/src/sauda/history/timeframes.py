@@ -5,31 +5,17 @@ All are counted from the opening of the session, so an hour begins at 09:15; the
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Final, Protocol
+from typing import Final
 
+from sauda.bars import timeframes
+from sauda.bars.timeframes import DAY, TIMEFRAMES, Hours
 from sauda.clock import NS_PER_S, UnixNs
 from sauda.contracts import PastBar
 from sauda.errors import ContractError
 from sauda.history.spans import Span
 
-DAY: Final = "1d"
-MINUTES: Final = {"1m": 1, "3m": 3, "5m": 5, "10m": 10, "15m": 15, "30m": 30, "1h": 60}
 _MINUTE_NS: Final = 60 * NS_PER_S
-
-
-class Session(Protocol):
-    """The hours of one exchange on one day: `sauda.calendar.Session` fits."""
-
-    @property
-    def open_ns(self) -> UnixNs:
-        """Return the first instant."""
-
-    @property
-    def close_ns(self) -> UnixNs:
-        """Return the first instant after it."""
-
-    def contains(self, instant_ns: UnixNs) -> bool:
-        """Is there trading at that instant?"""
+MINUTES: Final = {name: timeframes.length_ns(name) // _MINUTE_NS for name in TIMEFRAMES if name != DAY}
 
 
 def length_ns(timeframe: str) -> int | None:
@@ -42,23 +28,23 @@ def length_ns(timeframe: str) -> int | None:
         return None
     minutes = MINUTES.get(timeframe)
     if minutes is None:
-        raise ContractError(f"no bars of {timeframe!r}: take one of {', '.join((*MINUTES, DAY))}")
+        raise ContractError(f"no bars of {timeframe!r}: take one of {', '.join(TIMEFRAMES)}")
     return minutes * _MINUTE_NS
 
 
-def begin_of(instant_ns: UnixNs, timeframe: str, session: Session) -> UnixNs:
+def begin_of(instant_ns: UnixNs, timeframe: str, session: Hours) -> UnixNs:
     """Return where the bar begins that holds *instant_ns* of *session*."""
     length = length_ns(timeframe)
     return session.open_ns if length is None else instant_ns - (instant_ns - session.open_ns) % length
 
 
-def end_of(start_ns: UnixNs, timeframe: str, session: Session) -> UnixNs:
+def end_of(start_ns: UnixNs, timeframe: str, session: Hours) -> UnixNs:
     """Return where the bar ends that begins at *start_ns*."""
     length = length_ns(timeframe)
     return session.close_ns if length is None else min(start_ns + length, session.close_ns)
 
 
-def complete(session: Session, timeframe: str, to_ns: UnixNs) -> Span:
+def complete(session: Hours, timeframe: str, to_ns: UnixNs) -> Span:
     """Return the part of *session* whose bars have ended by *to_ns*."""
     if to_ns >= session.close_ns:
         return Span(session.open_ns, session.close_ns)
@@ -85,7 +71,7 @@ def base_of(timeframe: str) -> str:
     return timeframe if 15 % MINUTES[timeframe] == 0 else ("5m" if timeframe == "10m" else "15m")
 
 
-def grown(bars: Iterable[PastBar], timeframe: str, session: Session) -> list[PastBar]:
+def grown(bars: Iterable[PastBar], timeframe: str, session: Hours) -> list[PastBar]:
     """Return bars of *timeframe* made of shorter ones of one session, which come oldest first."""
     groups = groupby(bars, key=lambda bar: begin_of(bar.start_ns, timeframe, session))
     return [_one(start, list(group)) for start, group in groups]
