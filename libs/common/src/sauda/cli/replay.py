@@ -44,7 +44,9 @@ def replay(
     services: Annotated[
         list[str] | None,
         typer.Option(
-            "--with", metavar="SERVICE", help="Run strategy, execution, pnl or bars on that desk; may be repeated."
+            "--with",
+            metavar="SERVICE",
+            help="Run strategy, execution, pnl or bars on that desk; may be repeated.",
         ),
     ] = None,
     resume: Annotated[

@@ -58,7 +58,9 @@ class Study:
             try:
                 kept[name] = {"study": value.freeze()} if isinstance(value, Study) else to_plain(value)
             except UnkeepableError as error:
-                raise UnkeepableError(f"{type(self).__name__}.{name} cannot be kept: it is {error}") from error
+                raise UnkeepableError(
+                    f"{type(self).__name__}.{name} cannot be kept: it is {error}"
+                ) from error
         return kept
 
     def thaw(self, kept: Mapping[str, Any]) -> None:
