@@ -1,5 +1,6 @@
 """Which strike is at the money follows from the strikes that exist, whatever their steps."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -98,3 +99,36 @@ def test_no_other_strike_is_nearer_than_the_nearest(steps: set[int], price_steps
         assert all(abs(strike - price) <= abs(other - price) for other in chain.strikes)
         low, high = chain.nearer_than_others(strike)
         assert low <= price <= high or strike in (chain.strikes[0], chain.strikes[-1])
+
+
+def forward_of(chain: Chain, prices: dict[int, tuple[int, int]]) -> int | None:
+    """Return what parity says; *prices*: strike in rupees -> call, put in paise."""
+    price_of = {
+        f"NFO:X2026-12-01{right}{strike * 100}": price
+        for strike, pair in prices.items()
+        for right, price in zip(("CE", "PE"), pair, strict=True)
+    }
+    return chain.forward(price_of.get)[0]
+
+
+SANE = {24_500: (122_10, 95_90), 24_600: (95_80, 120_20), 24_700: (60_00, 184_00)}
+
+
+@pytest.mark.parametrize("odd", [23_000, 26_000])
+def test_a_mislabelled_pair_does_not_move_the_money(odd: int) -> None:
+    chain = Chain(options(*(strike * 100 for strike in (*SANE, odd))), DAY)
+
+    # Call and put cost the very same 1,400 to 1,600 points from where all others say the money is.
+    assert forward_of(chain, {**SANE, odd: (40_00, 40_00)}) == forward_of(chain, SANE) == 24_575_60
+
+
+def test_three_percent_from_the_median_is_still_believed_and_a_paisa_more_is_not() -> None:
+    chain = Chain(options(10_000_00, 10_300_00), DAY)
+    steady = Chain([*options(9_900_00, 10_000_00, 10_100_00), *options(10_300_00)], DAY)
+    around = {9_900: (150_00, 50_00), 10_000: (50_00, 50_05), 10_100: (50_00, 150_00)}
+
+    # All of the others say 10,000, the one at 10,000 itself five paise less.
+    assert forward_of(steady, {**around, 10_300: (5_00, 5_00)}) == 10_300_00
+    assert forward_of(steady, {**around, 10_300: (5_01, 5_00)}) == 9_999_95
+    # Of two nobody can say which is the odd one: the smaller gap is believed, as ever.
+    assert forward_of(chain, {10_000: (50_00, 50_05), 10_300: (5_01, 5_01)}) == 10_300_00

@@ -7,10 +7,17 @@ money, and change over the years. Pure; all prices are paise.
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from itertools import pairwise
-from statistics import multimode
+from statistics import median_low, multimode
+from typing import Final
 
 from sauda.contracts import Instrument, InstrumentId, InstrumentKind, Right
 from sauda.money import Paise
+
+_ODD_PERCENT: Final = 3
+"""A pair whose forward lies further than this from the median of all is mislabelled or stale, not the money: recorded
+chains hold such rows. Honest pairs of one moment agree within a fraction of it."""
+_ENOUGH_TO_JUDGE: Final = 3
+"""Of two pairs that contradict each other, nobody can say which is the odd one."""
 
 
 class Chain:
@@ -80,9 +87,10 @@ class Chain:
         """Return the price that put-call parity says, and whether every pair took part.
 
         Where call and put cost nearly the same, both are at the money, quoted tightly and traded often, so
-        that strike is believed: forward = strike + call - put.
+        that strike is believed: forward = strike + call - put. Pairs that all others contradict are left out.
         """
-        best: tuple[Paise, Paise] | None = None
+        pairs: list[tuple[Paise, Paise]] = []
+        """(how far call and put are apart, what they say)"""
         complete = True
         for strike in self.strikes:
             call, put = (self.options.get((strike, right)) for right in (Right.CALL, Right.PUT))
@@ -93,9 +101,18 @@ class Chain:
                 complete = False
                 continue
             gap = call_price - put_price
-            if best is None or abs(gap) < best[0]:
-                best = (abs(gap), strike + gap)
+            pairs.append((abs(gap), strike + gap))
+        # Of equals the first, which is the lowest strike.
+        best = min(_agreeing(pairs), key=lambda pair: pair[0], default=None)
         return (best[1] if best else None), complete
+
+
+def _agreeing(pairs: list[tuple[Paise, Paise]]) -> list[tuple[Paise, Paise]]:
+    """Return *pairs* without those whose forward lies far from what most say."""
+    if len(pairs) < _ENOUGH_TO_JUDGE:
+        return pairs
+    middle = median_low(forward for _, forward in pairs)
+    return [pair for pair in pairs if abs(pair[1] - middle) * 100 <= middle * _ODD_PERCENT]
 
 
 def _future(alive: Iterable[Instrument], expiry: str | None) -> InstrumentId | None:
