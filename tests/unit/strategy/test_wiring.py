@@ -112,9 +112,21 @@ def test_rules_are_changed_before_the_first_market_time() -> None:
     rules = load_rules(REPOSITORY / "config/strategies").rules["nifty_straddle"]
     one = strategy_unit("one", rules).build()
 
-    told = one.handle(ChangeRules("one", {**plain_rules(rules), "quantity": 2}, "me", 1))
+    told = one.handle(ChangeRules("one", {**plain_rules(rules), "quantity": 2}, "me", NOW))
 
     assert [message.code for message in told if isinstance(message, Alert)] == ["RULES_CHANGED"]
+    assert {message.event_ns for message in told if isinstance(message, Alert | Signal)} == {NOW}
+
+
+def test_one_that_is_begun_by_a_message_has_nothing_to_change_and_refuses_at_its_time() -> None:
+    rules = load_rules(REPOSITORY / "config/strategies").rules["nifty_straddle"]
+    one = strategy_unit("one", rules).build()
+
+    assert list(one.handle(ChangeRules("one", plain_rules(rules), "me", NOW))) == []
+    refused = one.handle(ChangeRules("one", {**plain_rules(rules), "quantity": 0}, "me", NOW))
+    assert [(alert.code, alert.event_ns) for alert in refused if isinstance(alert, Alert)] == [
+        ("RULES_REFUSED", NOW)
+    ]
 
 
 def test_without_a_calendar_every_day_has_the_usual_hours() -> None:

@@ -30,22 +30,22 @@ class NewRules:
         self._my.follow(self._in_force.rules)
 
     def take(self, message: ChangeRules) -> list[Message]:
-        """Go on by the rules in *message*, or say why not."""
+        """Go on by the rules in *message*, or say why not; an instance begun by it has nothing to change."""
         my = self._my
+        now_ns = my.now_ns or message.event_ns  # Before the first market time.
         try:
             self._check(message)
             changes = self._in_force.change(message)
         except ConfigError as error:
             text = f"rules of {message.by} were not taken, those before stand: {error}"
-            alert = my.voice.alert("RULES_REFUSED", text, my.now_ns, Level.WARNING)
-            return [my.voice.signal(text, my.now_ns), alert]
+            alert = my.voice.alert("RULES_REFUSED", text, now_ns, Level.WARNING)
+            return [my.voice.signal(text, now_ns), alert]
         my.follow(self._in_force.rules)
+        if not changes:
+            return []
         told = ", ".join(f"{key} {before} -> {after}" for key, (before, after) in changes.items())
-        text = f"rules changed by {message.by}: {told or 'nothing'}"
-        return [
-            my.voice.signal(text, my.now_ns),
-            my.voice.alert("RULES_CHANGED", text, my.now_ns, Level.INFO),
-        ]
+        text = f"rules changed by {message.by}: {told}"
+        return [my.voice.signal(text, now_ns), my.voice.alert("RULES_CHANGED", text, now_ns, Level.INFO)]
 
     def _check(self, message: ChangeRules) -> None:
         my, where = self._my, f"rules of strategy.{self._my.name}"
