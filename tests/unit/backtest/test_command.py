@@ -10,6 +10,14 @@ import yaml
 from sauda.cli.__main__ import run
 from tests.unit.backtest.made_up import CONFIG, STRADDLE, rows, written
 
+LAME = """
+from sauda_strategy.api import Strategy
+
+class Lame(Strategy):
+    def setup(self):
+        raise ValueError("no such thing")
+"""
+
 
 class Program:
     """The program in a project's folder, and what it said."""
@@ -84,6 +92,21 @@ def test_the_whole_of_it_is_written_where_it_is_asked_for(program: Program) -> N
     whole = json.loads((program.folder / "out/outcome.json").read_bytes())
     assert len(whole["fills"]) >= 4
     assert (program.folder / "out/report.html").exists()
+
+
+def test_a_strategy_that_stopped_alone_is_a_negative_finding_and_the_last_line_says_so(
+    program: Program,
+) -> None:
+    (program.folder / "strategies").mkdir()
+    (program.folder / "strategies/lame.py").write_text(LAME)
+    rules = program.folder / "limping.yaml"
+    rules.write_text("kind: lame\n")
+
+    code, _, err = program(rules, program.rules, "--data", program.data, "-o", program.folder / "out")
+
+    assert code == 1
+    assert err.strip().splitlines()[-1] == "exit 1: strategy.limping stopped"
+    assert "no such thing" in (program.folder / "out/report.html").read_text()
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from sauda.clock import UnixNs
 from sauda.contracts import Alert, Fill, Instrument, Message, PlaceOrder, Plain, Signal
 from sauda.money import Paise
+
+STRATEGY_STOPPED: Final = "STRATEGY_STOPPED"
+"""The code of the alert by which a strategy that cannot go on says so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +75,8 @@ class Outcome:
     """unit -> why it would not go on"""
     prices: Mapping[str, tuple[tuple[UnixNs, Paise], ...]] = field(default_factory=dict)
     """instrument -> (instant, last price), about one a minute, of those traded: for the eye alone, no figure needs it."""
+
+    @property
+    def gave_up(self) -> Mapping[str, str]:
+        """Return strategy's unit -> what it said when it stopped alone: the unit goes on, its strategy is not called any more."""
+        return {one.source: one.text for one in self.alerts if one.code == STRATEGY_STOPPED}

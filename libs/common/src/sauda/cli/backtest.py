@@ -63,11 +63,11 @@ def backtest(
 
     With --desk, a recorded desk trades once more, and whatever went otherwise there is listed with its reason.
 
-    Exit 0: it ran. Exit 1: a unit stopped or could not work a message; or, of a desk as it was, something went otherwise and
-    no race of order and tick accounts for it.
+    Exit 0: it ran. Exit 1: a strategy or a unit stopped, or could not work a message; or, of a desk as it was, something went
+    otherwise and no race of order and tick accounts for it. The last line says which.
     """
     from sauda.cli.asked_units import texts_of
-    from sauda.cli.backtest_words import tell, tell_outcome, write
+    from sauda.cli.backtest_words import counted, failures, tell, tell_outcome, write
     from sauda.garbage import collect_rarely
 
     texts = texts_of([*(changes or []), *([] if capital is None else [f"capital={capital}"])])
@@ -85,7 +85,11 @@ def backtest(
     else:
         tell_outcome(outcome, found)
     unexplained = [one for one in found or () if one.what == "order" and not one.explained]
-    if outcome.parked or outcome.stopped or (unexplained and not texts):
+    failed = failures(outcome)
+    if unexplained and not texts:
+        failed.append(f"{counted(len(unexplained), 'order')} went otherwise and no race accounts for it")
+    if failed:
+        screen.note(f"exit 1: {'; '.join(failed)}")
         raise typer.Exit(NEGATIVE)
 
 

@@ -48,6 +48,20 @@ def tell_outcome(outcome: Outcome, found: Sequence[Difference] | None = None) ->
         screen.note(line)
 
 
+def failures(outcome: Outcome) -> list[str]:
+    """Return why the run did not go through, a few words for each reason; empty: it did."""
+    stopped = sorted({*outcome.gave_up, *outcome.stopped})
+    found = [f"{', '.join(stopped)} stopped"] if stopped else []
+    if outcome.parked:
+        found.append(f"{counted(len(outcome.parked), 'message')} could not be worked")
+    return found
+
+
+def counted(number: int, thing: str) -> str:
+    """Return `1 day`, `2 days`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def document(outcome: Outcome) -> dict[str, Any]:
     """Return the outcome in short for a program; the whole of it is what `-o` writes."""
     data = outcome.data
@@ -69,6 +83,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
         "alerts": [f"{one.code}: {one.text}" for one in outcome.alerts],
         "parked": list(outcome.parked),
         "stopped": dict(outcome.stopped),
+        "gave_up": dict(outcome.gave_up),
     }
 
 

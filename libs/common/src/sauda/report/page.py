@@ -53,6 +53,7 @@ def _body(outcome: Outcome, found: Mapping[str, Figures], trips: Sequence[RoundT
 
 def _troubles(outcome: Outcome) -> Iterable[str]:
     lines = [f"{unit} stopped: {why}" for unit, why in sorted(outcome.stopped.items())]
+    lines += [text for _, text in sorted(outcome.gave_up.items())]
     lines += [f"not worked: {line}" for line in outcome.parked[:20]]
     if len(outcome.parked) > 20:
         lines.append(f"and {len(outcome.parked) - 20} more messages that were not worked")

@@ -130,9 +130,11 @@ def judged(outcome: Outcome, split: date | float | None, number: int, values: di
     Raises:
         ConfigError: its days cannot be split so.
     """
-    trouble = [f"{unit} stopped: {why}" for unit, why in sorted(outcome.stopped.items())] + list(
-        outcome.parked
-    )
+    trouble = [
+        *(f"{unit} stopped: {why}" for unit, why in sorted(outcome.stopped.items())),
+        *(text for _, text in sorted(outcome.gave_up.items())),
+        *outcome.parked,
+    ]
     told = trouble[0] if trouble else None
     if split is None:
         return Trial(number, values, scores(outcome, WHOLE), trouble=told)
