@@ -9,6 +9,7 @@ import pytest
 from sauda.clock import NS_PER_MS, NS_PER_S
 from sauda.contracts import (
     Account,
+    Alert,
     ChangeRules,
     HistoryReply,
     HistoryRequest,
@@ -405,6 +406,16 @@ def test_changed_rules_keep_what_was_learnt_and_take_what_setup_says_anew() -> N
     assert on.alerts() == ["RULES_REFUSED", "RULES_CHANGED"]
     assert "length: " in str(on.said)
     assert on.reasons()[:4] == ["1 3 None", "2 3 None", "3 3 10010.0", "4 2 10025.0"]
+
+
+def test_rules_that_are_followed_already_are_no_change_to_tell() -> None:
+    rules = Mean.Rules(kind="told", warmup_bars=0)
+    host, wanted = Host("told", Mean, rules, SESSIONS), rules.model_dump(mode="json")
+
+    assert not list(host.handle(ChangeRules("told", wanted, "test", OPEN)))
+    (told,) = host.handle(ChangeRules("told", {**wanted, "length": 2}, "test", OPEN))
+    assert isinstance(told, Alert)
+    assert (told.code, told.event_ns) == ("RULES_CHANGED", OPEN)
 
 
 def test_a_file_that_was_edited_since_wins_over_changed_rules() -> None:

@@ -48,11 +48,12 @@ class Control:
     def _change(self, message: ChangeRules, out: list[Message]) -> None:
         now_ns = self._course.now_ns or message.event_ns
         try:
-            self._making.change(message.rules)
+            is_other = self._making.change(message.rules)
         except ConfigError as error:
             text = f"the rules that {message.by} gave are refused, the old ones stay: {error}"
             out.append(self._voice.alert("RULES_REFUSED", text, now_ns, Level.WARNING))
             return
-        text = f"{message.by} changed the rules"
-        out.append(self._voice.alert("RULES_CHANGED", text, now_ns, Level.INFO))
+        if is_other:  # An instance that is begun by the message has nothing to change.
+            text = f"{message.by} changed the rules"
+            out.append(self._voice.alert("RULES_CHANGED", text, now_ns, Level.INFO))
         self._course.start(out)

@@ -63,8 +63,8 @@ class Making:
                 self._calls.mend()
         self._listen()
 
-    def change(self, values: Mapping[str, Any]) -> None:
-        """Follow other rules from now on; attributes, indicators and positions stay.
+    def change(self, values: Mapping[str, Any]) -> bool:
+        """Follow other rules from now on; attributes, indicators and positions stay. Return whether any differs.
 
         Raises:
             ConfigError: they cannot be used; everything is as before.
@@ -85,6 +85,7 @@ class Making:
             raise ConfigError(f"{SETUP}: {_said(error)}") from error
         self._trader.follow(self._rules.terms, is_dry=self._rules.rules.mode is Mode.DRY_RUN)
         self._listen()
+        return self._rules.rules != before
 
     def _set_up(self) -> None:
         desk = self._calls.desk = HostDesk(self._knowledge)
