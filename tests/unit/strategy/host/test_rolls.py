@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sauda.contracts import Instrument, InstrumentKind, SquareOff
+from sauda.contracts import Instrument, InstrumentKind, PlaceOrder, Signal, SquareOff
 from sauda.testing.builders import DAY, a_clock, at
 from sauda_strategy.api import Intents, Side, Strategy, Target, TradingRules
 from tests.unit.strategy.host.host_desk import Desk, quoted
@@ -21,6 +21,8 @@ class Future(Strategy):
 
         short: bool = False
         leaves: bool = False
+        stop_at: int | None = None
+        target_at: int | None = None
 
     def setup(self) -> None:
         self.contracts("NIFTY")
@@ -34,7 +36,8 @@ class Future(Strategy):
         if future is None:
             return None
         self.traded = future.instrument
-        return Target(future.instrument, Side.SELL if self.rules.short else Side.BUY, "hold")
+        side, rules = Side.SELL if self.rules.short else Side.BUY, self.rules
+        return Target(future.instrument, side, "hold", stop=rules.stop_at, target=rules.target_at)
 
 
 def a_future(expiry: str, lot: int) -> Instrument:
@@ -44,16 +47,23 @@ def a_future(expiry: str, lot: int) -> Instrument:
 FAR = a_future("2026-12-29", 25)
 
 
-def desk(near: Instrument, **rules: Any) -> Desk:
-    on = Desk(Future.Rules(kind="future", warmup_bars=0, lots=2, **rules), Future)
+def desk(near: Instrument, *, restarts: bool = False, **rules: Any) -> Desk:
+    on = Desk(Future.Rules(kind="future", warmup_bars=0, lots=2, **rules), Future, restarts=restarts)
     on.play([near, FAR])
     return on
 
 
-def live(on: Desk, near: Instrument, day: int, moments: tuple[str, ...] = MOMENTS) -> None:
+def live(
+    on: Desk,
+    near: Instrument,
+    day: int,
+    moments: tuple[str, ...] = MOMENTS,
+    prices: tuple[int, int] = (24_500_00, 24_500_00),
+) -> None:
     for clock in moments:
         now_ns = at(clock, DAY.replace(day=day))
-        on.play([quoted(24_500_00, now_ns, instrument=one.instrument) for one in (near, FAR)])
+        both = zip((near, FAR), prices, strict=True)
+        on.play([quoted(price, now_ns, instrument=one.instrument) for one, price in both])
         on.work(a_clock(now_ns))
 
 
@@ -106,3 +116,32 @@ def test_who_leaves_the_position_in_the_middle_of_its_roll_over_holds_nothing_af
     assert sum("rolled over to" in one for one in on.reasons()) == 1
     assert (on.held(near.instrument), on.held(FAR.instrument)) == (0, 0)
     assert not on.working(FAR.instrument)
+
+
+@pytest.mark.parametrize("mode", ["paper", "dry_run"])
+@pytest.mark.parametrize(
+    ("short", "own", "stop", "target"),
+    [
+        # 12 rupees up on the near one; the far one is 150.20 above it: each figure moves by just that.
+        (False, {"stop_at": 24_450_00, "target_at": 24_600_00}, 24_600_20, 24_750_20),
+        (True, {"stop_at": 24_600_00, "target_at": 24_400_00}, 24_750_20, 24_550_20),
+        (False, {"stop_at": 24_450_00, "target_points": 60}, 24_600_20, None),
+        (False, {}, None, None),
+    ],
+    ids=["long", "short", "one of the rules", "none"],
+)
+def test_stop_and_target_go_along_as_far_from_the_price_as_they_were(
+    mode: str, short: bool, own: dict[str, Any], stop: int | None, target: int | None
+) -> None:
+    near = a_future("2026-11-26", 75)
+    on = desk(near, restarts=True, short=short, roll_days=0, mode=mode, **own)
+    live(on, near, 25)
+    live(on, near, 26, prices=(24_512_00, 24_662_20))
+
+    sent = [one.would_place for one in on.heard(Signal) if one.would_place] + on.heard(PlaceOrder)
+    first = next(one for one in sent if one.instrument == near.instrument)
+    (entry,) = [one for one in sent if one.instrument == FAR.instrument]
+    if "target_points" in own:
+        assert first.take_profit == 24_500_10 + 60_00
+        target = first.take_profit + 150_20
+    assert (entry.stop_loss, entry.take_profit) == (stop, target)

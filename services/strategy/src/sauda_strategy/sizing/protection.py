@@ -10,7 +10,7 @@ from sauda_strategy.trading_rules import TradingRules
 
 
 class Protection:
-    """What the intent says, else what the rules say."""
+    """What the intent says, else what the position had that is rolled over, else what the rules say."""
 
     def __init__(self, terms: Callable[[], TradingRules]) -> None:
         self._terms = terms
@@ -20,14 +20,27 @@ class Protection:
 
         Both are rounded away from the price: neither is nearer than was asked for.
         """
-        stop = self.stop(entry.side, price) if entry.stop is None else float(entry.stop)
-        target = self.target(entry.side, price) if entry.target is None else float(entry.target)
+        stop, target = self._stop(entry, price), self._target(entry, price)
         up, down = Rounding.UP, Rounding.DOWN
         losing, winning = (down, up) if entry.side is Side.BUY else (up, down)
         return (
             None if stop is None else max(tick_size, to_tick(stop, tick_size, losing)),
             None if target is None else max(tick_size, to_tick(target, tick_size, winning)),
         )
+
+    def _stop(self, entry: Entry, price: Paise) -> float | None:
+        if entry.stop is not None:
+            return float(entry.stop)
+        if entry.stop_away is not None:
+            return float(price - entry.side.sign * entry.stop_away)
+        return self.stop(entry.side, price)
+
+    def _target(self, entry: Entry, price: Paise) -> float | None:
+        if entry.target is not None:
+            return float(entry.target)
+        if entry.target_away is not None:
+            return float(price + entry.side.sign * entry.target_away)
+        return self.target(entry.side, price)
 
     def stop(self, side: Side, price: Paise) -> float | None:
         """Return where the rules put the stop of an entry at *price*."""

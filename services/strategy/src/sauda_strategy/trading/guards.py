@@ -45,6 +45,10 @@ class Guards:
         if stop is not None or target is not None:
             self._rows.put(instrument, Guard(stop, target, ist_date(now_ns).isoformat()))
 
+    def get(self, instrument: InstrumentId) -> Guard | None:
+        """Return where a position is left, or None."""
+        return self._rows.get(instrument)
+
     def filled(self, instrument: InstrumentId, now_ns: UnixNs) -> None:
         """An entry has traded: the exchange makes or changes stop and target in the same step, and tells of it next."""
         guard = self._rows.get(instrument)

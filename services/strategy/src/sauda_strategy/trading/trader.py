@@ -62,7 +62,15 @@ class Trader:
         self._closer = Closer(
             self.book, self._placing, self.opener, self._guards, is_open=asks.is_open, voice=self._voice
         )
-        self._rolls = Rolls(state, self.book, self._closer, self.opener, self._voice)
+        self._rolls = Rolls(
+            state,
+            self.book,
+            self._closer,
+            self.opener,
+            guards=self._guards,
+            quotes=asks.quotes,
+            voice=self._voice,
+        )
         self._wants = Wants(
             state,
             strategy,

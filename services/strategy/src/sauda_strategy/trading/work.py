@@ -18,6 +18,10 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     limit: Paise | None = None
     stop: Paise | None = None
     target: Paise | None = None
+    stop_away: Paise | None = None
+    """How far from its price the stop stands, on the losing side, where `stop` is None: it takes a rolled position's place."""
+    target_away: Paise | None = None
+    """How far from its price the target stands, on the winning side, where `target` is None."""
     tries: int = 0
     """Orders that were sent for it."""
     retry_ns: UnixNs | None = None
