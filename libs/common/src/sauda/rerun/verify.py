@@ -12,7 +12,7 @@ from sauda.rerun.rerun import Rerun
 from sauda.rerun.source import Kept, KeptStreams, Streams
 from sauda.unit import Unit
 
-OUTPUTS: Final = ("subscriptions", "signals", "orders", "executions", "pnl", "alerts", "dead_letters")
+OUTPUTS: Final = ("subscriptions", "bars", "signals", "orders", "executions", "pnl", "alerts", "dead_letters")
 """Streams that units write."""
 
 _ENOUGH: Final = 10
