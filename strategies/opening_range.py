@@ -38,7 +38,8 @@ class OpeningRange(Strategy):
             return None
         self.is_done = True
         side = Side.BUY if bar.close > self.high else Side.SELL
-        return Target(future.instrument, side, f"close {bar.close} outside {self.low} to {self.high}")
+        close, low, high = (f"{paise / 100:.2f}" for paise in (bar.close, self.low, self.high))
+        return Target(future.instrument, side, f"close {close} outside {low} to {high}")
 
     def begin(self, bar: Bar, day: str) -> None:
         """Look at the day's first bars, whether they were seen live or fetched after a late start."""

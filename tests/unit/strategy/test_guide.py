@@ -118,6 +118,10 @@ def test_the_trend_is_followed_with_the_rules_lots_and_stop(place: Path) -> None
     assert entries
     assert {one.qty for one in entries} == {100}  # two lots of 50, as they were then
     assert all(one.stop_loss is not None for one in entries)
+    means = [one.reason for one in outcome.signals if one.reason.startswith("means ")]
+    assert means
+    # In rupees: the index stood near 17 500 that day.
+    assert all(re.fullmatch(r"means 17\d{3}\.\d\d and 17\d{3}\.\d\d", one) for one in means)
     held = sum(fill.signed_qty for fill in outcome.fills)
     assert held == 0  # closed by `exit_time`, or by what the mean said
     assert not outcome.stopped
@@ -151,7 +155,7 @@ def test_the_example_in_the_folder_trades_the_first_break_of_the_range(place: Pa
 
     (signal,) = outcome.signals
     high, low, close = range_and_break(place)
-    assert signal.reason == f"close {close} outside {low} to {high}"
+    assert signal.reason == f"close {close / 100:.2f} outside {low / 100:.2f} to {high / 100:.2f}"
     assert signal.side is (Side.BUY if close > high else Side.SELL)
     assert sum(fill.signed_qty for fill in outcome.fills) == 0
 
