@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
+from sauda.backtest.apart import apart
 from sauda.backtest.outcome import Outcome
-from sauda.clock import clock_text
-from sauda.codec import decode
+from sauda.clock import UnixNs, clock_text
+from sauda.codec import decode, encode
 from sauda.contracts import (
     Fill,
     Message,
@@ -42,7 +43,7 @@ class Difference:
     what: str
     """`signal`, `order` or `execution`."""
     name: str
-    """The order's id, or the signal's strategy and place."""
+    """The order's id, or the signal's strategy and place among its signals."""
     desk: tuple[Mapping[str, Any], ...]
     """What the desk had of it, in order."""
     backtest: tuple[Mapping[str, Any], ...]
@@ -64,9 +65,15 @@ class _Order:
 
 
 def differences(streams: Streams, outcome: Outcome) -> list[Difference]:
-    """Return everything that *outcome* has otherwise than the record, signals first, then orders as they were placed."""
+    """Return everything that *outcome* has otherwise than the record: orders as they were placed, then what follows, the signals."""
     signals = [one for _, one in _said(streams, "signals") if isinstance(one, Signal)]
-    found = _of_signals(signals, outcome.signals)
+    found = _of_orders(streams, outcome)
+    began = _began(found, {order.order_id: order for order in outcome.orders})
+    return [*found, *_of_signals(signals, outcome.signals, began)]
+
+
+def _of_orders(streams: Streams, outcome: Outcome) -> list[Difference]:
+    found: list[Difference] = []
     recorded = _orders(streams)
     now = _answers(outcome.executions)
     sent = {order.order_id for order in outcome.orders}
@@ -86,17 +93,44 @@ def differences(streams: Streams, outcome: Outcome) -> list[Difference]:
     return found
 
 
-def _of_signals(desk: Sequence[Signal], backtest: Sequence[Signal]) -> list[Difference]:
+def _began(orders: Sequence[Difference], sent: Mapping[str, PlaceOrder]) -> dict[str, tuple[UnixNs, str]]:
+    """Return since when, and with which order that a race accounts for, each strategy's day went otherwise."""
+    began: dict[str, tuple[UnixNs, str]] = {}
+    for one in orders:
+        apart_at = [
+            said for said in (*one.desk, *one.backtest) if said not in one.desk or said not in one.backtest
+        ]
+        placed = sent.get(one.name)
+        since = [(said["event_ns"], said["strategy"]) for said in apart_at]
+        since += [(placed.event_ns, placed.strategy)] if placed and not since else []
+        if one.explained and since:
+            at_ns, strategy = min(since)
+            began[strategy] = min(began.get(strategy, (at_ns, one.name)), (at_ns, one.name))
+    return began
+
+
+def _of_signals(
+    desk: Sequence[Signal], backtest: Sequence[Signal], began: Mapping[str, tuple[UnixNs, str]]
+) -> list[Difference]:
     found: list[Difference] = []
     for strategy in sorted({one.strategy for one in (*desk, *backtest)}):
-        was = [_plain(one) for one in desk if one.strategy == strategy]
-        came = [_plain(one) for one in backtest if one.strategy == strategy]
-        for at in range(max(len(was), len(came))):
-            one, other = tuple(was[at : at + 1]), tuple(came[at : at + 1])
-            if one != other:
-                why = "signals follow from ticks and fills: look at the first order that differs"
-                found.append(Difference("signal", f"{strategy} {at + 1}", one, other, why))
-                break
+        was = [one for one in desk if one.strategy == strategy]
+        came = [one for one in backtest if one.strategy == strategy]
+        for at, other in apart([encode(one) for one in was], [encode(one) for one in came]):
+            ours = () if at is None else (was[at],)
+            theirs = () if other is None else (came[other],)
+            since_ns, order = began.get(strategy, (0, ""))
+            follows = bool(order) and since_ns <= min(one.event_ns for one in (*ours, *theirs))
+            why = (
+                f"it follows from the race of order {order}, which went otherwise at {clock_text(since_ns)}"
+                if follows
+                else f"unexplained: no earlier order of {strategy} raced"
+            )
+            name = (
+                f"{strategy} {at + 1}" if at is not None else f"{strategy} {(other or 0) + 1} of the backtest"
+            )
+            plain = (tuple(map(_plain, ours)), tuple(map(_plain, theirs)))
+            found.append(Difference("signal", name, *plain, why, follows))
     return found
 
 

@@ -67,7 +67,7 @@ def backtest(
     otherwise and no race of order and tick accounts for it. The last line says which.
     """
     from sauda.cli.asked_units import texts_of
-    from sauda.cli.backtest_words import counted, failures, tell, tell_outcome, write
+    from sauda.cli.backtest_words import failures, tell, tell_outcome, write
     from sauda.garbage import collect_rarely
 
     texts = texts_of([*(changes or []), *([] if capital is None else [f"capital={capital}"])])
@@ -84,10 +84,12 @@ def backtest(
         tell(outcome, found)
     else:
         tell_outcome(outcome, found)
-    unexplained = [one for one in found or () if one.what == "order" and not one.explained]
+    unexplained = [one for one in found or () if not one.explained]
     failed = failures(outcome)
     if unexplained and not texts:
-        failed.append(f"{counted(len(unexplained), 'order')} went otherwise and no race accounts for it")
+        from sauda.cli.backtest_desk import counts
+
+        failed.append(f"{counts(unexplained)} went otherwise and no race accounts for it")
     if failed:
         screen.note(f"exit 1: {'; '.join(failed)}")
         raise typer.Exit(NEGATIVE)

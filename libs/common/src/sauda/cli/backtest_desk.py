@@ -1,11 +1,12 @@
 """`sauda backtest --desk`: a recorded desk once more, in lock step, and what went otherwise there."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
 from sauda.cli import screen
 from sauda.cli.asked_units import named_units
+from sauda.cli.backtest_words import counted
 from sauda.cli.what_if import made_as_recorded, with_changes
 from sauda.clock import clock_text
 from sauda.contracts import Fill
@@ -61,14 +62,22 @@ def tell_differences(found: "list[Difference]") -> None:
     if not found:
         screen.line("signals, orders and fills: as the desk had them")
         return
-    screen.line(f"{len(found)} of the desk's signals and orders went otherwise:")
-    for one in found[:_LINES]:
+    unexplained = sum(not one.explained for one in found)
+    told = f"{unexplained:,} of them unexplained" if unexplained else "all of it follows from races"
+    screen.line(f"{counts(found)} went otherwise, {told}:")
+    for one in sorted(found, key=lambda one: one.explained)[:_LINES]:
         screen.line(f"  {one.what} {one.name}")
         screen.line(f"    desk      {'; '.join(map(_words, one.desk)) or 'nothing'}")
         screen.line(f"    backtest  {'; '.join(map(_words, one.backtest)) or 'nothing'}")
         screen.line(f"    why       {one.why}")
     if len(found) > _LINES:
         screen.line(f"  ... and {len(found) - _LINES:,} more (--json)")
+
+
+def counts(found: "Sequence[Difference]") -> str:
+    """Return how many orders and signals are among *found*: `2 orders and 1 signal`."""
+    numbers = {what: sum(one.what == what for one in found) for what in ("order", "signal")}
+    return " and ".join(counted(number, what) for what, number in numbers.items() if number)
 
 
 def _words(said: Mapping[str, Any]) -> str:
