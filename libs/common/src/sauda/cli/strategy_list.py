@@ -42,6 +42,7 @@ class Standing(msgspec.Struct, frozen=True):
     """The replica that carries it now."""
     positions: list[Position]
     last_signal: Signal | None
+    """Its newest decision; a dry run's order that would be sent only where no decision is found."""
     rules: dict[str, Plain]
     """Those that it follows; those of its file while nobody carries it."""
     differs_from_file: list[str]
@@ -146,14 +147,18 @@ def _positions(exchange: Mapping[bytes, bytes]) -> dict[str, list[Position]]:
 
 
 def _last_signals(record: Record, names: Iterable[str]) -> dict[str, Signal]:
-    missing, found = set(names), dict[str, Signal]()
+    missing, found, would = set(names), dict[str, Signal](), dict[str, Signal]()
     for number, message in enumerate(readable(record.backwards("signals"))):
         if not missing or number >= _LOOKED_THROUGH:
             break
-        if isinstance(message, Signal) and message.strategy in missing:
-            missing.discard(message.strategy)
-            found[message.strategy] = message
-    return found
+        if not isinstance(message, Signal) or message.strategy not in missing:
+            continue
+        if message.would_place is not None:
+            would.setdefault(message.strategy, message)  # It follows from a decision, which says why.
+            continue
+        missing.discard(message.strategy)
+        found[message.strategy] = message
+    return would | found
 
 
 def _text(value: Plain) -> str | None:
