@@ -52,7 +52,7 @@ def test_a_table_says_what_each_strategy_made(program: Program) -> None:
     code, out, _ = program(program.rules, "--data", program.folder)
 
     assert code == 0
-    assert out.splitlines()[0] == "day.parquet: 2026-11-23 09:15 to 2026-11-23 09:23 IST, 1 days, 1,500 ticks"
+    assert out.splitlines()[0] == "day.parquet: 2026-11-23 09:15 to 2026-11-23 09:23 IST, 1 day, 1,500 ticks"
     titles, values = (line.split() for line in out.splitlines()[1:3])
     assert titles[:3] == ["strategy", "orders", "fills"]
     assert values[0] == "tight"
@@ -123,7 +123,8 @@ def test_a_strategy_that_stopped_alone_is_a_negative_finding_and_the_last_line_s
         (("{rules}", "--data", "{data}", "--set", "quantity=many"), "quantity"),
         (("{rules}", "--data", "{data}", "--capital", "much"), "capital"),
         (("{rules}", "{rules}", "--data", "{data}"), "two rules files are called tight"),
-        (("nowhere.yaml", "--data", "{data}"), "nowhere.yaml: cannot be read"),
+        (("nowhere.yaml", "--data", "{data}"), "nowhere.yaml: cannot be read: there is no such file"),
+        (("{folder}", "--data", "{data}"), "cannot be read: Is a directory"),
         (("unknown.yaml", "--data", "{data}"), "'flying' is no kind of strategy"),
         (("typing.yaml", "--data", "{data}"), "quanity: unknown key: did you mean quantity?"),
         (("nested.yaml", "--data", "{data}"), "is no rules file"),
@@ -139,7 +140,7 @@ def test_what_is_wrong_is_said_in_one_line(program: Program, arguments: tuple[st
     (folder / "unknown.yaml").write_text("kind: flying\n")
     (folder / "typing.yaml").write_text(yaml.safe_dump({**STRADDLE, "quanity": 1}))
     (folder / "nested.yaml").write_text("kind: short_straddle\nlegs:\n  - call\n")
-    filled = [one.format(rules=program.rules, data=program.data) for one in arguments]
+    filled = [one.format(rules=program.rules, data=program.data, folder=folder) for one in arguments]
 
     code, out, err = program(*filled)
 

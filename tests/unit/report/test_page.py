@@ -140,6 +140,14 @@ def test_a_run_that_came_to_nothing_has_a_report_without_infinities(outcome: Out
     assert all(path.stat().st_size for path in written.files)
 
 
+def test_one_day_is_a_day(tmp_path: Path) -> None:
+    write(a_run(sessions=hours(0)), tmp_path / "one")
+    write(a_run(sessions=hours(0, 1)), tmp_path / "two")
+
+    assert "1 trading day: " in (tmp_path / "one/report.html").read_text()
+    assert "2 trading days: " in (tmp_path / "two/report.html").read_text()
+
+
 def test_the_figures_tell_the_names_of_what_they_are() -> None:
     told = msgspec.to_builtins(figures(evil_run())["ALL"])
 

@@ -108,7 +108,7 @@ def test_each_command_of_the_page_runs(place: Path, command: str, capsys: pytest
     if "--json" in command:
         assert json.loads(said.out)["rules"]["morning_trend"]["fast"] == 13
     else:
-        assert "1 days" in said.out + said.err
+        assert "1 day, " in said.out + said.err
 
 
 def test_the_trend_is_followed_with_the_rules_lots_and_stop(place: Path) -> None:

@@ -83,7 +83,11 @@ def rules_in(path: Path) -> dict[str, Plain]:
         text = path.read_text(encoding="utf-8")
         # Texts, each read as the strategy's own loader reads it: `15:15` is no number there.
         values: Any = yaml.load(text, yaml.BaseLoader)  # noqa: S506  (it knows nothing but texts)
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: cannot be read: there is no such file") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
+    except (ValueError, yaml.YAMLError) as error:
         raise ConfigError(f"{path}: cannot be read: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict) or not all(isinstance(one, str) for one in values.values()):
         raise ConfigError(

@@ -31,7 +31,7 @@ def tell_outcome(outcome: Outcome, found: Sequence[Difference] | None = None) ->
     data = outcome.data
     screen.line(
         f"{data.name}: {clock_text(data.first_ns)[:16]} to {clock_text(data.last_ns)[:16]} IST, "
-        f"{len(data.sessions)} days, {data.ticks:,} ticks{' made of bars' if data.bars else ''}"
+        f"{counted(len(data.sessions), 'day')}, {counted(data.ticks, 'tick')}{' made of bars' if data.bars else ''}"
     )
     screen.table(
         ("strategy", ">orders", ">fills", ">gross", ">charges", ">net", ">peak margin"),
@@ -114,7 +114,7 @@ def write(outcome: Outcome, folder: Path) -> None:
     try:
         (folder / "outcome.json").write_bytes(bytes_of(outcome))
     except OSError as error:
-        raise ConfigError(f"-o {folder}: cannot be written: {error}") from error
+        raise ConfigError(f"-o {folder}: cannot be written: {error.strerror or error}") from error
 
 
 def bytes_of(outcome: Outcome) -> bytes:

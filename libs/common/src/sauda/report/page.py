@@ -65,7 +65,7 @@ def _few_days(desk: Figures) -> str:
     days = desk.trading.days
     if days >= FEWEST_DAYS:
         return ""
-    return f'<p class="note">{days} trading days: yearly ratios (Sharpe, Sortino) need at least {FEWEST_DAYS}.</p>'
+    return f'<p class="note">{days} trading {"day" if days == 1 else "days"}: yearly ratios (Sharpe, Sortino) need at least {FEWEST_DAYS}.</p>'
 
 
 def _trades(trips: Sequence[RoundTrip]) -> str:

@@ -153,7 +153,7 @@ def _second_part(found: Findings) -> Iterator[str]:
         before, after = metric_of(chosen.first, found.metric), metric_of(chosen.second, found.metric)
         yield (
             f"On the second part, which had no say in the choice, the chosen one made Rs {to_indian(chosen.second.net)} in "
-            f"{chosen.second.days} days; its {found.metric} was {_told(found.metric, before)} before and is {_told(found.metric, after)} there."
+            f"{chosen.second.days} {'day' if chosen.second.days == 1 else 'days'}; its {found.metric} was {_told(found.metric, before)} before and is {_told(found.metric, after)} there."
         )
 
 
