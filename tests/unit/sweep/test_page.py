@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 
 from sauda.sweep.findings import findings
 from sauda.sweep.grid import grid_of
-from sauda.sweep.heat import heat, telling_keys
+from sauda.sweep.heat import drawn_metric, heat, telling_keys
 from sauda.sweep.page import page
 from sauda.sweep.trial import Trial
 from tests.unit.sweep.test_findings import a_part
@@ -54,3 +54,19 @@ def test_a_sweep_of_one_combination_has_no_map() -> None:
 
     assert heat(found, telling_keys(found)) is None
     assert 'id="heat"' not in page(found, FACTS, telling_keys(found))
+
+
+def test_where_no_combination_has_the_metric_the_map_shows_net_and_says_so() -> None:
+    trials = [
+        Trial(0, GRID.at(0), a_part(sharpe=None, net=100_00)),
+        Trial(1, GRID.at(1), a_part(sharpe=None, net=-50_00)),
+    ]
+    found = findings(GRID, trials, "sharpe", 4)
+
+    drawn = heat(found, ("name", "lots"))
+
+    assert drawn is not None
+    assert drawn["choices"][0]["name"] == "net: all data"
+    assert drawn["choices"][0]["traces"][0]["z"] == [[100.0, None], [-50.0, None]]
+    assert "No combination has the figure sharpe: the map shows net." in page(found, FACTS, ("name", "lots"))
+    assert drawn_metric(findings(GRID, [Trial(0, GRID.at(0), a_part(sharpe=1.0))], "sharpe", 4)) == "sharpe"

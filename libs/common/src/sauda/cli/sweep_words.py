@@ -9,7 +9,7 @@ from sauda.sweep import words
 from sauda.sweep.findings import Findings, findings, sentences
 from sauda.sweep.grid import Grid
 from sauda.sweep.heat import keys_of
-from sauda.sweep.trial import Task, Trial, market_of
+from sauda.sweep.trial import Task, Trial, assumed, market_of
 from sauda.sweep.writing import document, write
 
 _REMARKS: Final = 5
@@ -41,6 +41,8 @@ class Report:
             screen.json_document(document(found, facts_of(task)))
         else:
             _print(found, self._limit)
+            for line in assumed(task):
+                screen.note(line)
 
 
 def facts_of(task: Task) -> dict[str, Any]:
@@ -56,6 +58,7 @@ def facts_of(task: Task) -> dict[str, Any]:
         else task.split.isoformat(),
         "rules": {name: dict(texts) for name, texts in task.rules},
         "set": dict(task.changes),
+        "assumptions": assumed(task),
     }
 
 

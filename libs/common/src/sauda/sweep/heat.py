@@ -4,9 +4,18 @@ from collections.abc import Callable, Sequence
 from statistics import median
 from typing import Any
 
+import msgspec
+
 from sauda.errors import ConfigError
 from sauda.sweep.findings import MONEY, Findings, metric_of
 from sauda.sweep.trial import Scores, Trial
+
+
+def drawn_metric(found: Findings) -> str:
+    """Return what the map shows: the metric; `net`, which every run has, where no combination has it."""
+    has_it = any(metric_of(trial.first, found.metric) is not None for trial in found.trials)
+    has_net = any(trial.first is not None for trial in found.trials)
+    return found.metric if has_it or not has_net else "net"
 
 
 def telling_keys(found: Findings) -> tuple[str, ...]:
@@ -14,6 +23,7 @@ def telling_keys(found: Findings) -> tuple[str, ...]:
 
     That is the distance between the highest and the lowest median over a key's values; ties go to the earlier key.
     """
+    found = msgspec.structs.replace(found, metric=drawn_metric(found))
     spans = [
         (-_span(found, key), at, key) for at, (key, values) in enumerate(found.grid.axes) if len(values) > 1
     ]
@@ -41,6 +51,7 @@ def heat(found: Findings, keys: Sequence[str]) -> dict[str, Any] | None:
     """Return the heat map over *keys*, as Plotly understands it; None if nothing varies."""
     if not keys:
         return None
+    found = msgspec.structs.replace(found, metric=drawn_metric(found))
     across, *rest = keys
     down = rest[0] if rest else None
     is_more = len(found.grid.axes) > len(keys)

@@ -8,7 +8,7 @@ from sauda.report.words import NOTHING, number, percent
 from sauda.sweep import words
 from sauda.sweep.findings import Findings, sentences
 from sauda.sweep.grid import key_of
-from sauda.sweep.heat import heat
+from sauda.sweep.heat import drawn_metric, heat
 
 MOST: Final = 2000
 """Combinations that the page lists; all are in sweep.parquet."""
@@ -32,7 +32,10 @@ def _body(found: Findings, facts: Mapping[str, Any], *, has_map: bool) -> Iterab
     yield section("What it is worth", bullets(sentences(found)))
     yield cards(_headline(found))
     if has_map:
-        yield section(f"{found.metric} over two keys", chart("heat", choice=True))
+        drawn = drawn_metric(found)
+        instead = f'<p class="note">No combination has the figure {found.metric}: the map shows {drawn}.</p>'
+        shown = "" if drawn == found.metric else instead
+        yield section(f"{drawn} over two keys", chart("heat", choice=True), shown)
     chosen = 0 if found.chosen else -1
     titles, rows = words.table(found, found.trials[:MOST], words.WHOLE, remarks=True)
     shown = table(titles, rows, sortable=True, chosen=chosen)

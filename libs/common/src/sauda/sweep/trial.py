@@ -104,6 +104,15 @@ def plan_of(task: Task, values: dict[str, str]) -> Plan:
     return planned(task.settings, rules, {**dict(task.changes), **values})
 
 
+def assumed(task: Task) -> list[str]:
+    """Return what all combinations have to assume because the data does not say it, as the rules stand before the grid.
+
+    Raises:
+        ConfigError: data or rules cannot be used.
+    """
+    return fitted(plan_of(task, {}), market_of(task))[1]
+
+
 def run_trial(task: Task, number: int, values: dict[str, str]) -> Trial:
     """Run one combination.
 
@@ -112,11 +121,11 @@ def run_trial(task: Task, number: int, values: dict[str, str]) -> Trial:
     """
     market = market_of(task)
     try:
-        plan, assumed = fitted(plan_of(task, values), market)
+        plan, lines = fitted(plan_of(task, values), market)
     except ConfigError as error:
         return Trial(number, values, error=str(error))
     try:
-        outcome = run(plan, market, assumptions=assumed)
+        outcome = run(plan, market, assumptions=lines)
     except ConfigError:
         raise
     except SaudaError as error:
