@@ -14,7 +14,7 @@ from sauda_strategy.market import SETTLE_NS, Underlying
 from sauda_strategy.market_time import MarketTime
 from sauda_strategy.option_rules import OptionRules
 from sauda_strategy.quotes import Quotes
-from sauda_strategy.rules import Mode
+from sauda_strategy.terms import Terms
 from sauda_strategy.trading_windows import Window
 from sauda_strategy.voice import Voice
 
@@ -34,14 +34,12 @@ class Instance:
         self.book = Book(self.state, name, rules.product)
         self.legs = Legs(self.book, self.voice, rules)
         self.rules = rules
-        self._mode = self.state.table("mode", bool)
-        """`dry` -> True while it trades in a dry run"""
+        self._terms = Terms(self.state)
 
     def follow(self, rules: OptionRules) -> None:
         """Go on by these *rules*."""
         self.rules = rules
         self.legs.follow(rules)
-        self.book.orders.product = rules.product
 
     def restored(self) -> None:
         """Rebuild what is derived from the state."""
@@ -53,21 +51,23 @@ class Instance:
     @property
     def is_dry(self) -> bool:
         """Whether it trades in a dry run."""
-        return "dry" in self._mode
+        return self._terms.is_dry
 
     @property
-    def mode_waits(self) -> bool:
-        """Whether the rules want another mode than that in which what is open was traded: their file was edited."""
-        return self.is_dry is not (self.rules.mode is Mode.DRY_RUN)
+    def waiting(self) -> list[tuple[str, str]]:
+        """Return the rules that wait until what was opened by others is closed: their file was edited."""
+        return self._terms.waiting(self.rules)
 
-    def settle_mode(self) -> None:
-        """Trade in the mode of the rules if nothing is open: legs that exist and legs that were assumed never mix."""
-        if not self.mode_waits or self.book.any_open():
-            return
-        if self.is_dry:
-            self._mode.drop("dry")
+    def settle(self) -> None:
+        """Trade by the rules if nothing is open: what exists is closed by the mode and product of its opening."""
+        if self.book.any_open():
+            self._terms.opened(self.rules)
         else:
-            self._mode.put("dry", True)
+            self._terms.closed(self.rules)
+        self.book.orders.product = self._terms.product(self.rules)
+        if self.market.follow(self._terms.tsymbol(self.rules)) and (today := self.diary.today):
+            # What was stopped is not sold anew in another underlying: its quantity is of another lot.
+            self.diary.change(ended=today.over, known=0, centre=None, waiting_ns=None)
 
     @property
     def now_ns(self) -> UnixNs:
@@ -118,7 +118,7 @@ class Instance:
     def is_on(self) -> bool:
         """Return whether it may open something new, as far as people say."""
         on = self.diary.is_on
-        if self.mode_waits:
+        if self.waiting:
             return False
         return self.rules.enabled if on is None else on
 

@@ -46,6 +46,8 @@ class Underlying:
         """instrument -> market time at which its ticks were asked for today"""
         self._chain: Chain | None = None
         self._day = ""
+        self._followed = ""
+        """Whose contracts alone these are, once that was seen to"""
 
     def learn(self, definition: Instrument) -> bool:
         """Take a definition if it is one of ours and says something new; return whether it was."""
@@ -54,6 +56,19 @@ class Underlying:
         self._instruments.put(definition.instrument, definition)
         self._chain = None
         return True
+
+    def follow(self, name: str) -> bool:
+        """Look at the underlying *name* alone; return whether contracts of another one were forgotten."""
+        if name == self._followed:
+            return False
+        self._name = self._followed = name
+        others = [key for key, one in self._instruments.items() if one.underlying != name]
+        for table in (self._instruments, self._prices, self._asked):
+            for key in others:
+                table.drop(key)
+        if others:
+            self._chain = None
+        return bool(others)
 
     def begin(self, day: str) -> None:
         """Start *day* afresh: yesterday's prices are no prices, and the feed forgets wishes overnight."""
@@ -66,7 +81,7 @@ class Underlying:
 
     def restored(self, day: str) -> None:
         """Drop what was derived from the state."""
-        self._chain, self._day = None, day
+        self._chain, self._day, self._followed = None, day, ""
 
     @property
     def chain(self) -> Chain:

@@ -60,9 +60,9 @@ class OptionSeller:
         """Rebuild what is derived from the state."""
         self._my.restored()
         self._new_rules.restored()
-        self._settle_mode()
+        self._settle()
         self._attention.plan()
-        if self._my.mode_waits:
+        if self._my.waiting:
             self._attention.wake_ns = 0  # To be said at once.
 
     @property
@@ -112,7 +112,7 @@ class OptionSeller:
                 return self._on_control(SquareOff(None, message.by, message.event_ns))
             case ChangeRules(strategy=self._my.name):
                 told = self._new_rules.take(message)
-                self._settle_mode()
+                self._settle()
                 # Before the first market time there is no day to look at.
                 return told if self._my.diary.today is None else [*told, *self._step()]
             case _ if isinstance(message, Answer):
@@ -180,11 +180,9 @@ class OptionSeller:
         out = self._turns.begin_day() if my.has_come(self._attention.hours.midnight_ns) else []
         if my.diary.today is None:
             return out
-        if my.mode_waits:
-            text = (
-                f"mode {my.rules.mode.value} waits until what was opened before is closed: nothing is opened"
-            )
-            out += my.say(Obstacle("MODE_WAITS", text), Level.WARNING)
+        for key, value in my.waiting:
+            text = f"{key} {value} waits until what was opened before is closed: nothing is opened"
+            out += my.say(Obstacle(f"{key.upper()}_WAITS", text), Level.WARNING)
         if my.has_come(my.hours().exit_ns):
             for key in my.keys:
                 out += my.legs.close(key, f"exit time {my.window.exit:%H:%M}", my.now_ns)
@@ -200,7 +198,7 @@ class OptionSeller:
         """Look after the wings; ask for no more ticks when the day's work is done; think over when to act next."""
         my = self._my
         out = self._covers.tend(my.now_ns)
-        self._settle_mode()
+        self._settle()
         if my.diary.today is not None:
             self._turns.turn()
             if my.today.over and not my.book.any_open() and not self._entries.may_come_again():
@@ -208,6 +206,6 @@ class OptionSeller:
         self._attention.plan()
         return out
 
-    def _settle_mode(self) -> None:
-        self._my.settle_mode()
+    def _settle(self) -> None:
+        self._my.settle()
         self._is_dry = self._my.is_dry
