@@ -26,8 +26,8 @@ class Morning(NamedTuple):
 def morning(redis_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Morning:
     """A morning that all tests of this module look at."""
     folder = write_config(tmp_path_factory.mktemp("project"))
-    record(redis_server.url, "morning", folder)
-    return Morning(redis_server.url, "morning", folder)
+    record(redis_server.url, "backtested", folder)
+    return Morning(redis_server.url, "backtested", folder)
 
 
 @pytest.fixture
