@@ -91,8 +91,8 @@ def test_the_sauda_program_is_in_every_image(desk: Containers) -> None:
 def test_a_service_can_change_nothing_but_its_own_data(desk: Containers) -> None:
     for service in OURS:
         facts = desk.inspected(f"{service}-1")
-        # The archive's files belong to whoever typed `make up`, who is to read and delete them.
-        owner = f"{os.getuid()}:{os.getgid()}" if service == "archive" else "sauda"
+        # The archive's and the history's files belong to whoever typed `make up`, who is to read and delete them.
+        owner = f"{os.getuid()}:{os.getgid()}" if service in ("archive", "feed") else "sauda"
         assert facts["Config"]["User"] == owner
         assert facts["HostConfig"]["ReadonlyRootfs"]
         assert facts["HostConfig"]["CapDrop"] == ["ALL"]
