@@ -49,8 +49,8 @@ chaos: setup  ## the crash proof: minutes=5 seed=1 (RUNTIME=docker: in container
 	@.venv/bin/python -m chaos $(if $(minutes),minutes=$(call quoted,$(minutes))) $(if $(seed),seed=$(call quoted,$(seed))) $(if $(RUNTIME),runtime=$(call quoted,$(RUNTIME)))
 simulate: setup  ## the desk under a seeded scheduler: seeds=2000, or seed=17 again
 	@.venv/bin/python -m simulation $(if $(seeds),seeds=$(call quoted,$(seeds))) $(if $(seed),seed=$(call quoted,$(seed))) $(if $(from),from=$(call quoted,$(from))) $(if $(jobs),jobs=$(call quoted,$(jobs)))
-bench: setup  ## the benchmarks, with redis-benchmark beside them
-	@.venv/bin/python -m benchmarks
+bench: setup  ## the benchmarks, a table and var/bench.json: only='feed writers' for some of them
+	@.venv/bin/python -m benchmarks $(only)
 
 #== Set up
 setup:  ## make .venv (every other target does it by itself)

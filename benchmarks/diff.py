@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from time import perf_counter, process_time
 from typing import Final
 
+from benchmarks import yardstick
+from benchmarks.figures import Figure
 from benchmarks.server import private_server
 from sauda.codec import encode
 from sauda.contracts import STREAM_OF, Message, Opened
@@ -94,6 +96,37 @@ def _play(log: Log, carriers: list[Carrier], messages: Sequence[Message]) -> Non
     log.append([Output(STREAM_OF[type(one)], encode(one)) for one in messages])
     while sum(carrier.step() for carrier in carriers):
         pass
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """All units, recorded in small steps and in large ones, and the yardstick measured in between."""
+
+    speeds: Sequence[Speed]
+    yardstick: Figure
+
+    @property
+    def figures(self) -> list[Figure]:
+        """Return what the bench hands over."""
+        told = [
+            Figure(
+                f"{one.unit}, steps of {'one' if one.step < 2 else 'up to 500'}",
+                1e6 / one.per_cpu_second,
+                "µs",
+                f"processor time a message; {one.per_second:,.0f} messages/s",
+                less_is_better=True,
+            )
+            for one in self.speeds
+        ]
+        return [self.yardstick, *(one.beside(self.yardstick) for one in told)]
+
+
+def measured(ticks: int = 40_000) -> Diff:
+    """Measure both ways of recording on a server of its own."""
+    with private_server() as (port, _):
+        small = list(speeds(port, ticks, 1))
+        stick = yardstick.figure()
+        return Diff([*small, *speeds(port, ticks, 500)], stick)
 
 
 def line(speed: Speed) -> str:
