@@ -54,6 +54,11 @@ class Desk:
                 raise TimeoutError(f"not ready within 30 s: {modules}")
             SystemClock().sleep(0.1)
 
+    @property
+    def pids(self) -> Mapping[str, int]:
+        """Return the process of each service."""
+        return {module: process.pid for module, process in self._processes.items()}
+
     def cpu_seconds(self) -> Mapping[str, float]:
         """Return the processor time that each service has used so far."""
         tick = os.sysconf("SC_CLK_TCK")
