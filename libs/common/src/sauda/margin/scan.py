@@ -9,12 +9,12 @@ from math import exp, sqrt
 from typing import Final, NamedTuple, TypeAlias
 
 from sauda.contracts import Right
-from sauda.margin.black76 import delta, implied_vol, value
+from sauda.margin.black76 import delta, implied_vol, value, values
 from sauda.margin.rules import Rates
 from sauda.money import Paise, Units
 
-_GRID: Final = tuple((third / 3, up) for third in (0, 1, -1, 2, -2, 3, -3) for up in (1, -1))
-"""(move in scan ranges, direction of volatility)."""
+_PARTS: Final = tuple(third / 3 for third in (0, 1, -1, 2, -2, 3, -3))
+"""Moves in scan ranges; each is looked at with volatility up and down."""
 _DAY: Final = 1 / 365
 _LEAST_VOL: Final = 0.01
 _LEAST_FORWARD: Final = 1.0
@@ -58,6 +58,22 @@ class Scan(NamedTuple):
     """Units of the underlying that one unit of the contract is like."""
 
 
+class Priced(NamedTuple):
+    """A leg and what all of it gains."""
+
+    leg: Leg
+    gains: tuple[float, ...]
+    """Paise, by scenario, of the whole quantity."""
+    delta: float
+    """As of `Scan`, of one unit."""
+
+
+def priced(leg: Leg, move: float, rates: Rates) -> Priced:
+    """Return *leg* with what all of it gains when the underlying moves by up to *move* paise."""
+    of_one, qty = scan(leg, move, rates), leg.qty
+    return Priced(leg, tuple([qty * gain for gain in of_one.gains]), of_one.delta)
+
+
 def scan(leg: Leg, move: float, rates: Rates) -> Scan:
     """Return what a unit of *leg* gains when the underlying moves by up to *move* paise, the price scan range."""
     if leg.strike is None:
@@ -68,7 +84,7 @@ def scan(leg: Leg, move: float, rates: Rates) -> Scan:
 @lru_cache(maxsize=256)
 def _future(move: float, ranges: float, share: float) -> Scan:
     far = share * ranges * move
-    return Scan((*(part * move for part, _ in _GRID), far, -far), 1.0)
+    return Scan((*(part * move for part in _PARTS for _ in (1, -1)), far, -far), 1.0)
 
 
 @lru_cache(maxsize=4096)
@@ -80,12 +96,17 @@ def _option(terms: _Terms, move: float, rates: Rates) -> Scan:
     shock = max(rates.vol_least, rates.vol_scan * vol)
     left = max(0.0, years - _DAY)
     root, discount = sqrt(left), exp(-rates.interest * left)
-
-    def gain(moved: float, shocked: float) -> float:
-        reached = max(_LEAST_FORWARD, forward + moved)
-        return value(reached, strike, max(_LEAST_VOL, shocked) * root, discount, call=call) - premium
-
-    grid = (gain(part * move, vol + up * shock) for part, up in _GRID)
-    far = (rates.extreme_share * gain(way * rates.extreme_ranges * move, vol) for way in (1, -1))
+    far_move = rates.extreme_ranges * move
+    near = [max(_LEAST_FORWARD, forward + part * move) for part in _PARTS]
+    far = [max(_LEAST_FORWARD, forward + way * far_move) for way in (1, -1)]
+    shocked = [max(_LEAST_VOL, vol + up * shock) * root for up in (1, -1)]
+    if root > 0:
+        grid = values(near, strike, shocked, discount, call=call)
+        ends = values(far, strike, [max(_LEAST_VOL, vol) * root], discount, call=call)
+    else:
+        grid = [value(one, strike, 0.0, discount, call=call) for one in near for _ in shocked]
+        ends = [value(one, strike, 0.0, discount, call=call) for one in far]
+    gains = [one - premium for one in grid]
+    gains += [rates.extreme_share * (one - premium) for one in ends]
     now = delta(forward, strike, vol * sqrt(years), exp(-rates.interest * years), call=call)
-    return Scan((*grid, *far), now)
+    return Scan(tuple(gains), now)
