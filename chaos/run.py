@@ -86,7 +86,7 @@ class Run:
             f"seed {asked.seed}, {asked.minutes:g} minutes, lease {asked.lease} ms, {asked.straddles} straddles"
         )
         world.start()
-        facts = server_facts(world.redis_url)
+        facts = server_facts(world.redis_url, DESK)
         self.report.server = f"{facts.name} {facts.version}"
         self.report.database = world.database_name
         lasts_s = world.market.seconds / world.market.speed

@@ -12,6 +12,12 @@ from sauda.masking import masked_url
         ("redis://h/0?db=2&PASSWORD=x1&token=yy", "redis://h/0?db=2&PASSWORD=***&token=***"),
         ("see unix:///run/r.sock?password=p#f now", "see unix:///run/r.sock?password=***#f now"),
         ("postgresql://u:p@h/d?sslmode=on&password=p", "postgresql://u:***@h/d?sslmode=on&password=***"),
+        ("at redis://desk:p%2F1@h:1/0.", "at redis://***@h:1/0."),
+        ("redis+cluster://:p@h:1,i:2", "redis+cluster://***@h:1,i:2"),
+        (
+            "rediss+sentinel://u:p@h:1,i:2/m?sentinel_username=v&sentinel_password=q&ssl_password=r",
+            "rediss+sentinel://***@h:1,i:2/m?sentinel_username=***&sentinel_password=***&ssl_password=***",
+        ),
         ("https://h/a?tokens=3&page=2", "https://h/a?tokens=3&page=2"),
     ],
 )

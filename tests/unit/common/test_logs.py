@@ -308,7 +308,7 @@ def test_an_innocent_name_is_not_masked(name: str) -> None:
         ("{'password': 'abc'}", "{'password': '***'}"),
         ("jKey=abc", "jKey=***"),
         ("Authorization: Bearer abc.def", "Authorization: Bearer ***"),
-        ("redis://:pw@h:1/0 and amqp://u:pw@h", "redis://:***@h:1/0 and amqp://u:***@h"),
+        ("redis://:pw@h:1/0 and amqp://u:pw@h", "redis://***@h:1/0 and amqp://u:***@h"),
         ("Session Expired :  Invalid Session Key", "Session Expired :  Invalid Session Key"),
         ("3 tokens: 26000", "3 tokens: 26000"),
     ],

@@ -241,7 +241,7 @@ def test_a_secret_is_shown_nowhere(tmp_path: Path) -> None:
     assert SECRET not in str(settings.public())
     assert settings.public()["noren_password"] == "set"
     assert settings.public()["sql_url"] == "postgresql+psycopg://sauda:***@db/sauda"
-    assert settings.public()["redis_url"] == "redis://:***@redis:6379/0"
+    assert settings.public()["redis_url"] == "redis://***@redis:6379/0"
     assert settings.sql_url == environ["SAUDA_SQL_URL"]
     assert set(settings.secrets()) == {SECRET}
 

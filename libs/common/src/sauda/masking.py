@@ -17,13 +17,16 @@ _ASSIGNMENT = re.compile(
 )
 _URL_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s/@:]*:)[^\s@/]+(?=@)", re.IGNORECASE)
 _URL_QUERY = re.compile(r"(?<=://)[^\s?]*\?\S*")
-_QUERY_SECRET = re.compile(rf"(?P<head>[?&](?:{_NAME})=)[^\s&#\"']+", re.IGNORECASE)
+_QUERY_SECRET = re.compile(rf"(?P<head>[?&][a-z_]*(?:{_NAME}|username)=)[^\s&#\"']+", re.IGNORECASE)
+_REDIS_LOGIN = re.compile(r"(?P<head>rediss?(?:\+[a-z]+)?://)[^\s@/?#]*(?=@)", re.IGNORECASE)
+"""Users of Redis are shown no more than their passwords: its ACL knows few, and each may do a lot."""
 _SHORTEST = 4
 """A shorter secret is masked only where it stands alone: `1` is part of every number."""
 
 
 def masked_url(text: str) -> str:
-    """Return *text* with the password of any URL in it replaced, also one in a query (`?password=`)."""
+    """Return *text* with the password of any URL in it replaced, also one in a query (`?password=`); Redis' users, too."""
+    text = _REDIS_LOGIN.sub(rf"\g<head>{MASK}", text)
     text = _URL_PASSWORD.sub(rf"\g<head>{MASK}", text)
     return _URL_QUERY.sub(lambda url: _QUERY_SECRET.sub(rf"\g<head>{MASK}", url[0]), text)
 

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from redis.exceptions import NoScriptError, ResponseError
 
+from sauda.connection import connect, without_password
 from sauda.keys import Keys
 from sauda.log import Entry, Output
-from sauda.redis_log import Script, connect, server_errors, without_password
+from sauda.redis_log import Script, server_errors
 
 FORGOTTEN_AFTER_MS: Final = 600_000
 """A consumer that has not read for so long, and holds nothing, is a replica that will not come back."""
@@ -29,7 +30,7 @@ class RedisConsumer:
         self._streams = tuple(streams)
         self._keys = Keys(desk)
         self._where = without_password(url)
-        self._client: Any = connect(url)
+        self._client: Any = connect(url, desk)
         # Raw replies cost a third of the library's dicts, and show which entries are gone from the stream.
         for command in ("XREADGROUP", "XAUTOCLAIM"):
             self._client.set_response_callback(command, lambda reply, **_: reply)

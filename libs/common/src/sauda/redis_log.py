@@ -5,21 +5,17 @@ committed position can tell.
 """
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import Any
 
-import redis
-from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
-from redis.retry import Retry
 
-from sauda.errors import ConfigError, LeaseLostError, PositionError, TransientError
+from sauda.connection import connect, without_password
+from sauda.errors import LeaseLostError, PositionError, TransientError
 from sauda.journal import journal_record
 from sauda.keys import Keys
 from sauda.log import (
@@ -36,9 +32,6 @@ from sauda.log import (
 from sauda.merge import merge
 from sauda.redis_line import Line
 
-ANSWER_TIMEOUT_S: Final = 5
-"""A server that says nothing for so long is taken for gone; longer than any blocking read."""
-
 
 class Script:
     """A server-side script, sent once and then named by its digest."""
@@ -46,40 +39,6 @@ class Script:
     def __init__(self, name: str) -> None:
         self.text = Path(__file__).with_name(f"{name}.lua").read_bytes()
         self.digest = hashlib.sha1(self.text, usedforsecurity=False).hexdigest()
-
-
-def connect(url: str) -> "redis.Redis":
-    """Return a client for *url* that never repeats a command by itself; it connects on first use.
-
-    Raises:
-        ConfigError: the address is not one that Redis clients know.
-    """
-    try:
-        client = redis.Redis.from_url(
-            url,
-            protocol=2,
-            retry=Retry(NoBackoff(), 0),
-            socket_timeout=ANSWER_TIMEOUT_S,
-            socket_connect_timeout=2,
-            **({} if url.startswith("unix:") else {"socket_keepalive": True}),
-        )
-    except ValueError:
-        # The library's words would quote a part of the password.
-        raise ConfigError(
-            "SAUDA_REDIS_URL is not an address such as redis://127.0.0.1:6379/0 "
-            "(in a password, write special characters percent-encoded: '/' as %2F)"
-        ) from None
-    # Raw replies: the library would make a dict of every entry, which nobody here wants.
-    for command in ("XREAD", "XRANGE", "XREVRANGE"):
-        client.set_response_callback(command, lambda reply, **_: reply)
-    return client
-
-
-def without_password(url: str) -> str:
-    """Return *url* fit for a log line."""
-    password = urlsplit(url).password
-    masked = url if password is None else url.replace(f":{password}@", ":***@")
-    return re.sub(r"([?&]password=)[^&]*", r"\1***", masked)
 
 
 @contextmanager
@@ -106,7 +65,7 @@ class RedisLog:
     def __init__(self, url: str, desk: str) -> None:
         self.desk = desk
         self.keys = Keys(desk)
-        self._client = connect(url)
+        self._client = connect(url, desk)
         self._line = Line(self._client)
         self._where = without_password(url)
         self._commit = Script("commit")

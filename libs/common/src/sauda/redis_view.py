@@ -10,9 +10,10 @@ from typing import Any, Final
 import msgspec
 from redis.exceptions import ResponseError
 
+from sauda.connection import connect, connect_to_all, without_password
 from sauda.contracts import STREAMS
 from sauda.log import Entry, EntryId, Loaded, loaded_from
-from sauda.redis_log import RedisLog, connect, server_errors, without_password
+from sauda.redis_log import RedisLog, server_errors
 
 CHUNK: Final = 1000
 """Entries asked for at once: some hundred kilobytes, a few milliseconds of the server's time."""
@@ -218,24 +219,28 @@ class RedisView(RedisLog):
 
 
 def desks(url: str) -> list[str]:
-    """Return the names of the desks found on the server at *url*.
+    """Return the names of the desks found at *url*: on all masters, where it is a cluster.
 
     Raises:
-        TransientError: it does not answer.
+        TransientError: one does not answer.
     """
-    with connect(url) as client:
-        keys = _scan(client, without_password(url), b"{*}*:*")
+    keys: set[bytes] = set()
+    with server_errors(without_password(url)):
+        clients = connect_to_all(url)
+    for client in clients:
+        with client:
+            keys |= _scan(client, without_password(url), b"{*}*:*")
     matches = filter(None, map(_DESK_KEY.match, keys))
     return sorted({(match[1] + (match[2] or b"")).decode() for match in matches})
 
 
-def server_facts(url: str) -> ServerFacts:
-    """Ask the server at *url* what it is and how it keeps its data.
+def server_facts(url: str, desk: str) -> ServerFacts:
+    """Ask the server at *url* that has *desk* what it is and how it keeps its data.
 
     Raises:
         TransientError: it does not answer.
     """
-    with connect(url) as client, server_errors(without_password(url)):
+    with connect(url, desk) as client, server_errors(without_password(url)):
         info: Any = client.info()
         seconds, micros = client.time()
     valkey = info.get("valkey_version")

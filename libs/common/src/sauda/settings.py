@@ -17,7 +17,7 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
@@ -234,7 +234,7 @@ class Settings(BaseSettings):
         """Return the values that must never be seen, for the log's mask."""
         values = [getattr(self, name) for name in type(self).model_fields]
         hidden = [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
-        in_urls = [_password(value) for value in values if isinstance(value, str)]
+        in_urls = [secret for value in values if isinstance(value, str) for secret in _passwords(value)]
         return tuple(secret for secret in (*hidden, *in_urls) if secret)
 
     def _shown(self, name: str) -> str | int | float | None:
@@ -256,11 +256,14 @@ def is_secret(name: str) -> bool:
     return field is not None and "SecretStr" in str(field.annotation)
 
 
-def _password(url: str) -> str:
+def _passwords(url: str) -> list[str]:
+    """Return what is secret in *url*, if it is one: the password, and those of a key file or of sentinels behind the `?`."""
     try:
-        return unquote(urlsplit(url).password or "")
+        parts = urlsplit(url)
+        asked = parse_qsl(parts.query) if parts.scheme else []
+        return [unquote(parts.password or ""), *(value for name, value in asked if "password" in name)]
     except ValueError:
-        return ""
+        return []
 
 
 def load_settings(root: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:

@@ -70,7 +70,7 @@ def examine(desk: str | None) -> Diagnosis:
 
 
 def _summary(settings: "Settings", desk: str | None) -> str:
-    from sauda.redis_log import without_password
+    from sauda.connection import without_password
 
     return f"readable; desk {desk or settings.desk} on {without_password(settings.redis_url)}"
 
@@ -83,7 +83,7 @@ def _on_redis(settings: "Settings", desk: str) -> "list[Finding]":
     from sauda.redis_view import RedisView, desks, server_facts
 
     now_ns = SystemClock().now_ns()
-    server = server_facts(settings.redis_url)
+    server = server_facts(settings.redis_url, desk)
     findings = judge_server(server, now_ns)
     view = RedisView(settings.redis_url, desk)
     try:
