@@ -143,12 +143,19 @@ def _serve(binary: str) -> Iterator[Server]:
 _BINARIES = _binaries()
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything in this folder is marked `integration`."""
+    """Everything in this folder is marked `integration`; files with slow tests begin first.
+
+    Several files run at once: one that takes a minute must not be the last to begin, with the other lanes idle.
+    """
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
             item.add_marker(pytest.mark.integration)
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    begun = {item.path: number for number, item in reversed(list(enumerate(items)))}
+    items.sort(key=lambda item: (item.path not in slow, begun[item.path]))
 
 
 @pytest.fixture(scope="session", params=sorted(_BINARIES) or ["none"])
