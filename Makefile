@@ -1,6 +1,6 @@
 # Every verb of the desk. `make` lists them; what takes more than a line is in scripts/ or in the `sauda` program.
 .DEFAULT_GOAL := help
-.PHONY: help setup up down ps logs restart scale clean replay test check fmt fmt-check lint types arch feed-faults chaos simulate bench lock
+.PHONY: help setup up down ps logs restart scale clean replay test check fmt fmt-check lint types arch feed-faults chaos simulate bench bench-check lock
 MAKEFLAGS += --no-print-directory
 CODE := libs services strategies tests benchmarks chaos simulation scripts
 DESK_RUN := .venv/bin/sauda
@@ -51,6 +51,8 @@ simulate: setup  ## the desk under a seeded scheduler: seeds=2000, or seed=17 ag
 	@.venv/bin/python -m simulation $(if $(seeds),seeds=$(call quoted,$(seeds))) $(if $(seed),seed=$(call quoted,$(seed))) $(if $(from),from=$(call quoted,$(from))) $(if $(jobs),jobs=$(call quoted,$(jobs)))
 bench: setup  ## the benchmarks, a table and var/bench.json: only='feed writers' for some of them
 	@.venv/bin/python -m benchmarks $(only)
+bench-check: setup  ## has it become slower? Ratios of var/bench.json (or measured now) beside the recorded ones: only=feed
+	@.venv/bin/python -m benchmarks check $(only)
 
 #== Set up
 setup:  ## make .venv (every other target does it by itself)

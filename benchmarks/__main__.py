@@ -2,31 +2,41 @@
 
 python -m benchmarks                 # all of them
 python -m benchmarks feed writers    # these; the rows of the others stay as they are
+python -m benchmarks record          # take the ratios of var/bench.json as those to be kept
+python -m benchmarks check           # compare with them: `make bench-check`; exit 1 on a loss of more than 20 %
 """
 
 import sys
 from collections.abc import Sequence
 
-from benchmarks import one, sheet
+from benchmarks import checking, one, sheet
 from benchmarks.catalogue import BENCHES
 from benchmarks.figures import CannotMeasureError
 from sauda.clock import monotonic_s
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Measure what is named; return 1 if a bench could not be run, 2 for a name that nobody knows."""
-    unknown = [name for name in arguments if name not in BENCHES]
+    """Do what is asked; return 1 if a bench could not be run or has lost, 2 for a name that nobody knows."""
+    verb = arguments[0] if arguments and arguments[0] in ("check", "record") else ""
+    names = list(arguments[1:] if verb else arguments)
+    unknown = [name for name in names if name not in BENCHES]
     if unknown:
         print(f"no bench {unknown[0]!r}: there are {', '.join(BENCHES)}", file=sys.stderr)
         return 2
-    names = [name for name in BENCHES if name in arguments or not arguments]
     try:
-        kept = sheet.read(sheet.SHEET)
-        found, failed = measured(names)
-        sheet.write(sheet.SHEET, sheet.merged(kept, found))
+        if verb == "check":
+            return checking.check(names, measured)
+        return checking.record(names) if verb == "record" else _bench(names)
     except sheet.SheetError as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _bench(wanted: Sequence[str]) -> int:
+    """Run what is *wanted*, or all, and write the sheet."""
+    kept = sheet.read(sheet.SHEET)
+    found, failed = measured([name for name in BENCHES if name in wanted or not wanted])
+    sheet.write(sheet.SHEET, sheet.merged(kept, found))
     print(f"\nwritten: {sheet.SHEET}")
     for name, why in failed.items():
         print(f"NOT MEASURED {name}: {why}")

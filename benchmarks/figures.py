@@ -38,6 +38,8 @@ class Figure:
     """What it holds for: `34 instruments, no writer, AOF everysec`."""
     less_is_better: bool = False
     """For times, bytes and instructions."""
+    steady: bool = True
+    """False for what differs from run to run by itself, as the slowest of a hundred does: told, and never compared."""
     yardstick: str | None = None
     """The name of a figure of the same bench and run, measured side by side with this one."""
     ratio: float | None = None

@@ -3,10 +3,11 @@
     {"schema": 1,
      "rows": [{"bench": "feed", "figure": "frames to ticks", "value": 41000.0, "unit": "frames/s", "less_is_better": false,
                "ratio_to": "the client library alone", "ratio": 0.61, "condition": "2,000 instruments",
-               "command": "python -m benchmarks feed", "machine": "2 x Intel Xeon, 24 GB, Linux 6.1, Python 3.11.7", "made": "2026-11-21T13:45:00Z"}]}
+               "command": "python -m benchmarks feed", "machine": "2 x Intel Xeon, 24 GB, Linux 6.1, Python 3.11.7", "made": "2026-11-21T13:45:00Z",
+               "steady": true}]}
 
 `ratio_to` names another row of the same bench, measured in the same run; both are null for a figure that nothing stands beside.
-A run of some benches replaces the rows of those and leaves the others.
+`steady` is false for a figure that differs from run to run by itself: it is told, and not compared. A run of some benches replaces the rows of those and leaves the others.
 """
 
 import os
@@ -44,6 +45,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     machine: str
     made: str
     """UTC, ISO 8601."""
+    steady: bool = True
+    """Whether a later run is compared with it."""
 
 
 class _Sheet(msgspec.Struct, frozen=True):
@@ -82,8 +85,8 @@ def merged(kept: Sequence[Row], new: Sequence[Row]) -> list[Row]:
     return [row for row in kept if row.bench not in again] + list(new)
 
 
-def rows_of(bench: str, figures: Iterable[Figure]) -> list[Row]:
-    """Return *figures* as rows, stamped with this machine and now.
+def rows_of(bench: str, figures: Iterable[Figure], command: str | None = None) -> list[Row]:
+    """Return *figures* as rows, stamped with this machine and now; *command* made them, `make bench`'s own if None.
 
     Raises:
         SheetError: two figures have one name, or a yardstick is not among the figures.
@@ -106,9 +109,10 @@ def rows_of(bench: str, figures: Iterable[Figure]) -> list[Row]:
             ratio_to=one.yardstick,
             ratio=one.ratio,
             condition=one.condition,
-            command=f"python -m benchmarks {bench}",
+            command=command or f"python -m benchmarks {bench}",
             machine=machine,
             made=made,
+            steady=one.steady,
         )
         for one in found
     ]
