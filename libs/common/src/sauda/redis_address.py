@@ -21,6 +21,12 @@ from sauda.errors import ConfigError
 OPTIONS: Final = frozenset(
     {"db", "username", "password", "client_name", "socket_timeout", "socket_connect_timeout"}
 )
+REPLICAS: Final = "replicas"
+"""Option: so many replicas must have what was written before it counts; unset: none is asked."""
+
+WAIT_MS: Final = 1_000
+"""How long the replicas may take; well below what a server's answer may take, and long for one that lives."""
+
 SENTINEL_OPTIONS: Final = frozenset({"sentinel_username", "sentinel_password"})
 """Sentinels have passwords of their own; unset: none."""
 TLS_OPTIONS: Final = frozenset(
@@ -69,6 +75,8 @@ class Address:
     options: dict[str, Any] = field(repr=False)
     """What the client library's connection is made with."""
     sentinel_login: dict[str, str] = field(repr=False)
+    replicas: int = 0
+    """That must have what was written before it counts."""
 
     @property
     def tls(self) -> bool:
@@ -85,7 +93,7 @@ def read_address(url: str) -> Address:
     found = _URL.fullmatch(url)
     if found is None:
         options = _options(url)
-        return Address(Kind.FIXED, (), "", options, {})
+        return Address(Kind.FIXED, (), "", options, {}, _replicas(options))
     kind = Kind(found["kind"])
     nodes = tuple(_node(text, _PORTS[kind.value]) for text in found["nodes"].split(","))
     service, db = _service_and_db(kind, found["path"] or "")
@@ -97,7 +105,7 @@ def read_address(url: str) -> Address:
     del options["host"]
     if kind is Kind.CLUSTER and options.get("db"):
         raise ConfigError("SAUDA_REDIS_URL: a Redis Cluster has database 0 alone")
-    return Address(kind, nodes, service, options, sentinel_login)
+    return Address(kind, nodes, service, options, sentinel_login, _replicas(options))
 
 
 def _options(url: str, kind: Kind = Kind.FIXED) -> dict[str, Any]:
@@ -110,7 +118,7 @@ def _options(url: str, kind: Kind = Kind.FIXED) -> dict[str, Any]:
             "redis+sentinel://host:port,host:port/service (rediss for TLS; in a password, write special characters "
             "percent-encoded: '/' as %2F)"
         ) from None
-    known = OPTIONS | TLS_OPTIONS | (SENTINEL_OPTIONS if kind is Kind.SENTINEL else frozenset())
+    known = OPTIONS | {REPLICAS} | TLS_OPTIONS | (SENTINEL_OPTIONS if kind is Kind.SENTINEL else frozenset())
     for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True):
         if name not in known:
             raise ConfigError(
@@ -126,6 +134,13 @@ def _options(url: str, kind: Kind = Kind.FIXED) -> dict[str, Any]:
         if name in options and not Path(options[name]).exists():
             raise ConfigError(f"SAUDA_REDIS_URL: {name}={options[name]}: no such file")
     return options
+
+
+def _replicas(options: dict[str, Any]) -> int:
+    asked = str(options.pop(REPLICAS, 0))
+    if not asked.isdecimal() or int(asked) > 10:
+        raise ConfigError("SAUDA_REDIS_URL: replicas is a number of servers, such as replicas=1")
+    return int(asked)
 
 
 def _node(text: str, port: int) -> Node:

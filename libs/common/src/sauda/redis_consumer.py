@@ -10,8 +10,10 @@ from typing import Any, Final
 from redis.exceptions import NoScriptError, ResponseError
 
 from sauda.connection import connect, without_password
+from sauda.errors import TransientError
 from sauda.keys import Keys
 from sauda.log import Entry, Output
+from sauda.redis_address import WAIT_MS, read_address
 from sauda.redis_log import Script, server_errors
 
 FORGOTTEN_AFTER_MS: Final = 600_000
@@ -30,6 +32,7 @@ class RedisConsumer:
         self._streams = tuple(streams)
         self._keys = Keys(desk)
         self._where = without_password(url)
+        self._replicas = read_address(url).replicas
         self._client: Any = connect(url, desk)
         # Raw replies cost a third of the library's dicts, and show which entries are gone from the stream.
         for command in ("XREADGROUP", "XAUTOCLAIM"):
@@ -91,7 +94,9 @@ class RedisConsumer:
         args += [after] * len(self._streams)
         with server_errors(self._where):
             reply = self._client.execute_command(*args)
-        return [entry for key, rows in reply or () for entry in self._entries(self._name_of(key), rows)]
+        found = [entry for key, rows in reply or () for entry in self._entries(self._name_of(key), rows)]
+        self._wait_for_replicas(found)
+        return found
 
     def _claim(self, stream: str, min_idle_ms: int, count: int) -> list[Entry]:
         # The server looks at a part of the list at a time and says where to go on; 0-0 is its end.
@@ -101,7 +106,24 @@ class RedisConsumer:
             with server_errors(self._where):
                 cursor, rows, *_ = self._client.execute_command("XAUTOCLAIM", *args)
             if rows or cursor == b"0-0":
-                return self._entries(stream, rows)
+                found = self._entries(stream, rows)
+                self._wait_for_replicas(found)
+                return found
+
+    def _wait_for_replicas(self, found: Sequence[Entry]) -> None:
+        """Let nothing out of Redis that a failover could take back, if the address asks for that."""
+        if not self._replicas or not found:
+            return
+        first = found[0]
+        with server_errors(self._where):
+            # Taking it once more is a write of this connection: only after those WAIT asks.
+            key = self._keys.stream(first.stream)
+            self._client.execute_command("XCLAIM", key, self.group, self.name, 0, first.id, "JUSTID")
+            had = int(self._client.execute_command("WAIT", self._replicas, WAIT_MS))
+        if had < self._replicas:
+            raise TransientError(
+                f"Redis at {self._where}: {had} of {self._replicas} replicas have what was read"
+            )
 
     def _entries(self, stream: str, rows: Any) -> list[Entry]:
         entries: list[Entry] = []

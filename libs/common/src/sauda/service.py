@@ -21,6 +21,7 @@ from sauda.health import Health
 from sauda.log import Log, Output
 from sauda.logs import Channel, configure, logger
 from sauda.redis_log import RedisLog
+from sauda.redis_replicated import log_at
 from sauda.runner import Stop, UnitRunner
 from sauda.said import Said
 from sauda.settings import Settings, load_settings
@@ -54,7 +55,7 @@ def holder_name() -> str:
 
 def open_log(settings: Settings) -> RedisLog:
     """Return the settings' desk on the settings' Redis; it connects on first use."""
-    return RedisLog(settings.redis_url, settings.desk)
+    return log_at(settings.redis_url, settings.desk)
 
 
 def unit_role(unit: Unit, settings: Settings) -> Role:

@@ -61,7 +61,9 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="forbid")
 
     redis_url: str = Field(
-        default="redis://127.0.0.1:6379/0", description="URL of the Redis or Valkey server", repr=False
+        default="redis://127.0.0.1:6379/0",
+        description="URL of the Redis or Valkey server, cluster (redis+cluster://) or sentinels (redis+sentinel://)",
+        repr=False,
     )
     desk: Annotated[str, AfterValidator(_checked_desk)] = Field(
         default="live", description="name of the trading book"
