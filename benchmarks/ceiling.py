@@ -2,6 +2,10 @@
 
 import shutil
 import subprocess
+from dataclasses import dataclass
+
+from benchmarks.figures import CannotMeasureError, Figure
+from benchmarks.server import private_server
 
 PAYLOAD = "x" * 160
 
@@ -26,3 +30,33 @@ def xadd_ceiling(port: int, requests: int = 1_000_000) -> float | None:
         check=True,
     )
     return float(line.split('","')[1].strip('"'))
+
+
+@dataclass(frozen=True, slots=True)
+class Ceiling:
+    """What the server alone takes."""
+
+    server: str
+    per_second: float
+
+    @property
+    def figures(self) -> list[Figure]:
+        """See `benchmarks.figures`."""
+        return [
+            Figure(
+                "pipelined XADD", self.per_second, "entries/s", f"redis-benchmark, 160 bytes, {self.server}"
+            )
+        ]
+
+
+def measured() -> Ceiling:
+    """Measure it on a server of its own.
+
+    Raises:
+        CannotMeasureError: redis-benchmark is not here.
+    """
+    with private_server() as (port, server):
+        found = xadd_ceiling(port)
+    if found is None:
+        raise CannotMeasureError("redis-benchmark is not here (Debian: redis-tools)")
+    return Ceiling(server, found)

@@ -1,131 +1,141 @@
-"""The whole desk under load: ticks a second end to end, and the time from a tick to its fill.
+"""The whole desk beside its own server's ceiling and the same fan-out by others: `python -m benchmarks.pipeline`.
 
-feed (generator) -> strategy, execution, valuation: real services, exactly-once commits, AOF everysec.
+    python -m benchmarks.pipeline                         # some three minutes
+    BENCH_SECONDS=300 python -m benchmarks.pipeline       # the pace held for five minutes, with few and with many instruments
+
+Feed, one strategy, bars, execution with charges, margin and risk, valuation and a writer into SQLite: real services, exactly-once
+commits, append-only file (`everysec`). `benchmarks.throughput` and `benchmarks.hops` say what is measured.
 """
 
 import os
-import shutil
-from dataclasses import dataclass
+import platform
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import quantiles
+from typing import Final
 
-import redis
-import yaml
+from benchmarks.ceiling import xadd_ceiling
+from benchmarks.fan_out import FASTSTREAM, FannedOut, fanned_out, faststream, redis_py
+from benchmarks.figures import CannotMeasureError, Figure
+from benchmarks.hops import HOPS, Latency, latency
+from benchmarks.server import private_server
+from benchmarks.throughput import Throughput, throughput
 
-from benchmarks.desk import ROOT, Desk
-from benchmarks.shift import MARKET_SHIFT_NS
-from sauda.clock import NS_PER_MS, SystemClock, monotonic_s
-from sauda.codec import decode
-from sauda.contracts import Fill
-from sauda.keys import Keys
-from sauda.log import BEGINNING, Position
-from sauda.redis_log import RedisLog
-
-UNITS = ("strategy.nifty_straddle", "execution.paper", "pnl.valuation")
-CONSUMERS = ("sauda_pnl", "sauda_execution", "sauda_strategy")
+SECONDS: Final = float(os.environ.get("BENCH_SECONDS", "20"))
+PACED_SECONDS: Final = float(os.environ.get("BENCH_PACED_SECONDS", "10"))
+CONTRACTS: Final = (33, 1_999)
+"""Options beside the index: 34 and 2,000 instruments."""
+RATES: Final = (1_000, 5_000, 20_000)
+PLAIN_RATE: Final = 5_000
+RIVAL_RATE: Final = 500
+"""FastStream cannot be paced at thousands of ticks a second here."""
 
 
 @dataclass(frozen=True, slots=True)
-class Throughput:
-    """Ticks from the feed until every unit has committed the last of them."""
+class Pipeline:
+    """All that was measured side by side, on one server."""
 
-    ticks: int
-    seconds: float
-    cpu_us_per_tick: dict[str, float]
+    server: str
+    ceiling_per_s: float
+    through: tuple[Throughput, ...]
+    delays: tuple[Latency, ...]
+    rivals: tuple[FannedOut, ...] = field(default=())
 
     @property
-    def per_second(self) -> float:
-        """Return ticks a second."""
-        return self.ticks / self.seconds
+    def figures(self) -> list[Figure]:
+        """See `benchmarks.figures`."""
+        return [*self._of_throughput(), *self._of_rivals(), *self._of_latency()]
+
+    def _of_throughput(self) -> Iterator[Figure]:
+        ceiling = Figure(
+            "ceiling: pipelined XADD",
+            self.ceiling_per_s,
+            "entries/s",
+            f"redis-benchmark, 160 bytes, {self.server}",
+        )
+        yield ceiling
+        for one in self.through:
+            size = f"{one.contracts + 1:,} instruments"
+            held = f"{one.seconds:.0f} s, {one.fills} executions and {one.points:,} points in it, whole desk"
+            yield Figure(f"end to end, {size}", one.per_second, "ticks/s", held).beside(ceiling)
+            yield Figure(f"end to end, {size}, slowest 10 s", one.slowest_per_s, "ticks/s", held).beside(
+                ceiling
+            )
+            yield Figure(
+                f"processors at work, {size}", one.cores, "cores", f"of {os.cpu_count()}, all processes"
+            )
+            for who, cost in one.cpu_us_per_tick.items():
+                name = who.removeprefix("sauda_").replace("benchmarks.generator", "feed (generator)")
+                yield Figure(f"processor time of {name}, {size}", cost, "µs", "a tick", less_is_better=True)
+            yield Figure(f"memory of redis, {size}", one.most_mb, "MB", "at the most", less_is_better=True)
+
+    def _of_rivals(self) -> Iterator[Figure]:
+        ours = self.through[0].per_second
+        plain = "one writer, three readers; no state, no outputs, nothing atomic"
+        for rival in self.rivals:
+            if rival.p50_ms is None or rival.p99_ms is None:
+                theirs = Figure(rival.name, rival.per_second, "ticks/s", plain)
+                yield theirs
+                yield Figure(f"the whole desk beside {rival.name}", ours, "ticks/s").beside(theirs)
+            else:
+                paced = f"{rival.name}, tick -> reader at {rival.rate:,}/s"
+                yield Figure(f"{paced}, p50", rival.p50_ms, "ms", plain, less_is_better=True)
+                yield Figure(f"{paced}, p99", rival.p99_ms, "ms", plain, less_is_better=True)
+
+    def _of_latency(self) -> Iterator[Figure]:
+        told = {rival.rate: rival for rival in self.rivals if rival.p50_ms}
+        plain = told.get(PLAIN_RATE)
+        for delay in self.delays:
+            for hop in delay.hops:
+                at = f"{hop.name} at {delay.rate:,}/s"
+                condition = f"{delay.fills} orders, {delay.contracts + 1:,} instruments, whole desk"
+                p50 = Figure(f"{at}, p50", hop.p50_ms, "ms", condition, less_is_better=True)
+                if plain is not None and plain.p50_ms and delay.rate == PLAIN_RATE and hop.name == HOPS[3]:
+                    name = f"{plain.name}, tick -> reader at {plain.rate:,}/s, p50"
+                    p50 = p50.beside(Figure(name, plain.p50_ms, "ms"))
+                yield p50
+                yield Figure(f"{at}, p99", hop.p99_ms, "ms", condition, less_is_better=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Milliseconds from a tick's arrival at the feed to the sight of its fill on `executions`."""
+def measured(seconds: float = SECONDS, paced_seconds: float = PACED_SECONDS) -> Pipeline:
+    """Measure everything.
 
-    rate: int
-    fills: int
-    p50_ms: float
-    p99_ms: float
+    Args:
+        seconds: For which the desk goes as fast as it can, once for each size of the market.
+        paced_seconds: For which it is sent ticks at each rate.
 
-
-def throughput(port: int, folder: Path, ticks: int, strikes: int = 16) -> Throughput:
-    """Push *ticks* through the desk as fast as it goes."""
-    client = redis.Redis(port=port)
-    with Desk(port, folder, f"through-{strikes}", SAUDA_SPEED="100000", SAUDA_BATCH="1000") as desk:
-        desk.start(*CONSUMERS)
-        began = monotonic_s()
-        busy = _server_cpu(client)
-        before = desk.cpu_seconds()
-        desk.start("benchmarks.generator", GENERATE_TICKS=str(ticks), GENERATE_STRIKES=str(strikes))
-        keys = Keys(desk.name)
-        stream = keys.stream("ticks")
-        first_s = _first_tick_s(client, stream, began)
-        while not _all_done(client, keys, ticks):
-            if monotonic_s() - began > 120:
-                raise TimeoutError(f"{desk.name}: {client.xlen(stream)} of {ticks} ticks after 120 s")
-            SystemClock().sleep(0.02)
-        seconds = monotonic_s() - first_s
-        used = {name: (cpu - before.get(name, 0.0)) / ticks * 1e6 for name, cpu in desk.cpu_seconds().items()}
-        used["redis"] = (_server_cpu(client) - busy) / ticks * 1e6
-    client.delete(*client.keys(f"{keys.prefix}*"))
-    return Throughput(ticks, seconds, used)
+    Raises:
+        CannotMeasureError: redis-benchmark is not here.
+    """
+    with private_server() as (port, server), tempfile.TemporaryDirectory(prefix="sauda-bench-") as name:
+        folder = Path(name)
+        ceiling = xadd_ceiling(port)
+        if ceiling is None:
+            raise CannotMeasureError("redis-benchmark is not here (Debian: redis-tools)")
+        through = tuple(throughput(port, folder, contracts, seconds) for contracts in CONTRACTS)
+        delays = tuple(latency(port, folder, rate, paced_seconds) for rate in RATES)
+        return Pipeline(server, ceiling, through, delays, tuple(_rivals(port)))
 
 
-def latency(port: int, folder: Path, rate: int, seconds: int) -> Latency:
-    """Send ticks at *rate* a second; measure those that a strategy answered with an order."""
-    name = f"latency-{rate}"
-    os.environ["MARKET_SHIFT_NS"] = str(MARKET_SHIFT_NS)
-    log = RedisLog(f"redis://127.0.0.1:{port}/0", name)
-    ages_ms: list[float] = []
-    # The desk's own way is measured, not the modelled journey to the market, nor a limit that lets ten orders a second in.
-    config = _config_without_pace(folder / f"config-{name}")
-    unhurried = {"SAUDA_ORDER_LATENCY_MS": "0", "SAUDA_CAPITAL": "1000000000", "SAUDA_CONFIG": str(config)}
-    with Desk(port, folder, name, **unhurried) as desk:
-        desk.start("sauda_pnl", "sauda_execution")
-        desk.start("benchmarks.ping", PING_EVERY=str(max(1, rate // 100)))
-        at = {"executions": Position(BEGINNING, 0)}
-        desk.start("benchmarks.generator", GENERATE_TICKS=str(rate * seconds), GENERATE_RATE=str(rate))
-        clock = SystemClock()
-        quiet_s = monotonic_s() + 5
-        while monotonic_s() < quiet_s:
-            for entry in log.read(at, 100, 200):
-                now_ns = clock.now_ns() + MARKET_SHIFT_NS
-                at = {"executions": Position(entry.id, 0)}
-                quiet_s = monotonic_s() + 2
-                message = decode(entry.data)
-                if isinstance(message, Fill):
-                    ages_ms.append((now_ns - int(message.order_id.rsplit("-", 1)[1])) / NS_PER_MS)
-    log.close()
-    if len(ages_ms) < 100:
-        raise RuntimeError(f"only {len(ages_ms)} fills at {rate} ticks/s: nothing to measure")
-    cuts = quantiles(ages_ms, n=100)
-    return Latency(rate, len(ages_ms), cuts[49], cuts[98])
+def _rivals(port: int) -> Iterator[FannedOut]:
+    plain, other = redis_py(), faststream()
+    yield fanned_out(port, plain, 100_000)
+    yield fanned_out(port, plain, 5 * PLAIN_RATE, PLAIN_RATE)
+    if other is None:
+        print(f"{FASTSTREAM} could not be installed here: nothing to compare with")
+        return
+    yield fanned_out(port, other, 3_000)
+    yield fanned_out(port, other, 5 * RIVAL_RATE, RIVAL_RATE)
 
 
-def _config_without_pace(folder: Path) -> Path:
-    """Return a copy of the desk's config that lets orders in as fast as they come."""
-    shutil.copytree(ROOT / "config", folder)
-    risk = yaml.safe_load((folder / "risk.yaml").read_text())
-    risk |= {"max_orders_per_second": None, "duplicate_ms": 0}
-    (folder / "risk.yaml").write_text(yaml.safe_dump(risk))
-    return folder
+def main() -> None:
+    """Measure and print."""
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}")
+    for figure in measured().figures:
+        ratio = "" if figure.ratio is None else f" = {figure.ratio:.2f} x {figure.yardstick}"
+        print(f"{figure.name:<52} {figure.value:>12,.2f} {figure.unit}{ratio}   {figure.condition}")
 
 
-def _first_tick_s(client: "redis.Redis", stream: str, began: float) -> float:
-    """Return when the first tick was there; the generator makes all its ticks before."""
-    while not client.exists(stream) or not client.xlen(stream):
-        if monotonic_s() - began > 60:
-            raise TimeoutError("the generator wrote nothing for 60 s")
-        SystemClock().sleep(0.002)
-    return monotonic_s()
-
-
-def _all_done(client: "redis.Redis", keys: Keys, ticks: int) -> bool:
-    counts = [client.hget(keys.unit(unit), "#ticks") for unit in UNITS]
-    return all(int(count or 0) >= ticks for count in counts)
-
-
-def _server_cpu(client: "redis.Redis") -> float:
-    facts = client.info("cpu")
-    return float(facts["used_cpu_user"]) + float(facts["used_cpu_sys"])
+if __name__ == "__main__":
+    main()
