@@ -10,18 +10,22 @@ Floats live inside; what comes out is whole rupees in paise, rounded up.
 
 from sauda.margin.quantity import max_quantity
 from sauda.margin.rules import MarginBook, Rates, load_margins
-from sauda.margin.scan import Leg
-from sauda.margin.span import NOTHING, Requirement, netted, requirement, worst
+from sauda.margin.scan import Leg, Priced, priced
+from sauda.margin.span import NOTHING, Requirement, netted, requirement, requirement_of, worst, worst_of
 
 __all__ = [
     "NOTHING",
     "Leg",
     "MarginBook",
+    "Priced",
     "Rates",
     "Requirement",
     "load_margins",
     "max_quantity",
     "netted",
+    "priced",
     "requirement",
+    "requirement_of",
     "worst",
+    "worst_of",
 ]

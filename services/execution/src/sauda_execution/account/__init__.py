@@ -2,7 +2,8 @@
 
     fill   ->  `ledger`    cash and positions, to the paisa
     order  ->  `prices`    what the market says of an underlying's legs
-           ->  `legs`      positions and waiting entries as `sauda.margin` wants them
+           ->  `legs`      what waits on an underlying
+           ->  `priced`    positions and waiting entries as `sauda.margin` wants them
            ->  `needs`     what an underlying needs: by our scenarios
            ->  `blocked`   kept by underlying, until its legs change again
            ->  `broker`    what the broker says of the same legs, if the house asks it

@@ -1,11 +1,23 @@
 """What is blocked, by underlying: computed when the legs of an underlying change, and kept until they change again."""
 
 from collections import defaultdict
+from typing import NamedTuple
 
 from sauda.money import Paise
 from sauda.state import State
 from sauda_execution.account.broker import BrokerMargins
 from sauda_execution.account.needs import Need
+
+
+class Sums(NamedTuple):
+    """What the account tells of all underlyings together."""
+
+    total: Paise
+    span: Paise
+    exposure: Paise
+    """With the addition of the last day."""
+    strategies: dict[str, Paise]
+    """Strategy -> margin of what it holds taken alone, scaled as the whole is."""
 
 
 class Blocked:
@@ -15,6 +27,8 @@ class Blocked:
         """*broker* None: our own scenarios count."""
         self._broker = broker
         self._needs = state.table("account_blocked", Need)
+        self._sums: Sums | None = None
+        """Derived; None: to be added up again."""
 
     def put(self, underlying: str, need: Need) -> None:
         """Keep what *underlying* needs now."""
@@ -22,6 +36,9 @@ class Blocked:
             self._needs.drop(underlying)
         elif self._needs.get(underlying) != need:
             self._needs.put(underlying, need)
+        else:
+            return
+        self._sums = None
 
     def need(self, underlying: str) -> Need:
         """Return what was last computed."""
@@ -35,12 +52,21 @@ class Blocked:
         """Return what is blocked for *need*, by whoever's word counts."""
         return need.total if self._broker is None else self._broker.scaled(underlying, need)
 
-    def total(self) -> Paise:
-        """Return what is blocked in all."""
+    @property
+    def sums(self) -> Sums:
+        """Return what is blocked in all: the same object until that changes."""
+        if self._sums is None:
+            self._sums = Sums(self._total(), *self._parts(), self._strategies())
+        return self._sums
+
+    def add_up_again(self) -> None:
+        """Take note that the broker's word, or the whole state, is another."""
+        self._sums = None
+
+    def _total(self) -> Paise:
         return sum(self.total_of(name, need) for name, need in self._needs.items())
 
-    def parts(self) -> tuple[Paise, Paise]:
-        """Return (SPAN, exposure with the addition of the last day) within `total`."""
+    def _parts(self) -> tuple[Paise, Paise]:
         span = exposure = 0
         for name, need in self._needs.items():
             flat = need.worst.exposure + need.worst.expiry
@@ -49,8 +75,7 @@ class Blocked:
             span, exposure = span + scenarios - flat, exposure + flat
         return span, exposure
 
-    def strategies(self) -> dict[str, Paise]:
-        """Return strategy -> margin of what it holds taken alone, scaled as the whole is."""
+    def _strategies(self) -> dict[str, Paise]:
         found: dict[str, Paise] = defaultdict(int)
         for name, need in self._needs.items():
             said, own = (1, 1) if self._broker is None else self._broker.ratio(name)

@@ -65,6 +65,8 @@ class Ledger:
         self._positions = state.table("account_positions", Position)
         self._of: dict[str, dict[str, None]] = {}
         """Underlying -> keys of its positions, in order: derived."""
+        self._unpaid: dict[str, dict[str, None]] = {}
+        """The same of those that were not paid for: derived."""
 
     @property
     def cash(self) -> Cash:
@@ -116,11 +118,11 @@ class Ledger:
         is nobody's to spend before it is there.
         """
         lost = 0
-        for keys in self._of.values():
+        for keys in self._unpaid.values():
             made = 0
             for key in keys:
                 position = self._positions[key]
-                price = None if position.is_paid else price_of(position.contract)
+                price = price_of(position.contract)
                 if price is not None:
                     made += position.qty * price - position.cost
             lost += max(0, -made)
@@ -144,9 +146,12 @@ class Ledger:
 
     def restored(self) -> None:
         """Build the index."""
-        self._of = {}
+        self._of, self._unpaid = {}, {}
         for key, position in self._positions.items():
-            self._of.setdefault(position.contract.underlying, {})[key] = None
+            underlying = position.contract.underlying
+            self._of.setdefault(underlying, {})[key] = None
+            if not position.is_paid:
+                self._unpaid.setdefault(underlying, {})[key] = None
 
     def _hold(self, fill: Fill, contract: Instrument) -> Paise:
         """Bring the position up to date; return the profit of what was closed."""
@@ -163,19 +168,23 @@ class Ledger:
         if qty:
             position = Position(fill.strategy, contract, fill.product, qty, cost)
             self._positions.put(key, position)
-            self._index(contract.underlying, key)
+            self._index(position, key)
         else:
             self._positions.drop(key)
             self._forget(contract.underlying, key)
         return sign * closed * fill.price - part
 
-    def _index(self, underlying: str, key: str) -> None:
+    def _index(self, position: Position, key: str) -> None:
+        underlying = position.contract.underlying
         keys = self._of.setdefault(underlying, {})
         if key not in keys:
             self._of[underlying] = dict.fromkeys(sorted([*keys, key]))
+            if not position.is_paid:
+                self._unpaid.setdefault(underlying, {})[key] = None
 
     def _forget(self, underlying: str, key: str) -> None:
-        keys = self._of.get(underlying, {})
-        keys.pop(key, None)
-        if not keys:
-            self._of.pop(underlying, None)
+        for index in (self._of, self._unpaid):
+            keys = index.get(underlying, {})
+            keys.pop(key, None)
+            if not keys:
+                index.pop(underlying, None)

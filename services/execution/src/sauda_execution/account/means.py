@@ -5,16 +5,15 @@ from typing import NamedTuple
 
 import msgspec
 
-from sauda.clock import UnixNs
-from sauda.contracts import Account, Instrument, InstrumentId, MarginRequest, PlaceOrder
+from sauda.contracts import Account, Instrument, InstrumentId, MarginReply, MarginRequest, PlaceOrder
 from sauda.margin import MarginBook
 from sauda.money import Paise, Units
 from sauda.state import State
-from sauda_execution.account.blocked import Blocked
+from sauda_execution.account.blocked import Blocked, Sums
 from sauda_execution.account.broker import BrokerMargins
 from sauda_execution.account.estimate import estimated_charges
 from sauda_execution.account.exits import may_uncover, proceeds, within, without
-from sauda_execution.account.ledger import Ledger
+from sauda_execution.account.ledger import Cash, Ledger
 from sauda_execution.account.legs import Entry, entries, fills_at_once, is_derivative, waiting_exits
 from sauda_execution.account.needs import Need, Needs
 from sauda_execution.account.prices import Prices
@@ -66,11 +65,13 @@ class Means:
         self._needs = Needs(known, margins, self.prices)
         self._judged: tuple[PlaceOrder | None, Need] = (None, Need())
         """The order that was judged last, and what its underlying needs with it: of use within that step alone."""
+        self._figures: tuple[tuple[Cash, Sums, Paise], Account] | None = None
+        """From what the account was last told, and as what: derived."""
 
     @property
     def available(self) -> Paise:
         """Return what a new order may need."""
-        return self.ledger.cash.balance - self.blocked.total() - self._open_losses()
+        return self.ledger.cash.balance - self.blocked.sums.total - self._open_losses()
 
     def wanted(self, order: PlaceOrder, contract: Instrument, *, filled: Units = 0) -> Wanted:
         """Return what *order*, of which *filled* units have traded, would need beside all that is held and waits."""
@@ -186,6 +187,7 @@ class Means:
             if is_derivative(one.contract):
                 name = one.contract.instrument
                 held[name] = held.get(name, 0) + one.qty
+        self.blocked.add_up_again()
         return self.broker.ask(contract.underlying, held, self._known.market.now_ns)
 
     def contract(self, instrument: InstrumentId) -> Instrument | None:
@@ -201,33 +203,28 @@ class Means:
         contract = self.contract(instrument)
         return None if contract is None else self.prices.of(contract)
 
-    def figures(self, now_ns: UnixNs = 0) -> Account:
-        """Return the account as it stands, stamped *now_ns*."""
-        cash, blocked, lost = self.ledger.cash, self.blocked.total(), self._open_losses()
-        span, exposure = self.blocked.parts()
-        return Account(
-            event_ns=now_ns,
-            start=cash.start,
-            premium=cash.premium,
-            realised=cash.realised,
-            charges=cash.charges,
-            cash=cash.balance,
-            blocked=blocked,
-            available=cash.balance - blocked - lost,
-            span=span,
-            exposure=exposure,
-            strategies=self.blocked.strategies(),
-            open_losses=lost,
-        )
+    def figures(self) -> Account:
+        """Return the account as it stands, without a stamp: the same object until it changes."""
+        of = (self.ledger.cash, self.blocked.sums, self._open_losses())
+        if self._figures is None or self._figures[0] != of:
+            self._figures = (of, _account(*of))
+        return self._figures[1]
+
+    def take(self, reply: MarginReply) -> None:
+        """Take what the broker says."""
+        self.broker.take(reply, self.blocked.needs())
+        self.blocked.add_up_again()
 
     def statement(self) -> Statement:
         """Return the account as people want to see it."""
-        return stated(self.figures(self._known.market.now_ns), self.blocked, self.broker)
+        figures = msgspec.structs.replace(self.figures(), event_ns=self._known.market.now_ns)
+        return stated(figures, self.blocked, self.broker)
 
     def restored(self) -> None:
         """Rebuild the indexes."""
         self.ledger.restored()
         self.prices.restored()
+        self.blocked.add_up_again()
 
     def _open_losses(self) -> Paise:
         return self.ledger.open_losses(self.prices.of)
@@ -240,3 +237,20 @@ class Means:
             charges=sum(estimated_charges(self._tariff, one, market, market.now_ns) for one in wishes),
             available=self.available,
         )
+
+
+def _account(cash: Cash, blocked: Sums, lost: Paise) -> Account:
+    return Account(
+        event_ns=0,
+        start=cash.start,
+        premium=cash.premium,
+        realised=cash.realised,
+        charges=cash.charges,
+        cash=cash.balance,
+        blocked=blocked.total,
+        available=cash.balance - blocked.total - lost,
+        span=blocked.span,
+        exposure=blocked.exposure,
+        strategies=blocked.strategies,
+        open_losses=lost,
+    )

@@ -1,16 +1,17 @@
 """What an underlying needs, by our own scenarios: for what is held, for what waits, and for each strategy alone."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from sauda.clock import ist_date
 from sauda.contracts import Instrument, InstrumentId, InstrumentKind, Product, Side
-from sauda.margin import NOTHING, MarginBook, Rates, Requirement, requirement, worst
+from sauda.margin import NOTHING, MarginBook, Priced, Rates, Requirement, requirement_of, worst_of
 from sauda.money import Paise, Units
 from sauda_execution.account.ledger import Position
-from sauda_execution.account.legs import Entry, as_legs, is_delivery, is_derivative, price_of
+from sauda_execution.account.legs import Entry, is_delivery, is_derivative, price_of
+from sauda_execution.account.priced import PricedLegs
 from sauda_execution.account.prices import Prices
 from sauda_execution.known import Known
 
@@ -37,13 +38,24 @@ class Need(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.worst.total + self.premium + self.shares
 
 
+class _OfHeld(NamedTuple):
+    """What an underlying's legs needed when they were last looked at, and what that followed from."""
+
+    spot: Paise
+    rates: Rates
+    legs: list[Priced]
+    need: Requirement
+
+
 class Needs:
-    """Computes; keeps nothing but what it is told to remember of prices."""
+    """Computes; what it keeps of that follows from what is asked alone."""
 
     def __init__(self, known: Known, margins: MarginBook, prices: Prices) -> None:
         self._known = known
         self._margins = margins
         self._prices = prices
+        self._legs = PricedLegs(prices)
+        self._of_held: dict[str, _OfHeld] = {}
 
     def of(
         self,
@@ -98,10 +110,17 @@ class Needs:
         if spot is None:
             return NOTHING, NOTHING
         now_ns = self._known.market.now_ns
-        legs = as_legs(held, self._prices, spot, rates, now_ns)
-        waiting = as_legs(waits, self._prices, spot, rates, now_ns)
-        of_held = requirement(spot, legs, rates)
-        return of_held, worst(spot, legs, waiting, rates, of_held) if waiting else of_held
+        legs = self._legs.of(held, spot, rates, now_ns)
+        of_held = self._need_of_held(underlying, spot, rates, legs)
+        waiting = self._legs.of(waits, spot, rates, now_ns) if waits else ()
+        return of_held, worst_of(spot, legs, waiting, rates, of_held) if waiting else of_held
+
+    def _need_of_held(self, underlying: str, spot: Paise, rates: Rates, legs: list[Priced]) -> Requirement:
+        last = self._of_held.get(underlying)
+        if last is None or (last.spot, last.rates, last.legs) != (spot, rates, legs):
+            last = _OfHeld(spot, rates, legs, requirement_of(spot, legs, rates))
+            self._of_held[underlying] = last
+        return last.need
 
     def _rates(self, underlying: str, contracts: Sequence[Instrument]) -> Rates:
         is_commodity = any(one.exchange == _COMMODITIES for one in contracts)

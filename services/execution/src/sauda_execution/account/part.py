@@ -103,7 +103,7 @@ class MarginAccount(Part):
             self.means.prices.learn(message)
         elif isinstance(message, MarginReply):
             before = self.means.figures()
-            self.means.broker.take(message, self.means.blocked.needs())
+            self.means.take(message)
             return self._say_if_not(before)
         return ()
 
@@ -155,7 +155,7 @@ class MarginAccount(Part):
 
     def _say_if_not(self, before: Account) -> Sequence[Act]:
         after = self.means.figures()
-        return () if after == before else self._say(after)
+        return () if after is before or after == before else self._say(after)
 
     def _say(self, figures: Account | None = None) -> Sequence[Act]:
         now_ns = self._known.market.now_ns

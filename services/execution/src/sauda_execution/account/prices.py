@@ -28,6 +28,8 @@ class Prices:
         """underlying|instrument -> the last price that was used; `underlying|` is the underlying's own."""
         self._futures: dict[str, list[Instrument]] = {}
         """Underlying -> its futures, nearest first: derived."""
+        self._kept: dict[str, set[str]] = {}
+        """Underlying -> keys of its remembered prices: derived."""
 
     def of(self, contract: Instrument) -> Paise | None:
         """Return the last price of *contract*; None if none was ever seen."""
@@ -61,14 +63,17 @@ class Prices:
 
     def remember(self, underlying: str, spot: Paise | None, contracts: Iterable[Instrument]) -> None:
         """Keep what was used for *contracts*, and nothing else of *underlying*."""
-        kept = {f"{underlying}|": spot} | {
-            f"{underlying}|{one.instrument}": self.of(one) for one in contracts
-        }
-        for key in [key for key in self._last if key.startswith(f"{underlying}|") and key not in kept]:
+        kept = {f"{underlying}|": spot}
+        for one in contracts:
+            kept[f"{underlying}|{one.instrument}"] = self.of(one)
+        known = self._kept.setdefault(underlying, set())
+        for key in known - kept.keys():
             self._last.drop(key)
+            known.discard(key)
         for key, price in kept.items():
             if price is not None and self._last.get(key) != price:
                 self._last.put(key, price)
+                known.add(key)
 
     def learn(self, contract: Instrument) -> None:
         """Take a contract's definition."""
@@ -87,6 +92,9 @@ class Prices:
         self._futures = {}
         for contract in self._known.instruments.values():
             self.learn(contract)
+        self._kept = {}
+        for key in self._last:
+            self._kept.setdefault(key.partition("|")[0], set()).add(key)
 
     def _seen(self, underlying: str) -> Paise | None:
         quote = self._known.market.quote(_cash_market(underlying))
