@@ -9,6 +9,7 @@ from typing import Final
 
 from tenacity import RetryCallState
 
+from sauda.beside import AtLast
 from sauda.calendar import Calendar, load_calendar
 from sauda.runner import UnitRunner
 from sauda.settings import Settings
@@ -163,6 +164,7 @@ class Desk:
             clock=self.server.clock,
             seconds=self._world.seconds,
             pause=_growing,
+            beside=AtLast(),
         ).run(process)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
+from sauda.batch import Record, Refusal
 from sauda.clock import NS_PER_MS, UnixNs
 from sauda.codec import encode
 from sauda.contracts import DeskPnl, Fill, Message, PlaceOrder, PositionPnl, StrategyPnl
 from sauda.errors import TransientError
 from sauda.log import BEGINNING, Entry, EntryId, Output, Position
-from sauda.writer import Record, Refusal
 from simulation.connection import Connection
 from simulation.line import Line
 from simulation.server import Server

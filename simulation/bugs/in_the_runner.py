@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from sauda.batch import Batch
 from sauda.errors import TransientError
 from sauda.log import Entry, Lease, Loaded, Output, Position, Step
 from sauda.parking import parked
@@ -192,9 +193,9 @@ class ForgetsItsDoubt(FeedDesk):
 class AckBeforeWrite(WriterRunner):
     """Entries are acknowledged before the database has them."""
 
-    def _work(self, entries: Sequence[Entry], stop: Any) -> None:
-        self._persist("redis", lambda: self._reader.settle(entries, ()), stop)
-        super()._work(entries, stop)
+    def _work(self, batch: Batch, stop: Any) -> Batch | None:
+        self._persist("redis", lambda: self._reader.settle(batch.entries, ()), stop)
+        return super()._work(batch, stop)
 
 
 class LeftoversForgotten(WriterRunner):

@@ -6,6 +6,7 @@ from typing import Protocol
 
 import redis
 
+from sauda.batch import Record, Refusal
 from sauda.clock import SystemClock, monotonic_s
 from sauda.codec import decode, encode
 from sauda.contracts import DeadLetter, DeskPnl
@@ -13,7 +14,7 @@ from sauda.log import Entry, Output
 from sauda.parking import dead_letter
 from sauda.redis_consumer import RedisConsumer
 from sauda.redis_log import RedisLog
-from sauda.writer import Record, Refusal, WriterRunner
+from sauda.writer import WriterRunner
 
 STREAMS = ("pnl", "executions", "orders")
 

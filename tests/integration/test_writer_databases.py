@@ -20,6 +20,7 @@ import pytest
 import redis
 from sqlalchemy import create_engine, func, select, text
 
+from sauda.batch import Record
 from sauda.clock import SystemClock, monotonic_s
 from sauda.codec import encode
 from sauda.contracts import (
@@ -38,8 +39,8 @@ from sauda.contracts import (
     StrategyPnl,
 )
 from sauda.log import Output
+from sauda.outage import SinkAwayError
 from sauda.redis_log import RedisLog
-from sauda.writer import Record, SinkAwayError
 from sauda_pnl.writers import tables
 from sauda_pnl.writers.sql import SqlSink
 

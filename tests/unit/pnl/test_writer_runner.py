@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 import msgspec
 import pytest
 
+from sauda.batch import Record, Refusal
 from sauda.clock import ManualClock
 from sauda.codec import decode, encode
 from sauda.contracts import ClockTick, DeadLetter, DeskPnl, Message
 from sauda.errors import TransientError
 from sauda.log import Entry, Output
-from sauda.writer import Record, Refusal, SinkAwayError, WriterRunner
+from sauda.outage import SinkAwayError
+from sauda.writer import WriterRunner
 
 Event = tuple[str, dict[str, object]]
 

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sauda.batch import Record
 from sauda.contracts import (
     Against,
     CancelOrder,
@@ -31,7 +32,7 @@ from sauda.contracts import (
     StrategyPnl,
 )
 from sauda.errors import ConfigError
-from sauda.writer import Record, SinkAwayError
+from sauda.outage import SinkAwayError
 from sauda_pnl.writers.sql import SqlSink
 
 NS = 1_795_580_105_123_456_789

@@ -69,12 +69,19 @@ class RedisConsumer:
 
     def settle(self, written: Sequence[Entry], letters: Sequence[tuple[Entry, Output]]) -> None:
         """See `sauda.writer.GroupReader`."""
+        for stream in self._streams:
+            # One command for all: said one by one in a script it costs the server 2.5 µs an entry instead of 0.4.
+            if ids := [entry.id for entry in written if entry.stream == stream]:
+                with server_errors(self._where):
+                    self._client.execute_command("XACK", self._keys.stream(stream), self.group, *ids)
         keys = [self._keys.stream("dead_letters"), *map(self._keys.stream, self._streams)]
         place = {stream: index for index, stream in enumerate(self._streams, start=2)}
-        items = [(place[entry.stream], entry.id, b"", b"") for entry in written]
-        items += [(place[entry.stream], entry.id, letter.data, letter.cause) for entry, letter in letters]
-        for start in range(0, len(items), _CHUNK):
-            args = [arg for item in items[start : start + _CHUNK] for arg in item]
+        for start in range(0, len(letters), _CHUNK):
+            args = [
+                arg
+                for entry, letter in letters[start : start + _CHUNK]
+                for arg in (place[entry.stream], entry.id, letter.data, letter.cause)
+            ]
             self._run(self._settle, keys, (self.group, *args))
 
     def close(self) -> None:
@@ -126,19 +133,13 @@ class RedisConsumer:
             )
 
     def _entries(self, stream: str, rows: Any) -> list[Entry]:
-        entries: list[Entry] = []
-        gone: list[Entry] = []
-        for entry_id, fields in rows:
-            if fields is None:
-                gone.append(Entry(stream, entry_id, b"", b""))
-                continue
-            named = dict(zip(fields[::2], fields[1::2], strict=True))
-            raw = None if list(named) == [b"d", b"c"] else named
-            entries.append(Entry(stream, entry_id, named.get(b"d", b""), named.get(b"c", b""), raw))
-        if gone:
+        there = [(entry_id, fields) for entry_id, fields in rows if fields is not None]
+        if len(there) < len(rows):
             # Somebody trimmed the stream past a group; there is nothing left to write or to keep waiting for.
-            self.settle(gone, ())
-        return entries
+            self.settle(
+                [Entry(stream, entry_id, b"", b"") for entry_id, fields in rows if fields is None], ()
+            )
+        return [_entry(stream, entry_id, fields) for entry_id, fields in there]
 
     def _forget_the_dead(self, stream: str) -> None:
         key = self._keys.stream(stream)
@@ -164,3 +165,10 @@ class RedisConsumer:
             except NoScriptError:
                 # The server lost its scripts (a restart): it did nothing, so saying it again is safe.
                 return self._client.execute_command("EVAL", script.text, len(keys), *keys, *args)
+
+
+def _entry(stream: str, entry_id: bytes, fields: Sequence[bytes]) -> Entry:
+    if len(fields) == 4 and fields[0] == b"d" and fields[2] == b"c":
+        return Entry(stream, entry_id, fields[1], fields[3])
+    named = dict(zip(fields[::2], fields[1::2], strict=True))
+    return Entry(stream, entry_id, named.get(b"d", b""), named.get(b"c", b""), named)

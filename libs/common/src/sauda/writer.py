@@ -3,54 +3,24 @@
 What leaves Redis cannot be committed with it, so a writer is a plain competing consumer: it acknowledges an entry only
 after the database said yes, takes over what a dead peer left, and may therefore write an entry twice. That is safe
 because a sink's write is idempotent: the identity of what it writes is derived from the entry, never from the moment.
-While the database is away the batch in hand is tried again and nothing more is read, so memory stays bounded.
+
+While the database works on one batch the next is read and decoded: at most two are in hand. While the database is away
+these are tried again and nothing more is read, so memory stays bounded.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_random_exponential
-
-from sauda.clock import Clock, SystemClock, UnixNs, monotonic_s
-from sauda.codec import decode
-from sauda.contracts import STREAM_OF, Message
-from sauda.errors import ContractError, TransientError
-from sauda.log import Entry, EntryId, Output
+from sauda.batch import Batch, Record, Refusal, batch_of
+from sauda.beside import Beside, BesideThread
+from sauda.clock import Clock, SystemClock, monotonic_s
+from sauda.errors import TransientError
+from sauda.log import Entry, Output
+from sauda.outage import Away, Outages, Pause, StoppedError
 from sauda.parking import dead_letter
-from sauda.redelivery import meant_for
 from sauda.runner import Stop
 
 T = TypeVar("T")
-
-LONGEST_PAUSE_S: Final = 30.0
-"""Between two attempts at the most, so that a database that is back is noticed soon."""
-
-LONGEST_RETRY_AFTER_S: Final = 600.0
-"""A server may ask for a longer pause than ours, but not for one that looks like a standstill."""
-
-
-class SinkAwayError(TransientError):
-    """The database cannot take the batch now; it may have said how long to leave it alone."""
-
-    def __init__(self, text: str, retry_after_s: float | None = None) -> None:
-        super().__init__(text)
-        self.retry_after_s = retry_after_s
-
-
-class Record(NamedTuple):
-    """A message and where it stands; within one stream the id gives the order."""
-
-    stream: str
-    id: EntryId
-    message: Message
-
-
-class Refusal(NamedTuple):
-    """A record that the database will never take, by its place in the batch, and why."""
-
-    place: int
-    reason: str
 
 
 class Sink(Protocol):
@@ -101,20 +71,6 @@ class GroupReader(Protocol):
         """Strike the consumer off the group's list, unless something is pending with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Away:
-    """What a writer is waiting for."""
-
-    what: str
-    """`database` or `redis`."""
-    since_ns: UnixNs
-    why: str
-
-
-class _StoppedError(Exception):
-    """The word to stop came while a batch was waiting; it stays pending."""
-
-
 class WriterRunner:
     """Writes until told to stop; the process stays, whatever the database or Redis does."""
 
@@ -129,11 +85,11 @@ class WriterRunner:
         claim_after_ms: int = 15_000,
         clock: Clock | None = None,
         seconds: Callable[[], float] = monotonic_s,
-        pause: Callable[[RetryCallState], float] | None = None,
+        pause: Pause | None = None,
+        beside: Beside | None = None,
         on_event: Callable[[str, dict[str, object]], None] = lambda _event, _facts: None,
     ) -> None:
-        # *seconds* and *pause* (how long to wait before another attempt) are arguments for whoever owns time and chance.
-        self.away: Away | None = None
+        # *seconds*, *pause* and *beside* (who writes into the database) are arguments for whoever owns time and chance.
         self.written = 0
         self.refused = 0
         self._reader = reader
@@ -146,15 +102,20 @@ class WriterRunner:
         self._stage = "starting"
         self._opened = False
         self._own_first = True
-        self._clock = clock or SystemClock()
         self._on_event = on_event
         self._seconds = seconds
-        self._backoff = pause or wait_random_exponential(multiplier=0.25, max=LONGEST_PAUSE_S)
+        self._outages = Outages(clock or SystemClock(), pause, on_event)
+        self._beside = beside or BesideThread()
 
     @property
     def group(self) -> str:
         """Return the name of the consumer group, which is the writer's name for people."""
         return self._reader.group
+
+    @property
+    def away(self) -> Away | None:
+        """Return what the writer is waiting for."""
+        return self._outages.first
 
     @property
     def phase(self) -> str:
@@ -167,7 +128,7 @@ class WriterRunner:
         return self.phase == "writing"
 
     def run(self, stop: Stop) -> None:
-        """Write until *stop*; the batch in hand is finished, or left pending if the database is away."""
+        """Write until *stop*; what is in hand is finished, or left pending if the database is away."""
         try:
             # The group first: from then on the server knows that we have not passed anything yet.
             self._persist("redis", self._open, stop)
@@ -175,12 +136,13 @@ class WriterRunner:
             self._stage = "writing"
             while not stop.is_set():
                 entries = self._persist("redis", self._next, stop)
-                if entries:
-                    self._work(entries, stop)
+                batch = batch_of(self.group, entries) if entries else None
+                while batch:
+                    batch = self._work(batch, stop)
                 if 0 < len(entries) < self._count // 2:
                     # A commit costs the database about the same for one row as for a hundred: let some gather.
                     stop.wait(self._linger_s)
-        except _StoppedError:
+        except StoppedError:
             pass
         self._leave()
 
@@ -203,33 +165,42 @@ class WriterRunner:
                 self._claim_at_s = self._seconds() + self._claim_after_ms / 3000
             return self._reader.fresh(self._count, self._block_ms)
         except TransientError:
-            # The server may have lost the group, or handed us entries in an answer that never came.
-            self._opened = False
-            self._own_first = True
+            self._begin_again()
             raise
 
-    def _work(self, entries: Sequence[Entry], stop: Stop) -> None:
-        letters: list[tuple[Entry, Output]] = []
-        readable: list[Entry] = []
-        records: list[Record] = []
-        passed: list[Entry] = []
-        for entry in entries:
-            try:
-                meant = meant_for(self.group, entry)
-                if meant is None:
-                    passed.append(entry)
-                    continue
-                records.append(_record(meant))
-                readable.append(entry)
-            except ContractError as error:
-                letters.append(self._letter(entry, str(error)))
-        refusals = self._persist("database", lambda: self._sink.write(records), stop) if records else ()
-        reasons = dict(refusals)
-        letters += [self._letter(readable[index], reason) for index, reason in sorted(reasons.items())]
-        written = [entry for index, entry in enumerate(readable) if index not in reasons]
-        self._persist("redis", lambda: self._reader.settle([*passed, *written], letters), stop)
+    def _begin_again(self) -> None:
+        """Trust nothing: the server may have lost the group, or handed us entries in an answer that never came."""
+        self._opened = False
+        self._own_first = True
+
+    def _work(self, batch: Batch, stop: Stop) -> Batch | None:
+        """Write and acknowledge *batch*; return the next one, if it was read meanwhile."""
+        writing = self._beside.submit(lambda: self._write(batch.records, stop))
+        ahead = self._ahead(batch, stop)
+        reasons = dict(writing.result())
+        letters = [self._letter(*told) for told in batch.unreadable]
+        letters += [self._letter(batch.readable[place], reasons[place]) for place in sorted(reasons)]
+        written = [entry for place, entry in enumerate(batch.readable) if place not in reasons]
+        self._persist("redis", lambda: self._reader.settle([*batch.passed, *written], letters), stop)
         self.written += len(written)
         self.refused += len(letters)
+        return ahead
+
+    def _write(self, records: Sequence[Record], stop: Stop) -> Sequence[Refusal]:
+        return self._persist("database", lambda: self._sink.write(records), stop) if records else ()
+
+    def _ahead(self, batch: Batch, stop: Stop) -> Batch | None:
+        """Read on while the database writes *batch*, if that was a full one and nothing else is to be looked at first."""
+        is_last = len(batch.entries) < self._count
+        if is_last or stop.is_set() or self._own_first or self._seconds() >= self._claim_at_s:
+            return None
+        try:
+            entries = self._reader.fresh(self._count, 0)
+        except TransientError:
+            # Said and waited for when *batch* is acknowledged, or when the next is read.
+            self._begin_again()
+            return None
+        return batch_of(self.group, entries) if entries else None
 
     def _letter(self, entry: Entry, reason: str) -> tuple[Entry, Output]:
         self._on_event("dead_letter", {"stream": entry.stream, "id": entry.id.decode(), "why": reason})
@@ -237,39 +208,7 @@ class WriterRunner:
 
     def _persist(self, what: str, action: Callable[[], T], stop: Stop) -> T:
         """Do *action* until it succeeds; only the word to stop ends the waiting."""
-
-        def pause(seconds: float) -> None:
-            if stop.wait(seconds):
-                raise _StoppedError
-
-        retrying = Retrying(
-            retry=retry_if_exception_type(TransientError),
-            wait=self._pause_s,
-            sleep=pause,
-            before_sleep=lambda state: self._note_away(what, state),
-        )
-        result = retrying(action)
-        self._note_back(what)
-        return result
-
-    def _pause_s(self, state: RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        asked_s = error.retry_after_s if isinstance(error, SinkAwayError) else None
-        return max(self._backoff(state), min(asked_s or 0.0, LONGEST_RETRY_AFTER_S))
-
-    def _note_away(self, what: str, state: RetryCallState) -> None:
-        why = str(state.outcome.exception()) if state.outcome else ""
-        since_ns = self.away.since_ns if self.away and self.away.what == what else self._clock.now_ns()
-        self.away = Away(what, since_ns, why)
-        pause_s = round(state.upcoming_sleep, 2)
-        facts = {"why": why, "attempt": state.attempt_number, "pause_s": pause_s, "since_ns": since_ns}
-        self._on_event(f"{what}_away", facts)
-
-    def _note_back(self, what: str) -> None:
-        if self.away and self.away.what == what:
-            away_ms = (self._clock.now_ns() - self.away.since_ns) // 1_000_000
-            self.away = None
-            self._on_event(f"{what}_back", {"away_ms": away_ms})
+        return self._outages.sit_out(what, action, stop)
 
     def _leave(self) -> None:
         try:
@@ -277,15 +216,6 @@ class WriterRunner:
         except TransientError as error:
             # Our name stays on the group's list; a peer strikes it off later.
             self._on_event("redis_away", {"why": str(error)})
+        self._beside.shutdown()
         self._sink.close()
         self._stage = "stopped"
-
-
-def _record(entry: Entry) -> Record:
-    if entry.raw is not None and b"d" not in entry.raw:
-        raise ContractError("the entry has no field `d`")
-    message = decode(entry.data)
-    home = STREAM_OF[type(message)]
-    if home != entry.stream:
-        raise ContractError(f"a message of stream {home} does not belong on {entry.stream}")
-    return Record(entry.stream, entry.id, message)

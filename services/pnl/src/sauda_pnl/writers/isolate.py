@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
-from sauda.writer import Refusal
+from sauda.batch import Refusal
 
 T = TypeVar("T")
 

@@ -5,11 +5,14 @@ Fills need one tag more than their table shows, `fill_id`: two fills of one stra
 market instant, and would otherwise overwrite each other (ADR 11).
 """
 
-from typing import Final
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final
 
 from sauda.contracts import DeskPnl, Fill, Message, PositionPnl, StrategyPnl
 from sauda.errors import ContractError
-from sauda.money import Paise
+from sauda.money import Paise, Units
+from sauda_pnl.writers.rupees import rupees, seldom_new
 
 DESK_TOTAL: Final = "ALL"
 """The strategy tag of the whole desk's P&L; no strategy may be called so."""
@@ -27,6 +30,12 @@ class Lines:
         self._desk = _tag("desk", desk)
         self._heads: dict[tuple[str, ...], str] = {}
         """(measurement, tag values) -> the line's first half."""
+        self._printers: dict[type, Callable[[Any], str]] = {
+            PositionPnl: self._position,
+            StrategyPnl: self._strategy,
+            DeskPnl: self._of_the_desk,
+            Fill: self._fill,
+        }
 
     def line(self, message: Message) -> str | None:
         """Return *message* as a line, or None if InfluxDB has no table for it.
@@ -34,46 +43,47 @@ class Lines:
         Raises:
             ContractError: a tag's value cannot be written in the line protocol.
         """
-        match message:
-            case PositionPnl():
-                return self._position(message)
-            case StrategyPnl():
-                return self._total(message, named_strategy(message.strategy))
-            case DeskPnl():
-                return self._total(message, DESK_TOTAL)
-            case Fill():
-                return self._fill(message)
-            case _:
-                return None
+        printer = self._printers.get(type(message))
+        return printer(message) if printer else None
 
     def _position(self, point: PositionPnl) -> str:
         key = ("positions", named_strategy(point.strategy), point.instrument)
         head = self._heads.get(key) or self._head(key, "symbol")
-        # A flat position has no entry price; a field that is not there is not zero.
-        entry = f"entry_price={point.cost / point.qty / 100}," if point.qty else ""
-        profit = point.realised + point.unrealised - point.charges
+        realised, unrealised, charges = point.realised, point.unrealised, point.charges
         return (
-            f"{head}quantity={point.qty}i,{entry}price={point.ltp / 100},realised={point.realised / 100},"
-            f"unrealised={point.unrealised / 100},charges={point.charges / 100},pnl={profit / 100} {point.event_ns}"
+            f"{head}quantity={point.qty}i,{_entry(point.cost, point.qty)}price={seldom_new(point.ltp)},"
+            f"realised={seldom_new(realised)},unrealised={rupees(unrealised)},charges={seldom_new(charges)},"
+            f"pnl={rupees(realised + unrealised - charges)} {point.event_ns}"
         )
+
+    def _strategy(self, point: StrategyPnl) -> str:
+        return self._total(point, named_strategy(point.strategy))
+
+    def _of_the_desk(self, point: DeskPnl) -> str:
+        return self._total(point, DESK_TOTAL)
 
     def _total(self, point: StrategyPnl | DeskPnl, strategy: str) -> str:
         key = ("pnl", strategy)
         head = self._heads.get(key) or self._head(key)
+        # A field that is not known is left out: it is not zero.
+        margin = "" if point.margin is None else f",margin={seldom_new(point.margin)}"
         roi = "" if point.roi is None else f",roi={point.roi}"
-        more = f"{_amount('margin', point.margin)}{roi}{_amount('peak_margin', point.peak_margin)}"
-        more += f"{_amount('peak', point.peak)}{_amount('drawdown', point.drawdown)}"
+        most = "" if point.peak_margin is None else f",peak_margin={seldom_new(point.peak_margin)}"
+        peak = "" if point.peak is None else f",peak={seldom_new(point.peak)}"
+        drawdown = "" if point.drawdown is None else f",drawdown={rupees(point.drawdown)}"
+        day = "" if point.day_net is None else f",day_pnl={rupees(point.day_net)}"
         return (
-            f"{head}realised={point.realised / 100},unrealised={point.unrealised / 100},"
-            f"charges={point.charges / 100},total_pnl={point.net / 100}{more}{_amount('day_pnl', point.day_net)} {point.event_ns}"
+            f"{head}realised={seldom_new(point.realised)},unrealised={rupees(point.unrealised)},"
+            f"charges={seldom_new(point.charges)},total_pnl={rupees(point.net)}"
+            f"{margin}{roi}{most}{peak}{drawdown}{day} {point.event_ns}"
         )
 
     def _fill(self, fill: Fill) -> str:
         key = ("fills", named_strategy(fill.strategy), fill.instrument, fill.side.value)
         head = self._heads.get(key) or self._head(key, "symbol", "side")
         return (
-            f"{head[:-1]},fill_id={_tag('fill_id', fill.fill_id)} quantity={fill.qty}i,price={fill.price / 100},"
-            f"charges={fill.charges / 100},order_id={_text(fill.order_id)} {fill.event_ns}"
+            f"{head[:-1]},fill_id={_tag('fill_id', fill.fill_id)} quantity={fill.qty}i,price={rupees(fill.price)},"
+            f"charges={rupees(fill.charges)},order_id={_text(fill.order_id)} {fill.event_ns}"
         )
 
     def _head(self, key: tuple[str, ...], *more: str) -> str:
@@ -105,9 +115,10 @@ def _tag(name: str, value: str) -> str:
     return value.translate(_TAG_ESCAPES)
 
 
-def _amount(name: str, amount: Paise | None) -> str:
-    """A field that is not known is left out: it is not zero."""
-    return "" if amount is None else f",{name}={amount / 100}"
+@lru_cache(4096)
+def _entry(cost: Paise, qty: Units) -> str:
+    """Return the entry price as a field; a flat position has none."""
+    return f"entry_price={cost / qty / 100}," if qty else ""
 
 
 def _text(value: str) -> str:

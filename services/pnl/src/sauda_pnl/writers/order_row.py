@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
+from sauda.batch import Record
 from sauda.clock import UnixNs
 from sauda.contracts import (
     Against,
@@ -22,7 +23,6 @@ from sauda.contracts import (
 )
 from sauda.merge import id_parts
 from sauda.money import Paise, Units
-from sauda.writer import Record
 
 OrderFact = (
     PlaceOrder | OrderAccepted | OrderRejected | OrderTriggered | OrderModified | OrderCancelled | Fill

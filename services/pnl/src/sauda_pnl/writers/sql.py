@@ -19,9 +19,10 @@ from sqlalchemy.exc import (
     StatementError,
 )
 
+from sauda.batch import Record, Refusal
 from sauda.contracts import DeskPnl, Fill, PlaceBasket, PositionPnl, StrategyPnl
 from sauda.errors import ContractError
-from sauda.writer import Record, Refusal, SinkAwayError
+from sauda.outage import SinkAwayError
 from sauda_pnl.writers import tables
 from sauda_pnl.writers.engine import address_of, engine_of, make_tables
 from sauda_pnl.writers.isolate import NeverError, write_the_rest
