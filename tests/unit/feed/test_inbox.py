@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from sauda.contracts import BrokerUpdate, FeedGap, Tick
 from sauda.testing.builders import NOW, a_tick, after
-from sauda_feed.inbox import Inbox
+from sauda_feed.inbox import GATHER_FROM, GATHER_S, LAG_S, Inbox
 
 UPDATE = BrokerUpdate({"status": "OPEN"}, NOW)
 
@@ -113,6 +113,83 @@ def test_a_desk_that_takes_nothing_at_all_does_not_let_the_queue_grow() -> None:
 
     assert len(take(inbox)) == 4
     assert len(take(inbox)) == 3
+
+
+class Passing:
+    """Time that passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def __call__(self) -> float:
+        return self.now_s
+
+
+def test_what_has_waited_too_long_is_told_as_a_gap_and_the_newest_at_once() -> None:
+    seconds = Passing()
+    inbox = Inbox(seconds=seconds)
+    for n in range(10):
+        inbox.put(a_tick(100 + n, at_ns=after(n)))
+    assert len(take(inbox, 2)) == 2
+
+    seconds.now_s = LAG_S
+    assert take(inbox, 1) == [a_tick(102, at_ns=after(2))]
+    seconds.now_s = LAG_S + 0.01
+    inbox.put(a_tick(110, at_ns=after(10)))
+    gap, *newest = take(inbox)
+
+    assert gap == FeedGap(after(3), after(60), "the desk was slower than the market: 7 ticks coalesced")
+    assert newest == [a_tick(110, at_ns=after(10))]
+    assert take(inbox) == []
+
+
+def test_a_long_outage_leaves_the_newest_only_also_of_what_waited_before_it() -> None:
+    seconds = Passing()
+    inbox = Inbox(seconds=seconds)
+    for n in range(5):
+        inbox.put(a_tick(10 + n, at_ns=after(n)))
+    inbox.conflate(away=True)
+    for n in range(5, 9):
+        inbox.put(a_tick(10 + n, at_ns=after(n)))
+        inbox.put(FeedGap(after(n), after(n), "the connection was lost"))
+    seconds.now_s = 60
+    inbox.conflate(away=False)
+
+    gap, *newest = take(inbox)
+
+    assert gap == FeedGap(NOW, after(60), "Redis was away: 8 ticks coalesced; the connection was lost")
+    assert newest == [a_tick(18, at_ns=after(8))]
+
+
+def test_a_moment_without_redis_costs_nothing_of_what_waited() -> None:
+    seconds = Passing()
+    inbox = Inbox(seconds=seconds)
+    ticks = [a_tick(10 + n, at_ns=after(n)) for n in range(5)]
+    for tick in ticks:
+        inbox.put(tick)
+    inbox.conflate(away=True)
+    seconds.now_s = LAG_S / 2
+    inbox.conflate(away=False)
+
+    assert take(inbox) == ticks
+
+
+def test_a_busy_market_is_let_gather_and_a_quiet_one_is_not() -> None:
+    pauses: list[float] = []
+
+    def pause(pause_s: float) -> None:
+        pauses.append(pause_s)
+        inbox.put(a_tick(200, at_ns=after(9)))
+
+    inbox = Inbox(pause=pause)
+    for n in range(GATHER_FROM - 1):
+        inbox.put(a_tick(n + 1, at_ns=after(n)))
+    assert len(inbox.take(1_000, 1, after(60))) == GATHER_FROM - 1
+    for n in range(GATHER_FROM):
+        inbox.put(a_tick(n + 1, at_ns=after(n)))
+    assert len(inbox.take(1_000, 1, after(60))) == GATHER_FROM + 1
+
+    assert pauses == [GATHER_S]
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=60), st.integers(1, 6))

@@ -1,11 +1,13 @@
 """Frames of a Noren broker become ticks: merged, in paise, and never a price that nobody quoted."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sauda.clock import NS_PER_S
 from sauda.contracts import BookLevel, Tick
 from sauda.money import to_rupees
 from sauda_feed.noren_quotes import Quotes
@@ -129,6 +131,35 @@ def test_a_frame_with_an_impossible_number_changes_nothing_at_all(noise: str) ->
     tick = found.take(frame("tf", bq1="65"), NOW)
     assert tick is not None
     assert tick.ltp == 161_45
+
+
+@pytest.mark.parametrize("seconds", ["9999999999999999", str(NOW // NS_PER_S + 2 * 86_400)])
+def test_a_feed_time_that_cannot_be_changes_nothing_at_all(seconds: str) -> None:
+    found = known()
+
+    assert found.take(frame("tf", lp="999.00", ft=seconds), NOW) is None
+    assert found.defects["malformed"] == 1
+    tick = found.take(frame("tf", lp="162.00", ft="1795580106"), NOW)
+    assert tick is not None
+    assert tick.ltp == 162_00
+
+
+@given(number=st.integers(0, 10**13), decimals=st.integers(0, 2))
+def test_a_price_is_read_as_decimal_reads_it(number: int, decimals: int) -> None:
+    text = f"{Decimal(number).scaleb(-decimals):f}"
+    tick = known().take(frame("tf", lp=text, ft="1795580106"), NOW)
+
+    assert tick is not None
+    assert tick.ltp == (Decimal(text) * 100 or 161_45)
+
+
+@pytest.mark.parametrize("text", ["²5.00", "1٣.25", "1_0.00", " 1.00", "+1.00", "1.2.34", "..00", "9" * 17])
+@pytest.mark.parametrize("key", ["lp", "bq1"])
+def test_what_only_python_takes_for_a_number_is_none(key: str, text: str) -> None:
+    found = known()
+
+    assert found.take(frame("tf", **{key: text}, ft="1795580106"), NOW) is None
+    assert found.defects["malformed"] == 1
 
 
 def test_a_repeated_frame_gives_one_tick() -> None:

@@ -15,7 +15,6 @@ from sauda.history.store import HistoryStore
 from sauda.history.stored import StoredPast
 from sauda.logs import Channel, logger
 from sauda.record import Record
-from sauda.recordings.timeline import Recording
 from sauda.redis_shelf import RedisShelf
 from sauda.service import Role, holder_name, open_log, run
 from sauda.settings import Settings
@@ -27,8 +26,6 @@ from sauda_feed.noren import NorenSource
 from sauda_feed.noren_login import account_from
 from sauda_feed.noren_masters import Masters
 from sauda_feed.noren_session import NorenSession
-from sauda_feed.pace import Scaled
-from sauda_feed.recording import RecordingSource
 from sauda_feed.source import Source
 
 _ORDINARY: Final = frozenset(
@@ -92,6 +89,11 @@ def _historian(settings: Settings, calendar: Calendar) -> Callable[[Source], His
 
 
 def _recording(settings: Settings, calendar: Calendar) -> Callable[[], Source]:
+    # Reading recordings takes pandas, a third of this service's start-up: the broker's feed does not wait for it.
+    from sauda.recordings.timeline import Recording
+    from sauda_feed.pace import Scaled
+    from sauda_feed.recording import RecordingSource
+
     settings.require("recording")
     path = settings.config if settings.recording is None else settings.recording
     try:

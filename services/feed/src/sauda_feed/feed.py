@@ -29,8 +29,9 @@ LIMIT: Final = 1_000
 """Messages in a step at the most, unless they belong to one instant."""
 _IDLE_S: Final = 0.02
 """How long a silent market may keep a new subscription waiting."""
-_WISHES_EVERY_S: Final = 0.002
-_LONGEST_PAUSE_S: Final = 1.0
+_WISHES_EVERY_S: Final = 0.005
+_LONGEST_PAUSE_S: Final = 0.25
+"""How long a Redis that is back may wait for the newest prices."""
 
 T = TypeVar("T")
 Events = Callable[[str, dict[str, object]], None]

@@ -24,9 +24,12 @@ _PRICES: Final = frozenset({"lp", "uc", "lc", *(f"{side}p{level}" for side in "b
 _COUNTS: Final = frozenset(
     {"v", "oi", "ft", *(f"{side}{what}{n}" for side in "bs" for what in "qo" for n in _LEVELS)}
 )
+_IS_PRICE: Final = dict.fromkeys(_PRICES, True) | dict.fromkeys(_COUNTS, False)
 _NOTHING_AT_ZERO: Final = frozenset({"lp", "ft", "uc", "lc"})
 """Keys that a zero must not overwrite; a zero in the book does say something: that side is empty."""
 _LONGEST: Final = 16
+_AHEAD_NS: Final = 86_400 * NS_PER_S
+"""How far a broker's clock may be ahead of ours: beyond a day a feed time is no time."""
 _SNAPSHOTS: Final = frozenset({"tk", "dk"})
 
 
@@ -83,6 +86,10 @@ class Quotes:
         except ContractError:
             self.defects["malformed"] += 1
             return None
+        if values.get("ft", 0) * NS_PER_S > recv_ns + _AHEAD_NS:
+            # Everything that follows would be older than this, and never be told.
+            self.defects["malformed"] += 1
+            return None
         quote = self._quotes.get(token)
         if quote is None:
             quote = self._quotes[token] = _Quote(reached_s=self._reached_s.get(token, 0))
@@ -119,18 +126,20 @@ class Quotes:
         if seconds is not None and seconds < quote.reached_s:
             self.defects["stale"] += 1
             return None
+        bid, ask = values.get("bp1") or None, values.get("sp1") or None
+        # By position: names would take half as long again, 0.4 µs of the frame's 6.
         tick = Tick(
-            instrument=instrument,
-            event_ns=recv_ns if seconds is None else seconds * NS_PER_S,
-            recv_ns=recv_ns,
-            ltp=values["lp"],
-            bid=values.get("bp1") or None,
-            ask=values.get("sp1") or None,
-            bid_qty=values.get("bq1") if values.get("bp1") else None,
-            ask_qty=values.get("sq1") if values.get("sp1") else None,
-            volume=values.get("v"),
-            oi=values.get("oi"),
-            depth=self._depth(values) if "bp2" in values or "sp2" in values else None,
+            instrument,
+            recv_ns if seconds is None else seconds * NS_PER_S,
+            recv_ns,
+            values["lp"],
+            bid,
+            ask,
+            values.get("bq1") if bid else None,
+            values.get("sq1") if ask else None,
+            values.get("v"),
+            values.get("oi"),
+            self._depth(values) if "bp2" in values or "sp2" in values else None,
         )
         if quote.latest is not None and _same(quote.latest, tick):
             self.defects["duplicate"] += 1
@@ -178,13 +187,18 @@ def _numbers(frame: Mapping[str, Any]) -> dict[str, int]:
     """
     found: dict[str, int] = {}
     for key, text in frame.items():
-        if key in _PRICES:
-            number = _number(key, text, hundredfold=True)
-        elif key in _COUNTS:
-            number = _number(key, text, hundredfold=False)
-        else:
+        is_price = _IS_PRICE.get(key)
+        if is_price is None:
             continue
-        if number is not None and (number or key not in _NOTHING_AT_ZERO):
+        # `12.35` and `650`, as nearly all of them are written, are read here: a call for each was half the cost of a frame.
+        digits = text
+        if type(text) is str and is_price:
+            digits = text[:-3] + text[-2:] if text[-3:-2] == "." else ""
+        if type(digits) is str and digits.isdigit() and digits.isascii() and len(digits) < _LONGEST:
+            number: int | None = int(digits)
+        else:
+            number = _number(key, text, hundredfold=is_price)
+        if number or (number == 0 and key not in _NOTHING_AT_ZERO):
             found[key] = number
     return found
 
@@ -214,8 +228,8 @@ def _ladder(values: Mapping[str, int], side: str) -> tuple[BookLevel, ...]:
 def _same(one: Tick, other: Tick) -> bool:
     """Return whether two ticks say the same; when they arrived is not part of it."""
     return (
-        one.ltp == other.ltp
-        and one.event_ns == other.event_ns
+        one.event_ns == other.event_ns
+        and one.ltp == other.ltp
         and one.bid == other.bid
         and one.ask == other.ask
         and one.bid_qty == other.bid_qty

@@ -19,6 +19,7 @@ from sauda.logs import hide
 from sauda_feed.inbox import Inbox
 from sauda_feed.market_clock import MarketClock, simulated_segments
 from sauda_feed.noren_inquiries import Inquiries
+from sauda_feed.noren_line import NorenLine
 from sauda_feed.noren_login import Account, RefusedError, ReplyTap, ask, log_in
 from sauda_feed.noren_masters import Masters
 from sauda_feed.noren_past import NorenPast
@@ -159,7 +160,7 @@ class NorenSession:
             self._inbox.wake()
 
     def _connect(self) -> None:
-        self._api = NorenApi(self._account.host, self._account.websocket)
+        self._api = NorenLine(self._account.host, self._account.websocket)
         self._insist(self._log_in)
         self._insist(self._read_masters)
         if not self._stop.is_set():

@@ -176,7 +176,7 @@ class NorenSocket:
 
     def _on_order(self, frame: dict[str, Any]) -> None:
         self.heard_s = monotonic_s()
-        payload = {str(key): str(value) for key, value in frame.items()}
+        payload = {_writable(key): _writable(value) for key, value in frame.items()}
         self._inbox.put(BrokerUpdate(payload, self._clock.now_ns()))
 
     def _on_open(self) -> None:
@@ -203,3 +203,8 @@ class NorenSocket:
             self.complain("frame_unreadable", f"{type(error).__name__}: {error}")
         else:
             self.complain("socket_error", f"{type(error).__name__}: {error}")
+
+
+def _writable(value: object) -> str:
+    """Return *value* as text that can be written: JSON can name half a character, which UTF-8 cannot."""
+    return str(value).encode(errors="replace").decode()

@@ -13,6 +13,7 @@ from datetime import date
 from sauda.clock import NS_PER_MS, NS_PER_S, Clock, UnixNs, ist_date
 from sauda_simulator.anchor import AnchorFile, AnchorRecord
 from sauda_simulator.market.day import DERIVATIVES, MarketCalendar, MarketDay, trading_day
+from sauda_simulator.market.listing import STRIKES_EACH_SIDE
 from sauda_simulator.market.session import Anchor, Stretch, Timeline, TradingDay
 
 GOES_ON_NS = 60 * NS_PER_S
@@ -29,6 +30,8 @@ class MarketPlan:
     """Seconds of market time in a wall second."""
     sim_date: date | None
     """First trading day, or the one after it that is open; None for today, or the one before it that was open."""
+    strikes_each_side: int = STRIKES_EACH_SIDE
+    """How far each chain reaches from the index at the open."""
 
 
 class MarketClock:
@@ -53,7 +56,7 @@ class MarketClock:
         """The day that the first login will begin."""
         self._timeline = self._resumed()
         hours = first if self._timeline is None else self._timeline.at(self._latest_wall_ns).trading_day
-        self._day = MarketDay(plan.seed, hours, plan.underlyings, calendar)
+        self._day = self._market_of(hours)
 
     @property
     def anchored(self) -> bool:
@@ -103,7 +106,7 @@ class MarketClock:
         now_ns = self.wall_ns()
         hours = self._waiting if self._timeline is None else self._timeline.at(now_ns).trading_day
         if hours.day != self._day.hours.day:
-            self._day = MarketDay(self.plan.seed, hours, self.plan.underlyings, self.calendar)
+            self._day = self._market_of(hours)
         late_ns = round(late_ms * NS_PER_MS * self.plan.speed)
         return self._day, self._day.quarter_at(self._market_ns(now_ns) - late_ns)
 
@@ -115,6 +118,12 @@ class MarketClock:
         """Return the trading day after the one that the clock shows."""
         today = self.day().hours.day
         return trading_day(self.calendar, date.fromordinal(today.toordinal() + 1))
+
+    def _market_of(self, hours: TradingDay) -> MarketDay:
+        plan = self.plan
+        return MarketDay(
+            plan.seed, hours, plan.underlyings, self.calendar, strikes_each_side=plan.strikes_each_side
+        )
 
     def _market_ns(self, wall_ns: UnixNs) -> UnixNs:
         if self._timeline is None:

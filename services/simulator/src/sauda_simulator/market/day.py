@@ -11,7 +11,7 @@ from sauda.errors import ConfigError
 from sauda.money import Paise, Units, to_tick
 from sauda_simulator.market.bars import DaySummary
 from sauda_simulator.market.index_path import activity, day_path, model_of
-from sauda_simulator.market.listing import Contract, ContractTerms, list_contracts
+from sauda_simulator.market.listing import STRIKES_EACH_SIDE, Contract, ContractTerms, list_contracts
 from sauda_simulator.market.noise import key_of
 from sauda_simulator.market.pricing import Pricer
 from sauda_simulator.market.session import SessionHours, TradingDay
@@ -52,7 +52,15 @@ def trading_day(calendar: MarketCalendar, on_or_after: date) -> TradingDay:
 class MarketDay:
     """Everything that is listed on one day, and what it costs at any moment."""
 
-    def __init__(self, seed: int, hours: TradingDay, names: Sequence[str], calendar: MarketCalendar) -> None:
+    def __init__(
+        self,
+        seed: int,
+        hours: TradingDay,
+        names: Sequence[str],
+        calendar: MarketCalendar,
+        *,
+        strikes_each_side: int = STRIKES_EACH_SIDE,
+    ) -> None:
         """Compute the day's index paths and listing: some 100 ms for each underlying, once.
 
         Raises:
@@ -66,7 +74,7 @@ class MarketDay:
         self.contracts = [
             contract
             for name, market in self._markets.items()
-            for contract in list_contracts(name, hours.day, market.path[0], calendar)
+            for contract in list_contracts(name, hours.day, market.path[0], calendar, strikes_each_side)
         ]
         """All contracts: by underlying, and within it the index, futures, options by expiry and strike."""
         self.by_key = {contract.key: contract for contract in self.contracts}

@@ -63,7 +63,9 @@ class Contract:
         return f"{self.exchange}|{self.token}"
 
 
-def list_contracts(name: str, day: date, opens_at: float, terms: ContractTerms) -> list[Contract]:
+def list_contracts(
+    name: str, day: date, opens_at: float, terms: ContractTerms, strikes_each_side: int = STRIKES_EACH_SIDE
+) -> list[Contract]:
     """Return everything listed on the underlying *name* on *day*: index, futures, options.
 
     Args:
@@ -71,6 +73,7 @@ def list_contracts(name: str, day: date, opens_at: float, terms: ContractTerms) 
         day: The trading day.
         opens_at: The index at the open, paise; the chains are centred on it.
         terms: Lot sizes, ticks, strike steps and expiries.
+        strikes_each_side: Of the index at the open, in each chain.
 
     Raises:
         ConfigError: the underlying is not an index with derivatives on NFO.
@@ -82,7 +85,7 @@ def list_contracts(name: str, day: date, opens_at: float, terms: ContractTerms) 
         )
     expiries = terms.expiries(name, day, _SEARCHED_EXPIRIES)
     futures = [_future(about, day, expiry, terms) for expiry in monthly(expiries)[:FUTURE_MONTHS]]
-    strikes = _strikes(opens_at, terms.strike_step(name, day))
+    strikes = _strikes(opens_at, terms.strike_step(name, day), strikes_each_side)
     options = [
         _option(about, day, terms, expiry=expiry, strike=strike, right=right)
         for expiry in _option_expiries(expiries)
@@ -102,9 +105,9 @@ def _option_expiries(expiries: list[date]) -> list[date]:
     return sorted({*expiries[:NEAREST_EXPIRIES], *monthly(expiries)[:MONTHLY_EXPIRIES]})
 
 
-def _strikes(opens_at: float, step: Paise) -> list[Paise]:
+def _strikes(opens_at: float, step: Paise, each_side: int) -> list[Paise]:
     centre = round(opens_at / step)
-    return [(centre + offset) * step for offset in range(-STRIKES_EACH_SIDE, STRIKES_EACH_SIDE + 1)]
+    return [(centre + offset) * step for offset in range(-each_side, each_side + 1)]
 
 
 def _index(about: Underlying) -> Contract:
