@@ -15,8 +15,6 @@ from sauda.settings import Settings
 from sauda.unit import REQUEUED
 from sauda.writer import Sink, WriterRunner
 from sauda_pnl.units import units
-from sauda_pnl.writers.influx import InfluxSink
-from sauda_pnl.writers.sql import SqlSink
 
 STREAMS = ("pnl", "executions", "orders", REQUEUED)
 """What goes into the databases, and the letters that come back."""
@@ -60,8 +58,11 @@ def writer_role(name: str, sink: Sink, settings: Settings) -> Role:
 
 
 def _sinks(settings: Settings) -> dict[str, Sink]:
+    # A database's library is half of this service's start-up: a desk does not wait for one that it has not.
     sinks: dict[str, Sink] = {}
     if settings.influx_url:
+        from sauda_pnl.writers.influx import InfluxSink
+
         sinks["writer.influx"] = InfluxSink(
             settings.influx_url,
             token=settings.influx_token.get_secret_value() if settings.influx_token else "",
@@ -70,6 +71,8 @@ def _sinks(settings: Settings) -> dict[str, Sink]:
             desk=settings.desk,
         )
     if settings.sql_url:
+        from sauda_pnl.writers.sql import SqlSink
+
         sinks["writer.sql"] = SqlSink(settings.sql_url, desk=settings.desk)
     return sinks
 
