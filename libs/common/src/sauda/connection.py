@@ -35,12 +35,12 @@ class _Found:
         super().__init__(**options)
         self._finder = finder
 
-    def connect(self) -> None:
-        """Connect, wherever the server is now."""
+    def connect_check_health(self, *args: Any, **options: Any) -> None:
+        """Connect, wherever the server is now; every way to an open connection leads through here."""
         self_: Any = self
         if self._finder is not None and not self_.is_connected:
             self_.host, self_.port = self._finder.node()
-        super().connect()  # type: ignore[misc]
+        super().connect_check_health(*args, **options)  # type: ignore[misc]
 
     def read_response(self, *args: Any, **options: Any) -> Any:
         """Return the answer; let go of a server that is not the one to ask any more."""

@@ -125,7 +125,9 @@ class RedisConsumer:
         with server_errors(self._where):
             # Taking it once more is a write of this connection: only after those WAIT asks.
             key = self._keys.stream(first.stream)
-            self._client.execute_command("XCLAIM", key, self.group, self.name, 0, first.id, "JUSTID")
+            self._client.execute_command(
+                "XCLAIM", key, self.group, self.name, 0, first.id, "JUSTID", parse_justid=True
+            )
             had = int(self._client.execute_command("WAIT", self._replicas, WAIT_MS))
         if had < self._replicas:
             raise TransientError(

@@ -68,6 +68,11 @@ class Server:
             self.process.wait(_PATIENCE_S)
             self.process = None
 
+    def send(self, how: signal.Signals) -> None:
+        """Send the process a signal: SIGSTOP freezes it, SIGCONT lets it go on."""
+        if self.process is not None:
+            self.process.send_signal(how)
+
     def _login(self) -> dict[str, Any]:
         return {"password": self.options["requirepass"]} if "requirepass" in self.options else {}
 
@@ -128,11 +133,18 @@ class Cluster:
         port = ClusterFinder(read_address(self.url), desk).node()[1]
         return next(node for node in self.nodes if node.port == port)
 
-    def desks_on_each(self) -> list[str]:
-        """Return the name of a desk for each master."""
+    def replica_of(self, desk: str) -> Server:
+        """Return a living replica of the server that has *desk*."""
+        master = self.owner(desk)
+        lines = master.say("CLUSTER", "REPLICAS", master.say("CLUSTER", "MYID").decode())
+        ports = {int(line.split()[1].partition(b"@")[0].rpartition(b":")[2]) for line in lines}
+        return next(node for node in self.nodes if node.port in ports and node.process is not None)
+
+    def desks_on_each(self, prefix: str = "desk") -> list[str]:
+        """Return the name of a desk for each master's share of the slots, as they were shared out at first."""
         found: dict[int, str] = {}
         for number in range(10_000):
-            name = f"desk{number}"
+            name = f"{prefix}{number}"
             slot = ClusterFinder(read_address(self.url), name).slot
             found.setdefault(min(slot // (_SLOTS // len(self.masters)), len(self.masters) - 1), name)
             if len(found) == len(self.masters):
