@@ -61,7 +61,7 @@ class Morning:
         for unit in units:
             for stream in unit.inputs:
                 self._readers.setdefault(stream, []).append(self.processors[unit.name])
-        self.said = 0
+        self.said: list[Message] = []
 
     def work(self, message: Message) -> None:
         """Work a message, and what follows from it."""
@@ -71,7 +71,7 @@ class Morning:
             for processor in self._readers.get(STREAM_OF[type(one)], ()):
                 follows = processor.handle(one)
                 waiting += follows
-                self.said += len(follows)
+                self.said += follows
 
 
 def parts() -> list[Part]:
@@ -101,6 +101,18 @@ def parts() -> list[Part]:
     exchange = desk.processors[_UNITS["execution"]]
     found.append(Part("execution, an order and two ticks", ORDERS, _handled(exchange, _orders(hot))))
     return found
+
+
+def a_morning(ticks: int) -> list[Message]:
+    """Return real messages of a desk that trades: so many ticks, and what all units said to them."""
+    market = MadeUpMarket()
+    units = available(load_settings(environ={"SAUDA_CAPITAL": "1000000000"}))
+    desk = Morning([units[name] for name in _UNITS.values()])
+    seconds = market.seconds(ticks, start="09:19:30", options=33)
+    messages = [message for second in seconds for message in second]
+    for message in (*market.instruments(), *messages):
+        desk.work(message)
+    return [*messages, *desk.said]
 
 
 def _handled(processor: Processor, messages: Sequence[Message]) -> Callable[[], None]:

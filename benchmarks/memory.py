@@ -68,7 +68,11 @@ class Memory:
     def figures(self) -> list[Figure]:
         """Return what the bench hands over."""
         stick = Figure("an entry of 160 bytes on a bare stream", self.bare, "bytes", less_is_better=True)
-        ticks, orders, units = self.small.ticks, self.traded.orders, "strategy, execution, valuation, bars"
+        ticks, orders, units = (
+            self.small.ticks,
+            self.traded.orders,
+            "two strategies, execution, valuation, bars",
+        )
         told = [
             ("a tick's message", self.json, "JSON, ten fields"),
             ("a tick on its stream", self.small.streams["ticks"] / ticks, "message, cause and id"),
@@ -148,10 +152,8 @@ def _play(
 ) -> int:
     """Be the feed, and let all units follow it closely; return the ticks that were fed."""
     settings = load_settings(environ={"SAUDA_SPEED": "100000", "SAUDA_CAPITAL": "1000000000"})
-    units = list(available(settings).values())
-    if with_orders:
-        units.append(Unit("strategy.ping", ("ticks",), ping.Ping))
-    before, ping.EVERY = ping.EVERY, 100
+    units = [*available(settings).values(), Unit("strategy.ping", ("ticks",), ping.Ping)]
+    before, ping.EVERY = ping.EVERY, 100 if with_orders else len(messages) + 1
     carriers = [_carrier(log, replace(unit, rest_ms=0), step) for unit in units]
     feed = _lease(log, "feed")
     fed = 0
