@@ -1,7 +1,7 @@
 """Is the memory of every service flat? `python -m benchmarks.soak minutes=30 rate=5000`; `minutes=2` to try.
 
 The whole desk (feed, bars, strategies, execution, valuation, the writer into SQLite, the archive that trims the streams) on a server
-of its own, one order a second. The resident memory of each process and what Redis uses are read every second, and a straight line is
+of its own, an order every ten seconds. The resident memory of each process and what Redis uses are read every second, and a straight line is
 laid through what comes after the warm-up. Exit 1 if anything surely grows by more than 2 MB an hour, or the desk did not keep up;
 "cannot tell" (exit 0) says that the run was too short for the noise. Leaves var/soak.csv, all readings, and the rows `soak` in var/bench.json.
 """
@@ -18,7 +18,7 @@ from benchmarks import sheet
 from benchmarks.desk import Desk
 from benchmarks.resident import Readings, Watch
 from benchmarks.server import private_server
-from benchmarks.soak_desk import FEED, PING, SERVICES, Keepers, settings_of
+from benchmarks.soak_desk import FEED, ORDER_S, PING, SERVICES, Keepers, settings_of
 from benchmarks.soak_report import Soak, lines, slopes_of
 from sauda.clock import SystemClock, monotonic_s
 
@@ -35,7 +35,7 @@ def soak(minutes: float, rate: int) -> tuple[Soak, Readings]:
         client, folder = redis.Redis(port=port), Path(name)
         with Desk(port, folder, "soak", **settings_of(folder)) as desk:
             desk.start(*SERVICES)
-            desk.start(PING, PING_EVERY=str(rate))
+            desk.start(PING, PING_EVERY=str(rate * ORDER_S))
             desk.start(FEED, SOAK_RATE=str(rate))
             keepers = Keepers(client, desk.name)
             warm_s = warm_up_s(minutes)

@@ -19,6 +19,8 @@ FEED: Final = "benchmarks.soak_feed"
 PING: Final = "benchmarks.ping"
 UNITS: Final = ("strategy.ping", "strategy.nifty_straddle", "execution.paper", "pnl.valuation", "bars.desk")
 
+ORDER_S: Final = 10
+"""Seconds from one order to the next: an order stays in the state of its day, and two thousand a day are many."""
 KEEP_S: Final = 60
 """Archived entries leave Redis so soon, instead of after an hour: the level is reached within the warm-up."""
 EVERY_S: Final = 10

@@ -8,7 +8,7 @@ from typing import Final
 from benchmarks.figures import Figure
 from benchmarks.resident import MB, Readings
 from benchmarks.slope import GROWS, Slope, slope
-from benchmarks.soak_desk import EVERY_S, KEEP_S, Facts
+from benchmarks.soak_desk import EVERY_S, KEEP_S, ORDER_S, Facts
 
 ALLOWED_MB: Final = 2.0
 """An hour: 13 MB in a trading day."""
@@ -36,7 +36,7 @@ class Soak:
     @property
     def figures(self) -> list[Figure]:
         """Return level and slope of each."""
-        condition = f"{self.minutes:g} minutes, {self.rate:,} ticks/s, an order a second, archived every {EVERY_S} s, kept {KEEP_S} s"
+        condition = f"{self.minutes:g} minutes, {self.rate:,} ticks/s, an order every {ORDER_S} s, archived every {EVERY_S} s, kept {KEEP_S} s"
         told = []
         for name, one in self.slopes.items():
             told.append(Figure(f"{name}: resident", one.level / MB, "MB", condition, less_is_better=True))

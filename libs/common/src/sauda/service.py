@@ -16,7 +16,7 @@ from sauda.clock import SystemClock, monotonic_s
 from sauda.codec import encode
 from sauda.contracts import Alert, Level
 from sauda.errors import ConfigError, SaudaError
-from sauda.garbage import collect_rarely
+from sauda.garbage import Rounds, collect_rarely
 from sauda.health import Health
 from sauda.log import Log, Output
 from sauda.logs import Channel, configure, logger
@@ -124,11 +124,12 @@ def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:
     records.info("service_started", desk=settings.desk, roles=[role.name for role in roles])
     crew = _Crew(roles, stop)
     health = Health(settings.health_file, service)
-    pace = _Pace()
+    pace, rounds = _Pace(), Rounds()
     while not stop.wait(HEALTH_EVERY_S):
         crew.let_join()
         roles = crew.roles
         pace.tell(roles)
+        rounds.turn()
         health.report(all(_is_ready(role) for role in roles), roles=_facts(roles))
         if not crew.works():
             records.error("service_has_no_role_left", failed=[role.name for role in roles if role.failure])
