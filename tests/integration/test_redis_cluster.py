@@ -114,20 +114,29 @@ def move_slot(source: Server, target: Server, desk: str) -> None:
         node.say("CLUSTER", "SETSLOT", slot, "NODE", names[target])
 
 
-def test_a_killed_master_is_replaced_and_the_desk_ends_as_if_nothing_had_been(
+def test_a_master_that_steps_down_and_one_that_is_killed_leave_no_trace(
     nodes: Cluster, rows: list[Message], undisturbed: dict[str, object]
 ) -> None:
     name = nodes.desks_on_each("killed")[0]
-    master = nodes.owner(name)
+    first, second = nodes.owner(name), nodes.replica_of(name)
+    stepped_down: list[Server] = []
 
-    def kill(desk: Desk) -> None:
-        if desk.row >= 70 and master.process:
-            master.kill()
+    def trouble(desk: Desk) -> None:
+        if desk.row >= 40 and not stepped_down:
+            # Nobody dies: clients stay connected to a server that has become a replica.
+            stepped_down.append(first)
+            second.say("CLUSTER", "FAILOVER")
+            until(
+                lambda: nodes.owner(name) is second and b"slave" in first.say("ROLE"), "it does not step down"
+            )
+            until(lambda: b"connected" in first.say("ROLE"), "it does not follow its successor")
+        elif desk.row >= 90 and second.process:
+            second.kill()
 
     with closing(RedisLog(nodes.url, name)) as log:
-        carried_on(log, rows, len(rows), kill)
+        carried_on(log, rows, len(rows), trouble)
 
-    assert nodes.owner(name) is not master
+    assert nodes.owner(name) is first, "there and back again"
     assert ending(nodes.url, name) == undisturbed
     assert contradictions(nodes.url, name) == []
 

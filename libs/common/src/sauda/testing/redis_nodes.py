@@ -49,10 +49,13 @@ class Server:
 
     def start(self) -> "Server":
         """Start it; `say` waits until it answers."""
-        words = [word for name, value in self.options.items() for word in (f"--{name}", *_words(value))]
         with (self.folder / "server.log").open("ab") as log:
-            self.process = subprocess.Popen([*find_server(), *words], stdout=log, stderr=log)
+            self.process = subprocess.Popen([*find_server(), *self.arguments()], stdout=log, stderr=log)
         return self
+
+    def arguments(self) -> list[str]:
+        """Return what the program is called with."""
+        return [word for name, value in self.options.items() for word in (f"--{name}", *_words(name, value))]
 
     def say(self, *command: object) -> Any:
         """Send a command over a connection of its own and return the raw answer."""
@@ -77,8 +80,8 @@ class Server:
         return {"password": self.options["requirepass"]} if "requirepass" in self.options else {}
 
 
-def _words(value: str) -> list[str]:
-    return value.split() if value else [""]
+def _words(name: str, value: str) -> list[str]:
+    return value.split() if name in ("replicaof", "user") else [value]
 
 
 class Cluster:
