@@ -7,7 +7,7 @@ from sauda.contracts import PlaceOrder
 from sauda.money import Units
 from sauda_execution.checks import Moment, Refusal, late_refusal, maker_refusal, market_refusal, terms_refusal
 from sauda_execution.known import Known
-from sauda_execution.parts import Parts
+from sauda_execution.parts import Part, Parts
 
 
 class Ruling(NamedTuple):
@@ -41,11 +41,13 @@ class Admission:
         if refusal is not None:
             return Ruling(order, refusal)
         going = order
-        for part in self._parts:
-            going = part.outgoing(going, moment)
-        moment = moment._replace(slices=self._slices(going, moment))
-        for part in self._parts:
-            refusal = part.refusal(going, moment)
+        for outgoing in self._parts.that(Part.outgoing):
+            going = outgoing(going, moment)
+        slices = self._slices(going, moment)
+        if slices != moment.slices:
+            moment = moment._replace(slices=slices)
+        for may_not in self._parts.that(Part.refusal):
+            refusal = may_not(going, moment)
             if refusal is not None:
                 return Ruling(order, refusal)
         return Ruling(going, None, moment.slices)
@@ -58,8 +60,8 @@ class Admission:
         """
         slices = sum(self._slices(leg, self.moment(leg, in_basket=True)) for leg in legs)
         moment = self.moment(legs[0], in_basket=True)._replace(slices=slices)
-        for part in self._parts:
-            refusal = part.basket_refusal(legs, moment)
+        for may_not in self._parts.that(Part.basket_refusal):
+            refusal = may_not(legs, moment)
             if refusal is not None:
                 return refusal
         return None
@@ -95,7 +97,7 @@ class Admission:
         )
 
     def _slices(self, going: PlaceOrder, moment: Moment) -> int:
-        return max((part.slices(going, moment) for part in self._parts), default=1)
+        return max([slices(going, moment) for slices in self._parts.that(Part.slices)], default=1)
 
     def _basic_refusal(self, order: PlaceOrder, moment: Moment) -> Refusal | None:
         limits = self._known.limits

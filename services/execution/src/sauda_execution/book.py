@@ -1,5 +1,6 @@
 """What stands in the market, what every order was answered, and what each strategy holds."""
 
+from collections import Counter
 from collections.abc import MutableMapping
 from enum import Enum
 from typing import Any, TypeAlias
@@ -93,6 +94,10 @@ class Book:
         """Instrument -> ids of its working orders as they came: derived, so that a tick finds them at once."""
         self.bounds: MutableMapping[InstrumentId, Any] = {}
         """Instrument -> what `Attention` has found that its orders wait for; out of date as soon as one of them changes."""
+        self._expiries: Counter[UnixNs] = Counter()
+        """Close of a session -> how many orders end with it: derived, so that one that leaves costs no walk over the others."""
+        self._travelling: dict[str, UnixNs] = {}
+        """Order that travels -> when it arrives: derived."""
         self.first_expiry_ns: UnixNs = FOREVER_NS
         self.first_arrival_ns: UnixNs = FOREVER_NS
 
@@ -123,25 +128,24 @@ class Book:
         """Return the orders that have come to the market by *now_ns* and have not been let in yet, first come first."""
         if now_ns < self.first_arrival_ns:
             return []
-        come = [w for w in self._working.values() if w.stage is Stage.TRAVELLING and w.arrives_ns <= now_ns]
+        come = [self._working[name] for name, at_ns in self._travelling.items() if at_ns <= now_ns]
         return sorted(come, key=lambda w: (w.arrives_ns, w.order.order_id))
 
     def put(self, working: Working) -> None:
         """Place an order in the market, or bring what stands there up to date."""
-        before = self._working.get(working.order.order_id)
-        self._working.put(working.order.order_id, working)
-        self.bounds.pop(working.order.instrument, None)
+        order = working.order
+        before = self._working.get(order.order_id)
+        self._working.put(order.order_id, working)
+        self.bounds.pop(order.instrument, None)
         if before is None:
             self._index(working)
         elif before.arrives_ns != working.arrives_ns:
-            self._sort(working.order.instrument)
-        if before is not None and before.stage is Stage.TRAVELLING:
-            self._find_first()
-        elif working.stage is Stage.TRAVELLING:
-            self.first_arrival_ns = min(self.first_arrival_ns, working.arrives_ns)
+            self._sort(order.instrument)
+        self._note(order.order_id, before, working)
 
     def take_out(self, order: PlaceOrder) -> None:
         """Take an order out of the market."""
+        before = self._working[order.order_id]
         self._working.drop(order.order_id)
         self._ahead.drop(order.order_id)
         self.bounds.pop(order.instrument, None)
@@ -149,7 +153,7 @@ class Book:
         ids.remove(order.order_id)
         if not ids:
             del self.by_instrument[order.instrument]
-        self._find_first()
+        self._note(order.order_id, before, None)
 
     def ahead(self, order_id: str) -> Units | None:
         """Return what stands before a resting order at its price; None: nobody knows."""
@@ -214,20 +218,40 @@ class Book:
             self.by_instrument.setdefault(working.order.instrument, []).append(working.order.order_id)
         for instrument in self.by_instrument:
             self._sort(instrument)
-        self._find_first()
+        self._expiries.clear()
+        self._travelling.clear()
+        self.first_expiry_ns = self.first_arrival_ns = FOREVER_NS
+        for working in self._working.values():
+            self._note(working.order.order_id, None, working)
 
     def _index(self, working: Working) -> None:
-        self.by_instrument.setdefault(working.order.instrument, []).append(working.order.order_id)
-        self._sort(working.order.instrument)
-        self.first_expiry_ns = min(self.first_expiry_ns, working.expires_ns)
+        ids = self.by_instrument.setdefault(working.order.instrument, [])
+        ids.append(working.order.order_id)
+        if len(ids) > 1:
+            self._sort(working.order.instrument)
 
     def _sort(self, instrument: InstrumentId) -> None:
         self.by_instrument[instrument].sort(key=lambda name: (self._working[name].arrives_ns, name))
 
-    def _find_first(self) -> None:
-        self.first_expiry_ns = min((w.expires_ns for w in self._working.values()), default=FOREVER_NS)
-        travelling = (w.arrives_ns for w in self._working.values() if w.stage is Stage.TRAVELLING)
-        self.first_arrival_ns = min(travelling, default=FOREVER_NS)
+    def _note(self, order_id: str, before: Working | None, now: Working | None) -> None:
+        """Find again when the first order ends, and when the first arrives."""
+        if before is None or now is None or before.expires_ns != now.expires_ns:
+            self._note_expiry(before, now)
+        if now is not None and now.stage is Stage.TRAVELLING:
+            self._travelling[order_id] = now.arrives_ns
+        elif self._travelling.pop(order_id, None) is None:
+            return
+        self.first_arrival_ns = min(self._travelling.values(), default=FOREVER_NS)
+
+    def _note_expiry(self, before: Working | None, now: Working | None) -> None:
+        expiries = self._expiries
+        if now is not None:
+            expiries[now.expires_ns] += 1
+        if before is not None:
+            expiries[before.expires_ns] -= 1
+            if not expiries[before.expires_ns]:
+                del expiries[before.expires_ns]
+        self.first_expiry_ns = min(expiries, default=FOREVER_NS)
 
 
 def changed_order(order: PlaceOrder, change: ModifyOrder) -> PlaceOrder:

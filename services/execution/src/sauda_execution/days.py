@@ -37,6 +37,8 @@ class TradingDays:
         self._calendar = calendar
         self._began = state.table("days", int)
         """`present`, `previous` -> midnight (IST) at which that trading day began."""
+        self._open: dict[str, tuple[UnixNs, UnixNs]] = {}
+        """Exchange -> the last trading that an instant was found to lie in: derived."""
 
     @property
     def present_ns(self) -> UnixNs:
@@ -70,9 +72,15 @@ class TradingDays:
 
         On a day with a pause, each part is a session of its own: nothing is carried over the pause.
         """
+        last = self._open.get(exchange)
+        if last is not None and last[0] <= now_ns < last[1]:
+            return last[1]
         hours = self._hours(exchange, now_ns)
-        parts = () if hours is None else hours.parts
-        return next((closes for opens, closes in parts if opens <= now_ns < closes), None)
+        for opens, closes in () if hours is None else hours.parts:
+            if opens <= now_ns < closes:
+                self._open[exchange] = (opens, closes)
+                return closes
+        return None
 
     def next_open_ns(self, exchange: str, now_ns: UnixNs) -> UnixNs:
         """Return when *exchange* opens next, or a day from now if the calendar knows of no opening within ten days."""

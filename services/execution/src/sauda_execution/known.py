@@ -3,6 +3,8 @@
 Every part of the exchange is given this and may look at all of it; only the floor changes the book.
 """
 
+from datetime import date
+
 from sauda.clock import UnixNs, ist_date
 from sauda.contracts import Instrument, Tick
 from sauda.state import State, Table
@@ -25,6 +27,8 @@ class Known:
         self.instruments: Table[Instrument] = state.table("instruments", Instrument)
         self.control: Table[str] = state.table("control", str)
         """`halted` -> who and why, while entries are halted."""
+        self._today = (date.min, "")
+        """The day that was asked about last, and as text: derived."""
 
     def is_open(self, instrument: str) -> bool:
         """Does *instrument* trade now?"""
@@ -37,7 +41,12 @@ class Known:
         """Is the day of its expiry over? What is held of it then has no market any more, and waits to be settled."""
         known = self.instruments.get(instrument)
         expiry = None if known is None else known.expiry
-        return expiry is not None and expiry < ist_date(self.market.now_ns).isoformat()
+        if expiry is None:
+            return False
+        today = ist_date(self.market.now_ns)
+        if self._today[0] is not today:
+            self._today = (today, today.isoformat())
+        return expiry < self._today[1]
 
     def fresh_quote(self, instrument: str) -> Tick | None:
         """Return the quote if something may trade on it now."""

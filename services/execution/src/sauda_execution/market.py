@@ -53,6 +53,13 @@ class Market:
         """Return the last quote, however old."""
         return self._quotes.get(instrument)
 
+    def is_mute(self, instrument: InstrumentId, within_ns: int) -> bool:
+        """Has no tick of anything come within *within_ns*? That of *instrument*, which is likely fresh, is looked at first."""
+        quote = self._quotes.get(instrument)
+        if quote is not None and self.now_ns - quote.recv_ns <= within_ns:
+            return False
+        return self.now_ns - self.last_tick_ns() > within_ns
+
     def last_tick_ns(self) -> UnixNs:
         """Return when the last tick of anything came; 0 before the first."""
         return max((quote.recv_ns for quote in self._quotes.values()), default=0)

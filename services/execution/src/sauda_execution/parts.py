@@ -5,7 +5,7 @@ None of it is asked on a tick that concerns nobody: for time, a part names the i
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Concatenate, ParamSpec
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from sauda.clock import UnixNs
 from sauda.contracts import DeskPnl, Fill, Message, PlaceOrder, StrategyPnl, Tick
@@ -13,6 +13,7 @@ from sauda_execution.acts import Act
 from sauda_execution.checks import Moment, Refusal
 
 P = ParamSpec("P")
+R = TypeVar("R")
 
 FOREVER_NS: UnixNs = 2**63
 """Later than any instant of the market."""
@@ -113,7 +114,7 @@ class Parts:
         """Those that `on_message` means something to: a busy desk values itself five times a second."""
         self._timed: tuple[Part, ...] = ()
         """Those that time can make due."""
-        self._hooks: dict[Callable[..., Any], list[Callable[..., Sequence[Act]]]] = {}
+        self._hooks: dict[Callable[..., Any], list[Callable[..., Any]]] = {}
         """a hook of `Part` -> the same of each part that has one of its own: derived"""
         self._do = do
 
@@ -136,7 +137,7 @@ class Parts:
         self, hook: Callable[Concatenate[Part, P], Sequence[Act]], *args: P.args, **named: P.kwargs
     ) -> list[Act]:
         """Call *hook* (`Part.on_fill`) of every part and return what they want done: when all is booked."""
-        return [act for heard in self._hooked(hook) for act in heard(*args, **named)]
+        return [act for heard in self.that(hook) for act in heard(*args, **named)]
 
     def do(self, acts: Iterable[Act]) -> list[Message]:
         """Have *acts* done, each with all that follows from it before the next."""
@@ -152,8 +153,8 @@ class Parts:
         """Call *hook* of every part, then do what they want done."""
         return self.do(self.wish(hook, *args, **named))
 
-    def _hooked(self, hook: Callable[..., Any]) -> list[Callable[..., Sequence[Act]]]:
-        """Return *hook* of those parts that do something in it: of a dozen parts two or three, several times an order."""
+    def that(self, hook: Callable[..., R]) -> list[Callable[..., R]]:
+        """Return *hook* of those parts that do something in it, in order: of a dozen parts two or three."""
         found = self._hooks.get(hook)
         if found is None:
             name = hook.__name__

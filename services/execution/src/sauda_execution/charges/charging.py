@@ -80,13 +80,13 @@ class Charging(Part):
         return ()
 
     def _rounded(self, key: str, day: date, exact: Exact) -> ChargeLines:
-        carry = self._carries.get(key)
-        if carry is None or carry.day != day.isoformat():
-            carry = Carry(day.isoformat())
-        lines = tuple(left + amount for left, amount in zip(carry.lines, exact, strict=True))
+        carry, today = self._carries.get(key), day.isoformat()
+        if carry is None or carry.day != today:
+            carry = Carry(today)
+        lines = [left + amount for left, amount in zip(carry.lines, exact, strict=True)]
         total = carry.total + sum(exact)
-        paise = tuple(map(whole, lines))
+        paise = [whole(line) for line in lines]
         charged = whole(total)
-        left_over = tuple(line - part * PAISA for line, part in zip(lines, paise, strict=True))
-        self._carries.put(key, Carry(day.isoformat(), left_over, total - charged * PAISA))
+        left_over = tuple([line - part * PAISA for line, part in zip(lines, paise, strict=True)])
+        self._carries.put(key, Carry(today, left_over, total - charged * PAISA))
         return ChargeLines(**dict(zip(Exact._fields, paise, strict=True)), rounding=charged - sum(paise))

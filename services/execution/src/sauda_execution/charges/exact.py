@@ -39,12 +39,10 @@ def whole(amount: Fine) -> Paise:
     return (2 * amount + PAISA) // (2 * PAISA)
 
 
-def levied(levy: Levy | None, trade: Trade, *, is_option: bool) -> Fine:
-    """Return what *levy* takes of *trade*; None takes nothing."""
+def of_settlement(levy: Levy | None, trade: Trade, *, is_option: bool) -> Fine:
+    """Return what *levy* takes of the settlement *trade*; None takes nothing."""
     if levy is None:
         return 0
-    if not trade.is_settlement:
-        return share(trade.value, levy.buy if trade.side is Side.BUY else levy.sell)
     if not is_option:
         return share(trade.value, levy.settled)
     if not trade.price:

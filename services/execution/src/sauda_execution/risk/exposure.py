@@ -4,7 +4,8 @@ Waiting buys and waiting sells do not help each other: the worse of the two coun
 to it, and a second entry beside a waiting one does.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -40,56 +41,63 @@ class Exposure:
         self._counted: dict[str, Working] = {}
         """Order id -> the order as it was counted."""
         self._waiting: dict[Spot, Waiting] = {}
+        self._worst: dict[Spot, Units] = {}
+        """Where something is held or waits -> units at the worst."""
+        self._orders: Counter[tuple[str | None, InstrumentId | None]] = Counter()
+        """(strategy or all, instrument or all) -> orders that wait."""
 
-    def follow(self, order_id: str) -> None:
-        """The order was accepted, changed, traded or ended: count it as it now stands."""
-        before, now = self._counted.pop(order_id, None), self._book.working(order_id)
+    def follow(self, order: PlaceOrder) -> None:
+        """The order was accepted, changed, traded or ended, or a position was settled: count it as it now stands."""
+        before, now = self._counted.pop(order.order_id, None), self._book.working(order.order_id)
         if before is not None:
             self._count(before, -1)
         if now is not None:
-            self._counted[order_id] = now
+            self._counted[order.order_id] = now
             self._count(now, 1)
+        self._find_worst(_spot(order))
 
     def restored(self) -> None:
         """Count again what the book says."""
-        self._counted.clear()
-        self._waiting.clear()
+        for derived in (self._counted, self._waiting, self._worst, self._orders):
+            derived.clear()
         for working in self._book.all_working():
-            self.follow(working.order.order_id)
+            self.follow(working.order)
+        for held in self._book.holdings():
+            self._find_worst(Spot(held.strategy, held.instrument, held.product))
 
     def worst(self, strategy: str | None, instrument: InstrumentId, more: Sequence[PlaceOrder]) -> Units:
         """Return units of *instrument* at the worst, with *more*: of one strategy, or of all added up."""
-        return sum(
-            self._worst(place, more)
-            for place in self._places(more)
+        units = sum(
+            worst
+            for place, worst in self._worst.items()
             if place.instrument == instrument and strategy in (None, place.strategy)
         )
+        for place in {_spot(one): None for one in more}:
+            if place.instrument == instrument and strategy in (None, place.strategy):
+                units += self._worst_with(place, more) - self._worst.get(place, 0)
+        return units
 
     def total(self, strategy: str | None, more: Sequence[PlaceOrder]) -> tuple[Units, Paise]:
         """Return units and value of everything at the worst, with *more*: of one strategy, or of all added up.
 
         An instrument that has not had a price today counts with none.
         """
-        units, value = 0, 0
-        for place in self._places(more):
-            if strategy in (None, place.strategy):
-                worst = self._worst(place, more)
-                quote = self._market.quote(place.instrument)
+        places = self._worst | {place: self._worst_with(place, more) for place in map(_spot, more)}
+        units, value, quote_of = 0, 0, self._market.quote
+        for place, worst in places.items():
+            if strategy is None or place.strategy == strategy:
+                quote = quote_of(place.instrument)
                 units += worst
-                value += worst * (quote.ltp if quote else 0)
+                value += worst * quote.ltp if quote else 0
         return units, value
 
     def orders(self, strategy: str | None, instrument: InstrumentId | None) -> int:
         """Return how many orders wait, of one strategy or all, in one instrument or all."""
-        return sum(
-            waiting.orders
-            for place, waiting in self._waiting.items()
-            if strategy in (None, place.strategy) and instrument in (None, place.instrument)
-        )
+        return self._orders.get((strategy, instrument), 0)
 
     def _count(self, working: Working, sign: int) -> None:
         order = working.order
-        place = Spot(order.strategy, order.instrument, order.product)
+        place = _spot(order)
         waiting = self._waiting.setdefault(place, Waiting())
         if order.side is Side.BUY:
             waiting.buys += sign * working.open_qty
@@ -98,21 +106,29 @@ class Exposure:
         waiting.orders += sign
         if not waiting.orders:
             del self._waiting[place]
+        for strategy in (order.strategy, None):
+            for instrument in (order.instrument, None):
+                self._orders[strategy, instrument] += sign
 
-    def _places(self, more: Sequence[PlaceOrder]) -> Iterator[Spot]:
-        places = {Spot(held.strategy, held.instrument, held.product): None for held in self._book.holdings()}
-        places |= dict.fromkeys(self._waiting)
-        places |= dict.fromkeys(Spot(one.strategy, one.instrument, one.product) for one in more)
-        return iter(places)
+    def _find_worst(self, place: Spot) -> None:
+        worst = self._worst_with(place, ())
+        if worst:
+            self._worst[place] = worst
+        else:
+            self._worst.pop(place, None)
 
-    def _worst(self, place: Spot, more: Sequence[PlaceOrder]) -> Units:
+    def _worst_with(self, place: Spot, more: Sequence[PlaceOrder]) -> Units:
         held = self._book.held_qty(*place)
         waiting = self._waiting.get(place) or Waiting()
         buys, sells = waiting.buys, waiting.sells
         for one in more:
-            if place == (one.strategy, one.instrument, one.product):
+            if place == _spot(one):
                 # New terms take the place of those that stand.
                 stands = self._counted.get(one.order_id)
                 adds = one.qty - (stands.order.qty if stands else 0)
                 buys, sells = (buys + adds, sells) if one.side is Side.BUY else (buys, sells + adds)
         return max(abs(held + buys), abs(held - sells))
+
+
+def _spot(order: PlaceOrder) -> Spot:
+    return Spot(order.strategy, order.instrument, order.product)

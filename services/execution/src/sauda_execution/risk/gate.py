@@ -5,10 +5,10 @@ that still works, where both together would close more than is held: that would 
 """
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from sauda.clock import NS_PER_S, clock_text
-from sauda.contracts import Fill, Instrument, PlaceOrder, RejectReason, Tick
+from sauda.contracts import Fill, Instrument, InstrumentId, PlaceOrder, RejectReason, Tick
 from sauda.state import State
 from sauda_execution.acts import Act
 from sauda_execution.checks import DESK, Moment, Refusal
@@ -19,6 +19,8 @@ from sauda_execution.risk.one_order import hours_refusal, price_refusal, size_re
 from sauda_execution.risk.pace import Pace, Twins, terms
 from sauda_execution.risk.rules import RiskRules, ScopeLimits, SymbolLimits
 from sauda_execution.risk.standing import open_orders_refusal, symbol_refusal, total_refusal
+
+_MOST_KEPT: Final = 4_096
 
 
 class Scope(NamedTuple):
@@ -41,6 +43,8 @@ class RiskGate(Part):
         self._pace = Pace(state)
         self._twins = Twins(state, rules.duplicate_ms)
         self._exposure = Exposure(known.book, known.market)
+        self._scopes_of: dict[tuple[str, InstrumentId], tuple[Instrument, tuple[Scope, Scope]]] = {}
+        """(strategy, instrument) -> its definition and whose limits hold: derived from the rules alone."""
 
     def refusal(self, order: PlaceOrder, moment: Moment) -> Refusal | None:
         """Judge *order* by every limit; the first that it breaks is told."""
@@ -69,7 +73,7 @@ class RiskGate(Part):
         working = self._known.book.working(order.order_id)
         self._count(order.strategy, 1 if working is None else working.slices)
         self._twins.remember(order, self._known.market.now_ns)
-        self._exposure.follow(order.order_id)
+        self._exposure.follow(order)
         return ()
 
     def on_modified(self, order: PlaceOrder, *, made: bool) -> Sequence[Act]:
@@ -79,17 +83,17 @@ class RiskGate(Part):
         """
         if not made:
             self._count(order.strategy, 1)
-        self._exposure.follow(order.order_id)
+        self._exposure.follow(order)
         return ()
 
     def on_fill(self, order: PlaceOrder, fill: Fill) -> Sequence[Act]:
         """Follow the book."""
-        self._exposure.follow(order.order_id)
+        self._exposure.follow(order)
         return ()
 
     def on_ended(self, order: PlaceOrder, unfilled: int, reason: str) -> Sequence[Act]:
         """Follow the book."""
-        self._exposure.follow(order.order_id)
+        self._exposure.follow(order)
         return ()
 
     def on_day(self, day_ns: int) -> Sequence[Act]:
@@ -107,7 +111,7 @@ class RiskGate(Part):
     ) -> Iterator[Refusal]:
         near = self._rules.price_away_ticks * instrument.tick_size
         scopes = self._scopes(order, instrument)
-        if mute := self._mute_refusal(moment):
+        if mute := self._mute_refusal(moment, order.instrument):
             yield mute
         for strategy, whose, symbol, whole in scopes:
             found = (
@@ -159,17 +163,22 @@ class RiskGate(Part):
                     yield found
 
     def _scopes(self, order: PlaceOrder, instrument: Instrument) -> tuple[Scope, Scope]:
-        own = self._rules.of_strategy(order.strategy)
-        return (
-            Scope(None, "the desk", self._rules.of_symbol(instrument), self._rules),
-            Scope(order.strategy, order.strategy, own, own),
-        )
+        key = (order.strategy, order.instrument)
+        kept = self._scopes_of.get(key)
+        if kept is None or kept[0] is not instrument:
+            if len(self._scopes_of) >= _MOST_KEPT:
+                self._scopes_of.clear()
+            own = self._rules.of_strategy(order.strategy)
+            desk = Scope(None, "the desk", self._rules.of_symbol(instrument), self._rules)
+            kept = (instrument, (desk, Scope(order.strategy, order.strategy, own, own)))
+            self._scopes_of[key] = kept
+        return kept[1]
 
-    def _mute_refusal(self, moment: Moment) -> Refusal | None:
-        mute_s = self._rules.feed_mute_s
-        last_ns = self._known.market.last_tick_ns()
-        if not mute_s or moment.now_ns - last_ns <= mute_s * NS_PER_S:
+    def _mute_refusal(self, moment: Moment, instrument: InstrumentId) -> Refusal | None:
+        mute_s, market = self._rules.feed_mute_s, self._known.market
+        if not mute_s or not market.is_mute(instrument, mute_s * NS_PER_S):
             return None
+        last_ns = market.last_tick_ns()
         return Refusal(
             RejectReason.FEED_MUTE,
             f"no price of anything has come for {(moment.now_ns - last_ns) / NS_PER_S:.1f} s of market time"
