@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from sauda.contracts import Depth, InstrumentId, Side, Tick
 from sauda.money import Paise, Units
+from sauda.stretch import Stretch
 from sauda_execution.book import Stage, Working
 from sauda_execution.known import Known
 from sauda_execution.parts import Part, Parts
@@ -59,6 +60,20 @@ class Attention:
             bounds = self._find_bounds(instrument)
         if bounds is not None and not self._lets_pass(tick, bounds):
             return False
+        return self._is_unwatched(instrument)
+
+    def is_calm(self, stretch: Stretch) -> bool:
+        """Is each of its ticks quiet?"""
+        instrument = stretch.last.instrument
+        if instrument in self._book.by_instrument:
+            bounds = self._bounds.get(instrument) or self._find_bounds(instrument)
+            stop_low, stop_high, low, high, _ = bounds
+            # Without quotes only the last price can matter.
+            if stretch.low <= max(stop_low, low) or stretch.high >= min(stop_high, high):
+                return False
+        return self._is_unwatched(instrument)
+
+    def _is_unwatched(self, instrument: InstrumentId) -> bool:
         used = self._liquidity.used
         if used and instrument in used:
             return False

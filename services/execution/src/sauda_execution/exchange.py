@@ -25,6 +25,7 @@ from sauda.contracts import (
     Tick,
 )
 from sauda.state import State
+from sauda.stretch import Stretch
 from sauda.unit import Unit
 from sauda_execution.account import account_parts
 from sauda_execution.acts import Act, Fit, Place, Refuse, Reprice, Say, Settle, Withdraw
@@ -68,8 +69,8 @@ class PaperExchange:
         self._requests = Requests(self.state, self.known, self._admission, self._floor, self._parts)
         self._parts.join(self._made_parts())
         self._attention = Attention(self.known, self._parts)
-        self._wake_ns: UnixNs = 0
-        """Before this instant no session ends, no day begins, nothing arrives and no part has anything due."""
+        self.due_ns: UnixNs = 0
+        """Before this instant no session ends, no day begins, nothing arrives and no part has anything due: a backtest skips beats."""
         self._work: dict[type[Message], Callable[..., list[Message]]] = {
             ClockTick: self._on_clock,
             FeedGap: self._on_gap,
@@ -106,11 +107,11 @@ class PaperExchange:
         """Take one message; return the answers and fills that follow from it."""
         if type(message) is Tick:
             # Thousands come for each order: those that concern nobody leave here, within a microsecond.
-            if message.recv_ns < self._wake_ns and self._attention.is_quiet(message):
+            if message.recv_ns < self.due_ns and self._attention.is_quiet(message):
                 self.known.market.see(message)
                 return ()
             said = self._on_eventful_tick(message)
-        elif type(message) is ClockTick and message.event_ns < self._wake_ns:
+        elif type(message) is ClockTick and message.event_ns < self.due_ns:
             # Nothing is due, and no part hears the clock but by what is due: once a second, day in, day out.
             self.known.market.reach(message.event_ns)
             return ()
@@ -126,13 +127,16 @@ class PaperExchange:
             said = [] if work is None else work(message)
             if not isinstance(message, _ORDERS):
                 said += self._parts.hear(message)
-        self._wake_ns = self._next_wake_ns()
+        self.due_ns = self._next_wake_ns()
         return said
 
-    @property
-    def due_ns(self) -> UnixNs:
-        """Return the first instant at which the clock alone makes the exchange do something: a backtest skips beats before."""
-        return self._wake_ns
+    def is_calm(self, stretch: Stretch) -> bool:
+        """Is each of these ticks quiet, and nothing due until the last?"""
+        return stretch.last.recv_ns < self.due_ns and self._attention.is_calm(stretch)
+
+    def glide(self, stretch: Stretch) -> None:
+        """Take prices of which `is_calm` said that they concern nobody."""
+        self.known.market.see(stretch.last)
 
     def restored(self) -> None:
         """Rebuild the indexes and the alarm."""
@@ -140,7 +144,7 @@ class PaperExchange:
         self._requests.restored()
         for part in self._parts:
             part.restored()
-        self._wake_ns = self._next_wake_ns()
+        self.due_ns = self._next_wake_ns()
 
     def _next_wake_ns(self) -> UnixNs:
         return min(

@@ -27,6 +27,7 @@ from sauda.contracts import (
 )
 from sauda.money import Paise
 from sauda.state import State
+from sauda.stretch import Stretch
 from sauda.unit import Unit
 from sauda_pnl.position import Position
 from sauda_pnl.standing import Standings, Totals
@@ -63,8 +64,8 @@ class Valuation:
         self._standings = Standings(self.state)
         self._stamps = self.state.table("stamps", int)
         """`last` -> stamp of the last valuation; `day` -> midnight (IST) at which the present day began."""
-        self._due_ns: UnixNs = 0
-        """A message of the market from after this instant has something to do besides a new price."""
+        self.due_ns: UnixNs = 0
+        """A message of the market from this instant on has something to do besides a new price: a backtest skips beats before."""
         self._step_ns = grid_ns
         """Between two points; derived from what is held."""
 
@@ -72,7 +73,7 @@ class Valuation:
         """Take one message; return the points that follow from it."""
         if type(message) is Tick:
             # The desk's hot path: nearly all ticks are a new price and nothing else.
-            if message.recv_ns <= self._due_ns:
+            if message.recv_ns < self.due_ns:
                 self._marks.put(message.instrument, message.ltp)
                 return ()
             points = self._move_to(message.recv_ns)
@@ -92,15 +93,18 @@ class Valuation:
             case _:
                 return ()
 
-    @property
-    def due_ns(self) -> UnixNs:
-        """Return the first instant at which the clock alone makes it say something: a backtest skips beats before."""
-        return self._due_ns + 1
+    def is_calm(self, stretch: Stretch) -> bool:
+        """Is nothing to be said until the last of these prices?"""
+        return stretch.last.recv_ns < self.due_ns
+
+    def glide(self, stretch: Stretch) -> None:
+        """Take prices of which `is_calm` said so."""
+        self._marks.put(stretch.last.instrument, stretch.last.ltp)
 
     def restored(self) -> None:
         """Find the next due instant again."""
         self._find_step()
-        self._due_ns = self._next_due_ns()
+        self.due_ns = self._next_due_ns()
 
     def _on_fill(self, fill: Fill) -> list[Message]:
         if fill.event_ns >= self._day_end_ns():
@@ -115,12 +119,12 @@ class Valuation:
             self._marks.put(fill.instrument, fill.price)
         points = self._value(fill.event_ns, changed)
         self._find_step()
-        self._due_ns = self._next_due_ns()
+        self.due_ns = self._next_due_ns()
         return points
 
     def _move_to(self, now_ns: UnixNs) -> list[Message]:
         """Say the grid point that market time has passed, if any, and begin a new day if it has come."""
-        if now_ns <= self._due_ns:
+        if now_ns < self.due_ns:
             return []
         points: list[Message] = []
         is_new_day = now_ns >= self._day_end_ns()
@@ -133,7 +137,7 @@ class Valuation:
             points = self._value(grid_ns)
         if is_new_day:
             self._begin_day(now_ns)
-        self._due_ns = self._next_due_ns()
+        self.due_ns = self._next_due_ns()
         return points
 
     def _value(self, at_ns: UnixNs, changed: Holding | None = None) -> list[Message]:
@@ -197,7 +201,7 @@ class Valuation:
         return 0 if day_ns is None else day_ns + _DAY_NS
 
     def _next_due_ns(self) -> UnixNs:
-        return min(self._next_grid_ns(), self._day_end_ns() - 1)
+        return min(self._next_grid_ns() + 1, self._day_end_ns())
 
 
 def valuation_unit(grid_ns: int = NS_PER_S) -> Unit:

@@ -14,7 +14,7 @@ from sauda.clock import UnixNs, from_ist, ist_date
 from sauda.contracts import Instrument, InstrumentId, InstrumentKind, Tick
 from sauda.errors import ConfigError
 from sauda.instruments import underlyings
-from sauda.recordings.timeline import Recording
+from sauda.recordings.timeline import Recording, Steps, ticks_in
 
 _by_time = attrgetter("recv_ns")
 _ENDINGS: Final = (".parquet", ".csv", ".csv.gz")
@@ -133,8 +133,12 @@ class MarketData:
 
     def ticks(self) -> Iterator[list[Tick]]:
         """Yield the ticks of the interval in the order of time, many at once."""
-        batches = self._batches()
+        batches = map(ticks_in, self._batches())
         return self.futures.joined(batches) if self.futures else batches
+
+    def steps(self) -> Iterator[Steps]:
+        """Yield what `ticks` does, and bars that lie apart as bars."""
+        return self.ticks() if self.futures else self._batches()
 
     def _defined(self) -> list[Instrument]:
         every: dict[InstrumentId, Instrument] = {}
@@ -143,7 +147,7 @@ class MarketData:
                 every.setdefault(one.instrument, one)
         return [every[name] for name in sorted(every)]
 
-    def _batches(self) -> Iterator[list[Tick]]:
+    def _batches(self) -> Iterator[Steps]:
         waiting: list[Recording] = []
         end_ns = 0
         for recording in self.recordings:
@@ -155,9 +159,9 @@ class MarketData:
             end_ns = max(end_ns, recording.last_ns + recording.bar_ns)
         yield from self._threaded(waiting)
 
-    def _threaded(self, recordings: Sequence[Recording]) -> Iterator[list[Tick]]:
+    def _threaded(self, recordings: Sequence[Recording]) -> Iterator[Steps]:
         if len(recordings) == 1:
-            yield from recordings[0].batches(self.from_ns, self.to_ns)
+            yield from recordings[0].steps(self.from_ns, self.to_ns)
             return
         flat = (_flat(one.batches(self.from_ns, self.to_ns)) for one in recordings)
         batch: list[Tick] = []

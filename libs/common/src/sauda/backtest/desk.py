@@ -6,12 +6,13 @@ nothing is encoded, nothing is kept but the units' states.
 
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from sauda.backtest.player import Player
 from sauda.clock import UnixNs
-from sauda.contracts import STREAM_OF, Message
+from sauda.contracts import STREAM_OF, ClockTick, Message
 from sauda.errors import SaudaError
+from sauda.stretch import Stretch
 from sauda.unit import Unit
 
 CHECKPOINT: Final = 1000
@@ -35,10 +36,30 @@ class _Timed(Protocol):
         """Return the first instant at which the clock alone can make it do something."""
 
 
+class _Gliding(_Timed, Protocol):
+    """A processor that can take prices in one piece where it has nothing to do between them."""
+
+    def is_calm(self, stretch: Stretch) -> bool:
+        """Would all its ticks be prices and nothing else, whatever the clock shows until the last? Must change nothing."""
+
+    def glide(self, stretch: Stretch) -> None:
+        """Be as `handle` of all its ticks leaves it."""
+
+
 class _Always(NamedTuple):
     """Stands for a processor that cannot say."""
 
     due_ns: UnixNs = 0
+
+
+class _Ear(NamedTuple):
+    """One that hears ticks."""
+
+    player: Player
+    handle: _Handle
+    remember: Callable[[Message | Stretch], None]
+    """Notes that something was worked."""
+    timed: _Timed
 
 
 _ALWAYS: Final = _Always()
@@ -74,10 +95,9 @@ class Desk:
         self._since = 0
         self._deaf: set[str] = set()
         self._readers: dict[str, tuple[Player, ...]] = {}
-        self._ticking: tuple[tuple[Player, _Handle, Callable[[Message], None]], ...] = ()
-        """Those that hear ticks, what works one there, and what remembers that it was worked."""
-        self._timed: tuple[_Timed, ...] = ()
-        """The processors of those."""
+        self._ticking: tuple[_Ear, ...] = ()
+        self._gliding: tuple[tuple[_Gliding, _Ear], ...] = ()
+        """All that hear ticks; none, if one of them cannot glide."""
         self._route()
 
     @property
@@ -85,8 +105,8 @@ class Desk:
         """Return the first instant at which the clock alone can make a unit do something; 0: one of them cannot say."""
         # A loop by hand: for bars this is asked at every tick.
         first_ns = _NEVER
-        for processor in self._timed:
-            at_ns = processor.due_ns
+        for ear in self._ticking:
+            at_ns = ear.timed.due_ns
             if at_ns < first_ns:  # noqa: PLR1730  (a call of `min` costs as much as all the rest)
                 first_ns = at_ns
         return first_ns
@@ -95,7 +115,7 @@ class Desk:
         """Let all units work one message of the stream `ticks`, and what follows from it."""
         # The hot path of a backtest: a quiet tick costs the calls of the processors and little else.
         answers: Sequence[Message] = ()
-        for player, handle, remember in self._ticking:
+        for player, handle, remember, _ in self._ticking:
             try:
                 said = handle(message)
             except Exception as error:  # noqa: BLE001  (see `Player`)
@@ -106,9 +126,33 @@ class Desk:
                 answers = [*answers, *said]
         if answers:
             self._follow(answers)
-        self._since += 1
-        if self._since >= self._checkpoint:
-            self.put_down()
+        self._count()
+
+    def beat(self, clock: ClockTick) -> None:
+        """Let the units that are due hear the *clock*, and what follows from it; the others only if something follows."""
+        # To who is not due the clock says nothing but the time, and of that nothing comes until somebody speaks.
+        now_ns, answers = clock.event_ns, list[Message]()
+        waiting: list[_Ear] = []
+        for ear in self._ticking:
+            if ear.timed.due_ns > now_ns:
+                waiting.append(ear)
+            else:
+                answers += self._hear(ear, clock)
+        if answers:
+            for ear in waiting:
+                answers += self._hear(ear, clock)
+            self._follow(answers)
+        self._count()
+
+    def glide(self, stretch: Stretch) -> bool:
+        """Let all units take *stretch* in one piece; return False, and do nothing, if one has something to do on the way."""
+        for processor, _ in self._gliding:
+            if not processor.is_calm(stretch):
+                return False
+        for processor, ear in self._gliding:
+            processor.glide(stretch)
+            ear.remember(stretch)
+        return bool(self._gliding)
 
     def take(self, stream: str, message: Message) -> None:
         """Let all units work *message*, which stands on *stream*, and what follows from it."""
@@ -134,6 +178,20 @@ class Desk:
         self._since = 0
         for player in self.players:
             player.put_down()
+
+    def _hear(self, ear: _Ear, clock: ClockTick) -> Sequence[Message]:
+        try:
+            said = ear.handle(clock)
+        except Exception as error:  # noqa: BLE001  (see `Player`)
+            self._fail(ear.player, clock, error)
+            return ()
+        ear.remember(clock)
+        return said
+
+    def _count(self) -> None:
+        self._since += 1
+        if self._since >= self._checkpoint:
+            self.put_down()
 
     def _follow(self, answers: Sequence[Message]) -> None:
         waiting, followed = deque(answers), 0
@@ -168,11 +226,16 @@ class Desk:
             stream: tuple(player for player in self.players if stream in player.reads) for stream in streams
         }
         self._ticking = tuple(
-            (player, player.processor.handle, player.worked.append)
+            _Ear(player, player.processor.handle, player.worked.append, _timed(player.processor))
             for player in self._readers.get("ticks", ())
             if player.unit.name not in self._deaf
         )
-        self._timed = tuple(_timed(player.processor) for player, _, _ in self._ticking)
+        able = [ear for ear in self._ticking if hasattr(ear.timed, "glide")]
+        self._gliding = (
+            tuple((cast("_Gliding", ear.timed), ear) for ear in able)
+            if len(able) == len(self._ticking)
+            else ()
+        )
 
 
 def _timed(processor: Any) -> _Timed:

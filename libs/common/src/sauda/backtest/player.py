@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from sauda.contracts import Message
 from sauda.errors import InvariantError
+from sauda.stretch import Stretch
 from sauda.unit import Processor, Unit
 
 
@@ -22,8 +23,8 @@ class Player:
         """Messages that it could not work, and why, one line each."""
         self.stopped = ""
         """Why it would not go on."""
-        self.worked: list[Message] = []
-        """Since the state was put down; whoever calls `processor.handle` itself appends to it."""
+        self.worked: list[Message | Stretch] = []
+        """Since the state was put down; whoever calls `handle` or `glide` of the processor itself appends to it."""
         self._state: dict[bytes, bytes] = dict(state or {})
         self.processor: Processor = self._built()
 
@@ -46,7 +47,10 @@ class Player:
         self.parked.append(f"{self.unit.name}: {kind} could not be worked: {type(error).__name__}: {error}")
         self.processor = self._built()
         for earlier in self.worked:
-            self.processor.handle(earlier)
+            if isinstance(earlier, Stretch):
+                self.processor.glide(earlier)  # type: ignore[attr-defined]  # it did before
+            else:
+                self.processor.handle(earlier)
 
     def put_down(self) -> None:
         """Remember the state as it is: what was worked until now need not be done again after an error."""

@@ -42,7 +42,7 @@ def run(
     market = Market(data.instruments, data.close_ns, past.answer, every_second=every_second)
     told = Told(market.ask)
     desk = Desk(plan.units, told.take, checkpoint=checkpoint)
-    market.play(data.ticks(), desk, tell)
+    market.play(data.steps(), desk, tell)
     if not market.ticks:
         raise ConfigError(f"{data.name} has no price in the interval asked for")
     return _outcome(plan, data, desk, market, told, assumptions=(*assumptions, *past.assumed))

@@ -19,6 +19,7 @@ from sauda.bars.watched import Watched
 from sauda.clock import NS_PER_S, UnixNs
 from sauda.contracts import Bar, FeedGap, HistoryReply, HistoryRequest, InstrumentId, Tick
 from sauda.state import State
+from sauda.stretch import Stretch
 
 PATIENCE_NS: Final = 60 * NS_PER_S
 """Market time that bars wait behind a question that is not answered."""
@@ -147,6 +148,28 @@ class Bars:
         elif price > 0 and now_ns >= minute.end_ns:
             self._begin_minute(minute, tick)
         return said
+
+    def is_calm(self, stretch: Stretch) -> bool:
+        """Would all its ticks only go on with the present minute?"""
+        at_ns = stretch.last.recv_ns
+        minute = self._minutes.get(stretch.last.instrument)
+        if minute is None or at_ns >= self._due_ns:
+            return False
+        return minute.ticks > 0 and at_ns < minute.end_ns and stretch.low > 0
+
+    def glide(self, stretch: Stretch) -> None:
+        """Take ticks of which `is_calm` said so."""
+        last = stretch.last
+        self._now_ns = last.recv_ns
+        minute = self._minutes[last.instrument]
+        minute.high = max(minute.high, stretch.high)
+        minute.low = min(minute.low, stretch.low)
+        minute.close = last.ltp
+        minute.ticks += stretch.ticks
+        if last.volume is not None and last.volume != minute.told:
+            minute.trade(last.volume)
+        if last.oi is not None:
+            minute.oi = last.oi
 
     def reach(self, past_ns: UnixNs) -> Sequence[Bar]:
         """Return the bars that are over at *past_ns*: up to there every tick has come (`ClockTick`, or 1 ns before a tick's time)."""

@@ -4,7 +4,7 @@ Nothing is ever invented: a row without a price gives no tick, an empty side of 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import compress, islice, repeat, starmap
 from typing import Any, Final
 
@@ -16,7 +16,9 @@ from sauda.clock import UnixNs
 from sauda.contracts import BookLevel, Depth, Instrument, InstrumentId, Tick
 from sauda.money import Paise
 from sauda.recordings import bar_path
+from sauda.recordings.bar_path import WholeBar, as_ticks
 from sauda.recordings.columns import BAR, level_name
+from sauda.stretch import Stretch
 
 EARLIEST_NS: Final[UnixNs] = 946_684_800 * 10**9
 """The year 2000: whatever is stamped before it (1970, as a rule) has no time at all."""
@@ -86,10 +88,10 @@ class RowReader:
 
     def ticks(self, piece: pa.Table) -> list[Tick]:
         """Return the ticks of a *piece* in the order of its rows (`usable` has sorted them)."""
+        if "ltp" not in piece.column_names:
+            return as_ticks(self.bars(piece))
         names = self._instruments(piece)
         times = _integers(piece, "ts_utc_ns")
-        if "ltp" not in piece.column_names:
-            return list(self._from_bars(piece, names, times.tolist()))
         prices, priced = self._prices(piece, "ltp")
         known = np.asarray([name is not None for name in names], dtype=bool)
         self._defects["unpriced"] += int((known & ~priced).sum())
@@ -130,24 +132,42 @@ class RowReader:
                 kept.append(tick)
         return kept
 
-    def _from_bars(
-        self, piece: pa.Table, names: Sequence[InstrumentId | None], times: Sequence[int]
-    ) -> Iterator[Tick]:
-        prices = [_or_none(*self._prices(piece, name)) for name in BAR]
-        counts = [self._units(piece, name, names) for name in ("volume", "oi")]
-        rows = zip(names, times, *prices, *counts, strict=False)
-        for name, start, open_, high, low, close, volume, oi in rows:
-            if name is None:
-                continue
-            if open_ is None or high is None or low is None or close is None:
-                self._defects["unpriced"] += 1
-                continue
-            before, after = self._volumes(name, start, volume)
-            path = bar_path.path(open_, high, low, close)
-            moments = bar_path.moments(start, self._length_ns)
-            for index, (price, moment) in enumerate(zip(path, moments, strict=True)):
-                total = after if index == 3 else before
-                yield Tick(name, moment, moment, price, volume=total, oi=oi if index == 3 else None)
+    def bars(self, piece: pa.Table) -> list[WholeBar]:
+        """Return the bars of a *piece* in the order of its rows (`usable` has sorted them)."""
+        names = self._instruments(piece)
+        columns = [self._prices(piece, name) for name in BAR]
+        known = np.asarray([name is not None for name in names], dtype=bool)
+        priced = np.logical_and.reduce([valid for _, valid in columns])
+        self._defects["unpriced"] += int((known & ~priced).sum())
+        keep, (open_, high, low, close) = (known & priced).tolist(), (prices for prices, _ in columns)
+        fell = close < open_
+        # As `bar_path.path` has them, for all rows at once.
+        second, third = np.where(fell, high, low), np.where(fell, low, high)
+        extremes = np.minimum(np.minimum(high, low), close), np.maximum(np.maximum(high, low), close)
+        numbers = (_integers(piece, "ts_utc_ns"), open_, second, third, close, *extremes)
+        starts, *paths = ([*compress(one.tolist(), keep)] for one in numbers)
+        volumes, ois = (list(compress(self._units(piece, name, names), keep)) for name in ("volume", "oi"))
+        known_names = [name for name in compress(names, keep) if name is not None]
+        return self._whole(known_names, starts, paths, (volumes, ois))
+
+    def _whole(
+        self,
+        names: Sequence[InstrumentId],
+        starts: Sequence[UnixNs],
+        paths: Sequence[Sequence[Paise]],
+        counts: tuple[Sequence[int | None], Sequence[int | None]],
+    ) -> list[WholeBar]:
+        open_, second, third, close, lowest, highest = paths
+        volumes, ois = counts
+        length, none = self._length_ns, repeat(None)
+        totals = [self._volumes(*one) for one in zip(names, starts, volumes, strict=True)]
+        ends = [start + bar_path.moments(0, length)[3] for start in starts]
+        quotes = (none, none, none, none)
+        before, after = [one for one, _ in totals], [one for _, one in totals]
+        first = starmap(Tick, zip(names, starts, starts, open_, *quotes, before, strict=False))
+        last = starmap(Tick, zip(names, ends, ends, close, *quotes, after, ois, strict=False))
+        rest = starmap(Stretch, zip(last, lowest, highest, repeat(3), strict=False))
+        return list(starmap(WholeBar, zip(first, rest, second, third, repeat(length), strict=False)))
 
     def _volumes(self, name: InstrumentId, start: int, volume: int | None) -> tuple[int | None, int | None]:
         """Return units traded on the day before and after the bar: a tick's volume counts from the morning."""

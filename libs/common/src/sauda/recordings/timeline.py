@@ -5,12 +5,12 @@ in every run, and a feed that was killed goes on at the exact row.
 """
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeAlias, cast
 
 import pyarrow as pa
 from pyarrow import compute
@@ -18,9 +18,14 @@ from pyarrow import compute
 from sauda.clock import NS_PER_S, UnixNs, ist_date
 from sauda.contracts import ClockTick, Instrument, InstrumentId, InstrumentKind, Tick
 from sauda.money import Units
+from sauda.recordings import bar_path
+from sauda.recordings.bar_path import WholeBar, as_ticks
 from sauda.recordings.columns import KNOWN, column_names, fingerprint, pieces
 from sauda.recordings.contracts_found import Survey, survey
 from sauda.recordings.rows import Defects, RowReader, between, usable
+
+Steps: TypeAlias = list[Tick] | list[WholeBar]
+"""Many at once: ticks in the order of time, or bars each of which is over before the next one begins."""
 
 _by_time = attrgetter("recv_ns")
 _DAY_NS: Final = 86_400 * NS_PER_S
@@ -138,17 +143,28 @@ class Recording:
 
     def batches(self, from_ns: UnixNs = -(2**63), to_ns: UnixNs = 2**63 - 1) -> Iterator[list[Tick]]:
         """Yield the ticks of rows from *from_ns* to before *to_ns*, in the order of time, many at once."""
+        return map(ticks_in, self.steps(from_ns, to_ns))
+
+    def steps(self, from_ns: UnixNs = -(2**63), to_ns: UnixNs = 2**63 - 1) -> Iterator[Steps]:
+        """Yield what `batches` does; where each bar is over before the next one begins, the bars as they are."""
         self.defects.clear()
         reader = RowReader(self._survey.known, self.defects, self._survey.bar_ns, self.in_lots)
         tables = (between(piece, from_ns, to_ns) for piece in pieces(self.path, self._names))
         if "ltp" in self._names:
             for piece in tables:
-                yield list(reader.ticks(usable(piece, self.defects)))
+                yield reader.ticks(usable(piece, self.defects))
             return
         pending: list[Tick] = []
         for piece in tables:
             rows = usable(piece, self.defects)
-            pending += reader.ticks(rows)
+            bars = reader.bars(rows)
+            if _are_apart(pending, bars):
+                yield pending
+                yield bars[:-1]
+                # The next piece may begin within the last one.
+                pending = as_ticks(bars[-1:])
+                continue
+            pending += as_ticks(bars)
             pending.sort(key=_by_time)
             # A later bar starts no earlier than this piece's last one: what lies before that is settled.
             settled_ns = rows["ts_utc_ns"][-1].as_py() if rows.num_rows else 0
@@ -184,6 +200,21 @@ class Recording:
 
     def _exchanges(self) -> list[str]:
         return sorted({instrument.exchange for instrument in self.instruments})
+
+
+def ticks_in(batch: Steps) -> list[Tick]:
+    """Return the ticks of *batch*."""
+    # A batch is all bars or all ticks.
+    is_bars = batch and type(batch[0]) is WholeBar
+    return as_ticks(cast("list[WholeBar]", batch)) if is_bars else cast("list[Tick]", batch)
+
+
+def _are_apart(pending: Sequence[Tick], bars: Sequence[WholeBar]) -> bool:
+    """Return whether each of *bars* is over before the next one begins, and whatever is *pending* before the first."""
+    if not bars or not bar_path.is_in_order(bars[0].length_ns):
+        return False
+    ends = [pending[-1].recv_ns if pending else -(2**63), *(bar.rest.last.recv_ns for bar in bars)]
+    return all(bar.first.recv_ns > end_ns for bar, end_ns in zip(bars, ends, strict=False))
 
 
 def _day_number(instant_ns: UnixNs) -> int:

@@ -33,6 +33,7 @@ from sauda.contracts import (
 )
 from sauda.money import Units
 from sauda.state import State
+from sauda.stretch import Stretch
 from sauda_strategy.api import Strategy
 from sauda_strategy.host.calls import Calls
 from sauda_strategy.host.control import Control
@@ -109,6 +110,22 @@ class Host:
         """Return the first instant at which the clock alone makes it act: a backtest skips beats before."""
         wake_ns, due_ns = self._wake_ns, self._series.due_ns
         return wake_ns if wake_ns < due_ns else due_ns  # noqa: FURB136
+
+    def is_calm(self, stretch: Stretch) -> bool:
+        """Does nobody of us act on any of these prices, nor on the clock until the last?"""
+        instrument = stretch.last.instrument
+        if stretch.last.recv_ns >= self.due_ns or instrument in self._heard or instrument in self._waiting:
+            return False
+        return instrument not in self._series.barred or self._series.is_calm(stretch)
+
+    def glide(self, stretch: Stretch) -> None:
+        """Take prices of which `is_calm` said so."""
+        last = stretch.last
+        self._time.now_ns = last.recv_ns
+        if last.instrument in self._watched:
+            self._newest[last.instrument] = last
+            if last.instrument in self._series.barred:
+                self._series.glide(stretch)
 
     def held(self, instrument: InstrumentId) -> Units:
         """Return the signed units that it holds; in a dry run those that it would hold."""

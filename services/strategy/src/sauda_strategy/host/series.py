@@ -34,6 +34,7 @@ class Series:
         self._patience_ns = patience_ns
         self.see: Callable[[Tick], Sequence[Bar]] = self._bars.see
         """Takes a tick and returns the bars that are over; bound here, as it runs with every tick."""
+        self.is_calm, self.glide = self._bars.is_calm, self._bars.glide
         self._unanswered = state.table("warmups", str)
         """`<instrument> <timeframe>` -> why its warm-up does not come, or nothing yet; without a row it has come"""
         self._kept = state.table("indicators", Kept)
