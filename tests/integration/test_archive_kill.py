@@ -134,6 +134,8 @@ def test_a_full_disk_stops_the_archive_not_the_desk_and_room_lets_it_go_on(
 def full_disk(folder: Path, environ: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
     """Run the service where no file may grow beyond 64 kB: what a full disk says, said by the kernel, without a disk."""
     environ = {**environ, "SAUDA_HEALTH_FILE": str(folder / "health.json"), "PATH": "/usr/bin:/bin"}
+    # Python would leave half of a compiled module where the next test finds it.
+    environ["PYTHONDONTWRITEBYTECODE"] = "1"
     # The kernel's own limit on a file's size; `ulimit -f` counts in blocks of 1,024 bytes.
     command = ["bash", "-c", f"ulimit -f 64; exec {sys.executable} -m sauda_archive"]
     with subprocess.Popen(
