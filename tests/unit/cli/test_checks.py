@@ -4,7 +4,15 @@ from collections.abc import Sequence
 
 import pytest
 
-from sauda.cli.checks import Finding, Verdict, judge_letters, judge_server, judge_streams, judge_units
+from sauda.cli.checks import (
+    Finding,
+    Verdict,
+    judge_letters,
+    judge_replicas,
+    judge_server,
+    judge_streams,
+    judge_units,
+)
 from sauda.clock import NS_PER_S
 from sauda.redis_view import GroupLag, ServerFacts, StreamLag, UnitHolding
 
@@ -53,6 +61,23 @@ def test_every_trouble_says_what_to_do() -> None:
     findings = judge_server(troubled, NOW)
 
     assert all(finding.advice for finding in findings if finding.verdict is not Verdict.OK)
+
+
+@pytest.mark.parametrize(
+    ("there", "asked", "may_fail_over", "found"),
+    [
+        (0, 0, False, []),
+        (1, 0, True, [Verdict.OK]),
+        (0, 0, True, [Verdict.WARN]),
+        (1, 2, True, [Verdict.BAD]),
+        (0, 1, False, [Verdict.BAD]),
+        (2, 2, False, [Verdict.OK]),
+    ],
+)
+def test_replicas_are_missed_where_they_are_asked_for_or_must_take_over(
+    there: int, asked: int, may_fail_over: bool, found: list[Verdict]
+) -> None:
+    assert [one.verdict for one in judge_replicas(there, asked, may_fail_over=may_fail_over)] == found
 
 
 def a_stream(name: str = "ticks", length: int = 5, lag: int = 0) -> StreamLag:

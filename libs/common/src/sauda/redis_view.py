@@ -83,6 +83,8 @@ class ServerFacts(msgspec.Struct, frozen=True):
     limit_bytes: int
     """0: none."""
     now_ns: int
+    replicas: int = 0
+    """Connected to it now."""
 
 
 class RedisView(RedisLog):
@@ -252,6 +254,7 @@ def server_facts(url: str, desk: str) -> ServerFacts:
         used_bytes=int(info.get("used_memory", 0)),
         limit_bytes=int(info.get("maxmemory", 0)),
         now_ns=(seconds * 1_000_000 + micros) * 1000,
+        replicas=int(info.get("connected_slaves", 0)),
     )
 
 

@@ -99,6 +99,18 @@ def _memory(server: ServerFacts) -> Finding:
     return warn("redis memory", text, "raise maxmemory soon") if share >= 0.8 else ok("redis memory", text)
 
 
+def judge_replicas(there: int, asked: int, *, may_fail_over: bool) -> list[Finding]:
+    """Judge whether the server has the replicas that its address asks for, and one at all where it may be replaced."""
+    text = f"{there} connected, {asked} asked for by the address"
+    if there < asked:
+        return [
+            bad("redis replicas", text, "start them: until then no commit counts, and the desk stands still")
+        ]
+    if may_fail_over and not there:
+        return [warn("redis replicas", text, "start one: nobody could take over from this server")]
+    return [ok("redis replicas", text)] if may_fail_over or asked else []
+
+
 def judge_streams(
     streams: Sequence[StreamLag], newest_tick_ns: UnixNs | None, now_ns: UnixNs
 ) -> list[Finding]:

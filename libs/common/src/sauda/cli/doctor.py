@@ -10,6 +10,7 @@ from sauda.cli.options import DeskOption, JsonOption
 
 if TYPE_CHECKING:
     from sauda.cli.checks import Finding
+    from sauda.redis_view import ServerFacts
     from sauda.settings import Settings
 
 NO_REDIS = 3
@@ -76,15 +77,13 @@ def _summary(settings: "Settings", desk: str | None) -> str:
 
 
 def _on_redis(settings: "Settings", desk: str) -> "list[Finding]":
-    from sauda.cli.checks import bad, judge_letters, judge_server, judge_streams, judge_units
-    from sauda.clock import SystemClock
+    from sauda.cli.checks import bad, judge_letters, judge_streams, judge_units
     from sauda.letters import Status, letters_of
     from sauda.market_time import arrival_ns
     from sauda.redis_view import RedisView, desks, server_facts
 
-    now_ns = SystemClock().now_ns()
     server = server_facts(settings.redis_url, desk)
-    findings = judge_server(server, now_ns)
+    findings = _of_the_server(settings, server)
     view = RedisView(settings.redis_url, desk)
     try:
         if not view.exists():
@@ -101,6 +100,19 @@ def _on_redis(settings: "Settings", desk: str) -> "list[Finding]":
     finally:
         view.close()
     return findings + _on_archive(settings, desk)
+
+
+def _of_the_server(settings: "Settings", server: "ServerFacts") -> "list[Finding]":
+    from sauda.cli.checks import judge_replicas, judge_server
+    from sauda.clock import SystemClock
+    from sauda.redis_address import Kind, read_address
+
+    address = read_address(settings.redis_url)
+    replaceable = address.kind is not Kind.FIXED
+    return [
+        *judge_server(server, SystemClock().now_ns()),
+        *judge_replicas(server.replicas, address.replicas, may_fail_over=replaceable),
+    ]
 
 
 def _on_archive(settings: "Settings", desk: str) -> "list[Finding]":
