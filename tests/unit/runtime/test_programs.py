@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sauda.runtime.compose import Service
 from sauda.runtime.place import Place, Started
-from sauda.runtime.programs import Program, programs_of
+from sauda.runtime.programs import Program, programs_of, redis_url
 from sauda.runtime.supervisor import config_of, socket_of
 
 STARTED = Started(ports={"redis": 41000, "simulator": 41001}, redis_server=["/usr/bin/redis-server"])
@@ -42,6 +42,25 @@ def told(service: Service, started: Started = STARTED, root: Path = Path("/a des
 )
 def test_addresses_of_containers_become_those_of_this_machine(in_compose: str, here: str) -> None:
     assert told(a_service(X=in_compose))["X"] == here
+
+
+@pytest.mark.parametrize(
+    ("given", "here"),
+    [
+        ("", "redis://127.0.0.1:41000/0"),
+        ("redis://redis:6379/0", "redis://127.0.0.1:41000/0"),
+        ("redis://cache:6379/0", "redis://cache:6379/0"),
+        ("redis+cluster://a:1,b:2?replicas=1", "redis+cluster://a:1,b:2?replicas=1"),
+        ("rediss+sentinel://u:p@redis:1/desks", "rediss+sentinel://u:p@redis:1/desks"),
+    ],
+)
+def test_a_redis_that_somebody_named_is_taken_as_it_is(given: str, here: str) -> None:
+    started = Started(ports=STARTED.ports, variables={"SAUDA_REDIS_URL": given})
+
+    assert (
+        told(a_service(SAUDA_REDIS_URL=given or "redis://redis:6379/0"), started)["SAUDA_REDIS_URL"] == here
+    )
+    assert redis_url(started) == here
 
 
 def test_a_service_that_does_not_run_here_is_not_mentioned() -> None:

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from sauda.masking import masked_url
 from sauda.runtime.compose import Service, read_services
 from sauda.runtime.desk import DeskError, Replica, Say
 from sauda.runtime.engine import SHOWN, containers_of, run, succeeds
@@ -17,6 +18,7 @@ from sauda.runtime.place import (
     asked_ports,
     history_of,
     read_started,
+    redis_elsewhere,
     strategies_of,
     write_run_env,
     write_started,
@@ -111,7 +113,7 @@ class DockerDesk:
         """Return the addresses."""
         ports = self._started.ports
         lines = [
-            f"redis       redis://{LOOPBACK}:{ports['redis']}/0",
+            f"redis       {masked_url(self._redis_url())}",
             f"simulator   http://{LOOPBACK}:{ports['simulator']}",
             f"database    http://{LOOPBACK}:{ports['influxdb']}  (user sauda; password: DESK_INFLUX_PASSWORD in .env)",
         ]
@@ -196,12 +198,17 @@ class DockerDesk:
     def _containers(self) -> list[Replica]:
         return containers_of(project_name(self._place))
 
+    def _redis_url(self) -> str:
+        """Return where the desk's Redis is, as seen from this machine."""
+        elsewhere = redis_elsewhere(self._started.variables)
+        return elsewhere or f"redis://{LOOPBACK}:{self._started.ports['redis']}/0"
+
     def _write_run_env(self) -> None:
         ports = self._started.ports
         write_run_env(
             self._place,
             {
-                "SAUDA_REDIS_URL": f"redis://{LOOPBACK}:{ports['redis']}/0",
+                "SAUDA_REDIS_URL": self._redis_url(),
                 "SAUDA_DESK": self._started.variables["SAUDA_DESK"],
                 "SAUDA_SIM_PORT": str(ports["simulator"]),
                 "SAUDA_INFLUX_URL": f"http://{LOOPBACK}:{ports['influxdb']}",

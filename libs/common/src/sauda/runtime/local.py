@@ -9,6 +9,7 @@ from pathlib import Path
 from sauda.clock import monotonic_s
 from sauda.errors import ContractError
 from sauda.health import check, read
+from sauda.masking import masked_url
 from sauda.runtime.compose import REDIS, Service, read_services, runnable_names
 from sauda.runtime.desk import Replica, Say
 from sauda.runtime.following import follow_files, last_lines
@@ -17,6 +18,7 @@ from sauda.runtime.place import (
     archive_of,
     asked_ports,
     read_started,
+    redis_elsewhere,
     write_run_env,
     write_started,
 )
@@ -58,7 +60,7 @@ class LocalDesk:
             stop_strays(self._place, say)
         self._started.runtime = self.runtime
         self._started.variables = dict(variables)
-        if not self._has_server():
+        if not self._elsewhere and not self._has_server():
             self._started.redis_server = self._find_server()
         services = self._services()
         ours = services if running else ()
@@ -119,8 +121,9 @@ class LocalDesk:
     def summary(self) -> list[str]:
         """Return the addresses."""
         server = self._started.redis_server[0].rpartition("/")[2] if self._started.redis_server else ""
+        where = masked_url(redis_url(self._started))
         return [
-            f"redis       {redis_url(self._started)}  ({server})",
+            f"redis       {where}  ({'not started here' if self._elsewhere else server})",
             f"simulator   http://127.0.0.1:{self._started.ports.get('simulator', 0)}",
             f"database    {self._place.var / 'sauda.db'}",
         ]
@@ -128,7 +131,13 @@ class LocalDesk:
     def _services(self) -> dict[str, Service]:
         text = self._place.compose.read_text()
         # Not all: what does not run here must not ask for its password.
-        return read_services(text, self._started.variables, runnable_names(text))
+        names = [name for name in runnable_names(text) if name != REDIS or not self._elsewhere]
+        return read_services(text, self._started.variables, names)
+
+    @property
+    def _elsewhere(self) -> bool:
+        """Is the Redis that this desk works on none of ours to start?"""
+        return bool(redis_elsewhere(self._started.variables))
 
     def _programs(self) -> list[Program]:
         return [

@@ -2,15 +2,19 @@
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from dotenv import dotenv_values
 
 from sauda.errors import ConfigError
 from sauda.settings_sources import find_root
+
+_OWN_REDIS: Final = re.compile(r"$|redis://(?:[^@/]*@)?redis(?::\d+)?(?:/|$)")
+"""No address, or that of the compose file's own server among its containers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,12 @@ class Started:
     """service -> how many, where that is not one."""
     redis_server: list[str] = field(default_factory=list)
     """The server that wrote the data; another one may not be able to read it."""
+
+
+def redis_elsewhere(variables: Mapping[str, str]) -> str:
+    """Return the address of a Redis that is not the desk's own; empty: the desk starts one, the compose file's `redis`."""
+    given = variables.get("SAUDA_REDIS_URL", "")
+    return "" if _OWN_REDIS.match(given) else given
 
 
 def archive_of(place: Place, variables: Mapping[str, str]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sauda.runtime.aof_tail import check_tool, mending
 from sauda.runtime.compose import REDIS, Service
-from sauda.runtime.place import Place, Started, archive_of, history_of, strategies_of
+from sauda.runtime.place import Place, Started, archive_of, history_of, redis_elsewhere, strategies_of
 from sauda.runtime.ports import LOOPBACK
 
 
@@ -33,7 +33,7 @@ def programs_of(service: Service, place: Place, started: Started) -> list[Progra
 
 def redis_url(started: Started) -> str:
     """Return where the desk's Redis is."""
-    return f"redis://{LOOPBACK}:{started.ports[REDIS]}/0"
+    return redis_elsewhere(started.variables) or f"redis://{LOOPBACK}:{started.ports[REDIS]}/0"
 
 
 def sql_url(place: Place) -> str:
@@ -75,6 +75,8 @@ def _environment(service: Service, name: str, place: Place, started: Started) ->
         "SAUDA_SERVICE_NAME": name,
         "PYTHONUNBUFFERED": "1",
     }
+    if "SAUDA_REDIS_URL" in service.environment:
+        environment["SAUDA_REDIS_URL"] = redis_url(started)
     if "SAUDA_SIM_PORT" in environment:
         environment |= {
             "SAUDA_SIM_HOST": LOOPBACK,

@@ -41,7 +41,10 @@ def read_request(place: Place, options: Options, environ: Mapping[str, str]) -> 
         ConfigError: a setting is wrong, or they do not fit together.
     """
     asked = {**environ, **_as_variables(options)}
+    from sauda.redis_address import read_address
+
     settings = load_settings(place.root, asked)
+    read_address(settings.redis_url)
     given = gather(Settings.model_fields, place.root, asked).values
     # What the last `up` wrote must not decide what this one does.
     given = {name: one for name, one in given.items() if one.origin != "var/run.env"}
