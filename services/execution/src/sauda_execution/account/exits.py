@@ -42,8 +42,16 @@ def without(positions: Sequence[Position], exits: Sequence[Entry]) -> list[Posit
     closed: dict[_Key, Units] = {}
     for one in exits:
         closed[_key(one)] = closed.get(_key(one), 0) + one.qty
-    left = ((one, one.qty + closed.get(_key_of(one), 0)) for one in positions)
-    return [msgspec.structs.replace(one, qty=qty, cost=one.cost * qty // one.qty) for one, qty in left if qty]
+    left: list[Position] = []
+    for position in positions:
+        gone = closed.get(_key_of(position)) if closed else None
+        qty = position.qty + (gone or 0)
+        if gone and qty:
+            cost = position.cost * qty // position.qty
+            left.append(msgspec.structs.replace(position, qty=qty, cost=cost))
+        elif qty:
+            left.append(position)
+    return left
 
 
 def proceeds(exits: Sequence[Entry], market: Market) -> Paise:

@@ -128,17 +128,15 @@ class Means:
         """
         positions, waiting = self.ledger.positions(underlying), entries(self._known, underlying)
         all_of_them = within(positions, [*exits, *before])
-        stays = without(positions, within(positions, before))
         goes = without(positions, all_of_them)
         held = self._needs.of(underlying, positions, waiting, strategies={})
-        now, then = (
-            msgspec.structs.replace(
-                self._needs.of(underlying, left, waiting, strategies={}),
-                # The broker's word is about what is held.
-                held=held.held,
-            )
-            for left in (stays, goes)
-        )
+        now = held
+        if before:
+            stays = without(positions, within(positions, before))
+            now = self._needs.of(underlying, stays, waiting, strategies={})
+        then = self._needs.of(underlying, goes, waiting, strategies={})
+        # The broker's word is about what is held.
+        now, then = (msgspec.structs.replace(one, held=held.held) for one in (now, then))
         if self.blocked.total_of(underlying, then) <= self.blocked.total_of(underlying, now):
             return self._compare({}, ())
         wanted = self._compare({underlying: then}, all_of_them)

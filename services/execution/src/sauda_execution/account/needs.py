@@ -1,6 +1,6 @@
 """What an underlying needs, by our own scenarios: for what is held, for what waits, and for each strategy alone."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -16,6 +16,7 @@ from sauda_execution.account.prices import Prices
 from sauda_execution.known import Known
 
 _COMMODITIES: Final = "MCX"
+_SHARE: Final = InstrumentKind.EQUITY
 
 
 class Need(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -74,20 +75,19 @@ class Needs:
             bought: Orders to be taken as if they had filled, all of them: the legs of a basket.
             strategies: What each strategy needs alone, if that is known; None: it is computed.
         """
-        held = _netted((*((one.contract, one.qty) for one in positions), *_wished(bought)))
-        waits = _netted(_wished(waiting))
+        held = _netted([*[(one.contract, one.qty) for one in positions], *_wished(bought)])
+        waits = _netted(_wished(waiting)) if waiting else []
         of_held, of_worst = self._scenarios(underlying, held, waits)
         if bought:
             # The broker's word is about what is held, and these are not.
-            of_held = self._scenarios(underlying, _netted((one.contract, one.qty) for one in positions), ())[
-                0
-            ]
+            alone = _netted([(one.contract, one.qty) for one in positions])
+            of_held = self._scenarios(underlying, alone, ())[0]
         return Need(
             held=of_held,
             worst=of_worst,
             premium=sum(self._unpaid(one) for one in (*waiting, *bought)),
-            shares=sum(self._shares_held(one) for one in positions)
-            + sum(self._shares_wanted(one) for one in (*waiting, *bought)),
+            shares=sum([self._shares_held(one) for one in positions if one.contract.kind is _SHARE])
+            + sum([self._shares_wanted(one) for one in (*waiting, *bought)]),
             strategies=self._strategies(underlying, positions, of_held)
             if strategies is None
             else dict(strategies),
@@ -123,7 +123,7 @@ class Needs:
         return last.need
 
     def _rates(self, underlying: str, contracts: Sequence[Instrument]) -> Rates:
-        is_commodity = any(one.exchange == _COMMODITIES for one in contracts)
+        is_commodity = _COMMODITIES in [one.exchange for one in contracts]
         return self._margins.rates(underlying, ist_date(self._known.market.now_ns), is_commodity=is_commodity)
 
     def _strategies(
@@ -133,9 +133,11 @@ class Needs:
         found: dict[str, Paise] = {}
         for strategy in names:
             theirs = [one for one in positions if one.strategy == strategy]
-            legs = _netted((one.contract, one.qty) for one in theirs)
+            legs = _netted([(one.contract, one.qty) for one in theirs])
             alone = together if len(names) == 1 else self._scenarios(underlying, legs, ())[0]
-            total = alone.total + sum(self._shares_held(one) for one in theirs)
+            total = alone.total + sum(
+                [self._shares_held(one) for one in theirs if one.contract.kind is _SHARE]
+            )
             if total:
                 found[strategy] = total
         return found
@@ -175,17 +177,16 @@ class Needs:
         return self._margins.share_need(value, day, intraday=intraday)
 
 
-def _wished(entries: Iterable[Entry]) -> Iterator[tuple[Instrument, Units]]:
-    return ((one.contract, one.qty) for one in entries)
+def _wished(entries: Iterable[Entry]) -> list[tuple[Instrument, Units]]:
+    return [(one.contract, one.qty) for one in entries]
 
 
 def _netted(held: Iterable[tuple[Instrument, Units]]) -> list[tuple[Instrument, Units]]:
     """Return the derivatives of *held*, each contract once."""
-    contracts: dict[InstrumentId, Instrument] = {}
-    sums: dict[InstrumentId, Units] = {}
+    sums: dict[InstrumentId, tuple[Instrument, Units]] = {}
     for contract, qty in held:
         if is_derivative(contract):
             name = contract.instrument
-            contracts[name] = contract
-            sums[name] = sums.get(name, 0) + qty
-    return [(contracts[name], qty) for name, qty in sums.items() if qty]
+            known = sums.get(name)
+            sums[name] = (contract, qty if known is None else known[1] + qty)
+    return [one for one in sums.values() if one[1]]

@@ -22,14 +22,10 @@ class Expiring(NamedTuple):
     """Whose price settles it."""
     from_ns: UnixNs
     close_ns: UnixNs
-
+    day_ns: UnixNs
+    """The midnight before the day whose prices count."""
     note: str = ""
     """What the real market would do instead, for people."""
-
-    @property
-    def day_ns(self) -> UnixNs:
-        """Return the midnight before the day whose prices count."""
-        return from_ist(ist_date(self.close_ns), time())
 
     def is_of_day(self, instant_ns: UnixNs) -> bool:
         """Does *instant_ns* lie in that day?"""
@@ -50,7 +46,8 @@ def expiring(name: InstrumentId, known: Known, times: ClosingTimes) -> Expiring 
     except ConfigError:
         # Nothing is known of that exchange's close: what is held ends with the day, at what was seen last.
         from_ns = close_ns = from_ist(day, time(23, 59))
-    return Expiring(contract, reference, from_ns, close_ns, real_market_note(contract, reference))
+    day_ns = from_ist(ist_date(close_ns), time())
+    return Expiring(contract, reference, from_ns, close_ns, day_ns, real_market_note(contract, reference))
 
 
 def settlement_price(contract: Instrument, closing_price: Paise) -> Paise:

@@ -210,8 +210,9 @@ class Flattener:
 
     def _forget(self) -> None:
         for table in (self._orders, self._refused, self._due):
-            for key in table:
-                table.drop(key)
+            if table:  # Asked at every fill, and nearly always empty.
+                for key in table:
+                    table.drop(key)
 
     def _alert(self, code: str, text: str, level: Level, asked_ns: UnixNs = 0) -> Act:
         return Say(Alert(self._source, level, code, text, self._known.stamp_ns(asked_ns)))
