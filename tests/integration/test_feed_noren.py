@@ -291,28 +291,6 @@ def test_a_502_page_is_waited_out(simulator: Simulator, own_redis: Any, desk: st
     assert ["502 page" in str(facts["why"]) for facts in feed.told("broker_not_ready")] == [True, True]
 
 
-def test_a_redis_that_is_away_costs_what_happened_meanwhile_and_says_so(
-    simulator: Simulator, own_redis: Any, desk: str, truth: Truth
-) -> None:
-    with live(simulator, own_redis.url, desk) as feed:
-        names = near_the_money(feed)
-        feed.subscribe(*names)
-        feed.wait_for_ticks(names)
-        own_redis.kill()
-        wait_until(lambda: feed.feed.phase == "away", "the feed sees that Redis is away")
-        threading.Event().wait(1.0)
-        own_redis.start()
-        feed.log.close()  # our own connection died with the server
-        wait_until(lambda: feed.feed.phase == "serving", "the feed sees that Redis is back")
-        wait_until(lambda: any(isinstance(m, FeedGap) for m in feed.said()), "the gap is told")
-        feed.wait_for_ticks({NIFTY}, since=feed.log.length("ticks"))
-
-    [gap] = [m for m in feed.said() if isinstance(m, FeedGap)]
-    assert "Redis was away" in gap.reason
-    assert gap.to_ns - gap.from_ns > 30 * NS_PER_S
-    require_truth(truth, [m for m in feed.said() if not isinstance(m, FeedGap)], window_s=0)
-
-
 def test_a_feed_that_starts_again_tells_what_it_missed(
     simulator: Simulator, own_redis: Any, desk: str
 ) -> None:

@@ -30,8 +30,7 @@ LIMIT: Final = 1_000
 _IDLE_S: Final = 0.02
 """How long a silent market may keep a new subscription waiting."""
 _WISHES_EVERY_S: Final = 0.005
-_LONGEST_PAUSE_S: Final = 0.25
-"""How long a Redis that is back may wait for the newest prices."""
+_LONGEST_PAUSE_S: Final = 0.25  # so long a Redis that is back waits for the newest prices
 
 T = TypeVar("T")
 Events = Callable[[str, dict[str, object]], None]

@@ -15,9 +15,9 @@ UPDATES: Final = 1_000
 """The broker's order updates that are kept while ticks are coalesced, the newest ones: some 5 MB."""
 LAG_S: Final = 5.0
 """Seconds that a message may have waited; what waits longer is an old price, and only the newest of each instrument is kept."""
-GATHER_FROM: Final = 4
+GATHER_FROM: Final = 8
 """So many messages at once are a busy market: others are let gather, because a step takes 44 µs of the feed, and a message in it 2.2."""
-GATHER_S: Final = 0.002
+GATHER_S: Final = 0.001
 _MARK_EVERY_S: Final = LAG_S / 50
 
 _SLOW: Final = "the desk was slower than the market"
