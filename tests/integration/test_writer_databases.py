@@ -347,6 +347,37 @@ def test_the_columns_that_an_older_version_lacks_are_added_once_by_replicas_that
     assert [row[-1] is None for row in found] == [True, False, False, False, False]
 
 
+@pytest.mark.parametrize("name", ["s", '3",NULL}', "{a\\\\b}", "NULL", "", "श्री 'x' --", "a\tb\nc"])
+def test_a_point_that_comes_twice_in_a_batch_is_one_row_whatever_its_strategy_is_called(
+    database_url: str, desk: str, name: str
+) -> None:
+    position = PositionPnl(name, OPTION, -75, -123_456, 100_05, 7, -2_345, 1, NS)
+    flat = PositionPnl(name, "NSE:Nifty 50", 0, 0, 2**40 + 1, -(2**40) - 1, 0, 0, NS)
+    total = StrategyPnl(name, 10, -3, 1, 6, None, 0.25, NS, 6_000_00, 10, 4, -5)
+    told = [Record("pnl", b"1-0", one) for one in (total, position, flat, desk_pnl(0), position, total)]
+    sink = SqlSink(database_url, desk=desk)
+
+    assert sink.write(told) == []
+    sink.close()
+
+    shown = [
+        [float(cell) if isinstance(cell, Decimal) else cell for cell in row]
+        for row in rows(database_url, tables.pnl, desk)
+    ]
+    assert [row[:2] + row[3:] for row in shown if row[0] == name] == [
+        [name, NS, 0.1, -0.03, 0.01, 0.06, None, 0.25, 6_000.0, 0.1, 0.04, -0.05]
+    ]
+    assert len(shown) == 2
+    found = [
+        [float(cell) if isinstance(cell, Decimal) else cell for cell in row]
+        for row in rows(database_url, tables.positions, desk)
+    ]
+    assert [row[:3] + row[4:] for row in found] == [
+        [name, OPTION, NS, -75, 16.4608, 100.05, 0.07, -23.45, 0.01, -23.39],
+        [name, "NSE:Nifty 50", NS, 0, None, 10995116277.77, -10995116277.77, 0.0, 0.0, -10995116277.77],
+    ]
+
+
 def test_postgresql_holds_rupees_exactly(postgres_url: str, desk: str) -> None:
     sink = SqlSink(postgres_url, desk=desk)
     points = [

@@ -1,4 +1,4 @@
-"""A message as the row of a table. Pure; the forms in which a database takes money and time are handed in."""
+"""A fill or an order as the row of a table. Pure; the forms in which a database takes money and time are handed in."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from sauda.clock import UnixNs, to_ist
-from sauda.contracts import DeskPnl, Fill, PositionPnl, StrategyPnl
+from sauda.contracts import Fill
 from sauda.money import Paise, Units
-from sauda_pnl.writers.lines import DESK_TOTAL, named_strategy
+from sauda_pnl.writers.lines import named_strategy
 from sauda_pnl.writers.order_row import OrderRow, Traded, average_price, newest_ns, status
 
 Row: TypeAlias = dict[str, Any]
@@ -31,7 +31,8 @@ class Forms:
 
 
 @lru_cache(maxsize=4096)
-def _ist_text(instant_ns: UnixNs) -> str:
+def ist_text(instant_ns: UnixNs) -> str:
+    """Return the instant for people, to the microsecond; several points share one."""
     return to_ist(instant_ns).isoformat(timespec="microseconds")
 
 
@@ -43,7 +44,7 @@ SQLITE: Final = Forms(
     rupees=lambda amount: amount / 100,
     paise=lambda value: round(value * 100),
     quotient=lambda cost, qty: round(cost / qty / 100, 6),
-    instant=_ist_text,
+    instant=ist_text,
 )
 POSTGRESQL: Final = Forms(
     rupees=lambda amount: Decimal(amount).scaleb(-2),
@@ -51,46 +52,6 @@ POSTGRESQL: Final = Forms(
     quotient=lambda cost, qty: round(Decimal(cost) / (qty * 100), 6),
     instant=_ist,
 )
-
-
-def position_row(desk: str, point: PositionPnl, forms: Forms) -> Row:
-    """Return the row of `positions`; a flat position has no entry price."""
-    rupees = forms.rupees
-    return {
-        "desk": desk,
-        "strategy": named_strategy(point.strategy),
-        "symbol": point.instrument,
-        "ts_ns": point.event_ns,
-        "ts": forms.instant(point.event_ns),
-        "quantity": point.qty,
-        "entry_price": forms.quotient(point.cost, point.qty) if point.qty else None,
-        "price": rupees(point.ltp),
-        "realised": rupees(point.realised),
-        "unrealised": rupees(point.unrealised),
-        "charges": rupees(point.charges),
-        "pnl": rupees(point.realised + point.unrealised - point.charges),
-    }
-
-
-def total_row(desk: str, point: StrategyPnl | DeskPnl, forms: Forms) -> Row:
-    """Return the row of `pnl`: a strategy's, or under the name ALL the desk's."""
-    rupees = forms.rupees
-    return {
-        "desk": desk,
-        "strategy": named_strategy(point.strategy) if isinstance(point, StrategyPnl) else DESK_TOTAL,
-        "ts_ns": point.event_ns,
-        "ts": forms.instant(point.event_ns),
-        "realised": rupees(point.realised),
-        "unrealised": rupees(point.unrealised),
-        "charges": rupees(point.charges),
-        "total_pnl": rupees(point.net),
-        "margin": _known(rupees, point.margin),
-        "roi": point.roi,
-        "peak_margin": _known(rupees, point.peak_margin),
-        "peak": _known(rupees, point.peak),
-        "drawdown": _known(rupees, point.drawdown),
-        "day_pnl": _known(rupees, point.day_net),
-    }
 
 
 def fill_row(desk: str, fill: Fill, forms: Forms) -> Row:
@@ -141,7 +102,3 @@ def order_of_row(row: Row, forms: Forms) -> OrderRow:
     for name in ("limit_price", "trigger_price"):
         known[name] = None if known[name] is None else forms.paise(known[name])
     return OrderRow(**known)
-
-
-def _known(rupees: Callable[[Paise], Any], amount: Paise | None) -> Any:
-    return None if amount is None else rupees(amount)

@@ -27,6 +27,15 @@ from sauda_pnl.writers import tables
 from sauda_pnl.writers.engine import address_of, engine_of, make_tables
 from sauda_pnl.writers.isolate import NeverError, write_the_rest
 from sauda_pnl.writers.order_row import ORDER_FACTS, OrderRow, with_fact
+from sauda_pnl.writers.point_rows import (
+    FORMS,
+    STATEMENTS,
+    Values,
+    in_order,
+    parameters,
+    position_values,
+    total_values,
+)
 from sauda_pnl.writers.rows import (
     POSTGRESQL,
     SQLITE,
@@ -34,9 +43,7 @@ from sauda_pnl.writers.rows import (
     Row,
     fill_row,
     order_of_row,
-    position_row,
     row_of_order,
-    total_row,
     traded,
 )
 
@@ -57,7 +64,8 @@ class SqlSink:
         self.where = f"database {address.render_as_string(hide_password=True)}"
         self._secret = address.password
         self._desk = desk
-        self._forms: Forms = _FORMS[address.get_backend_name()]
+        self._dialect = address.get_backend_name()
+        self._forms: Forms = _FORMS[self._dialect]
         self._engine = engine_of(address)
         self._upserts = {table.name: _upsert(table) for table in tables.metadata.sorted_tables}
         self._ready = False
@@ -77,14 +85,18 @@ class SqlSink:
 
     def _write(self, records: Sequence[Record]) -> None:
         with self._sorted_errors():
-            rows = self._rows(records)
+            positions, totals, others = self._sorted(records)
+            fills = [
+                fill_row(self._desk, record.message, self._forms)
+                for record in others
+                if isinstance(record.message, Fill)
+            ]
             self._prepare()
             with self._engine.begin() as connection:
-                self._put(connection, tables.positions, rows[tables.positions.name])
-                self._put(connection, tables.pnl, rows[tables.pnl.name])
-                facts = _order_facts(records)
-                if facts:
-                    self._put_orders(connection, facts, rows[tables.fills.name])
+                self._put_points(connection, tables.positions, positions)
+                self._put_points(connection, tables.pnl, totals)
+                if facts := _order_facts(others):
+                    self._put_orders(connection, facts, fills)
 
     @contextmanager
     def _sorted_errors(self) -> Iterator[None]:
@@ -111,21 +123,26 @@ class SqlSink:
         make_tables(self._engine)
         self._ready = True
 
-    def _rows(self, records: Sequence[Record]) -> dict[str, list[Row]]:
-        positions: list[Row] = []
-        totals: list[Row] = []
-        fills: list[Row] = []
+    def _sorted(self, records: Sequence[Record]) -> tuple[list[Values], list[Values], list[Record]]:
+        """Return the rows of positions, those of totals, and what is about orders."""
+        desk, forms = self._desk, FORMS[self._dialect]
+        positions: list[Values] = []
+        totals: list[Values] = []
+        others: list[Record] = []
         for record in records:
-            match record.message:
-                case PositionPnl() as point:
-                    positions.append(position_row(self._desk, point, self._forms))
-                case StrategyPnl() | DeskPnl() as total:
-                    totals.append(total_row(self._desk, total, self._forms))
-                case Fill() as fill:
-                    fills.append(fill_row(self._desk, fill, self._forms))
-                case _:
-                    pass
-        return {tables.positions.name: positions, tables.pnl.name: totals, tables.fills.name: fills}
+            point = record.message
+            if isinstance(point, PositionPnl):
+                positions.append(position_values(desk, point, forms))
+            elif isinstance(point, StrategyPnl | DeskPnl):
+                totals.append(total_values(desk, point, forms))
+            else:
+                others.append(record)
+        return positions, totals, others
+
+    def _put_points(self, connection: Connection, table: Table, rows: list[Values]) -> None:
+        if rows:
+            told = parameters(table, in_order(table, rows), self._dialect)
+            connection.exec_driver_sql(STATEMENTS[table.name, self._dialect], told)
 
     def _put(self, connection: Connection, table: Table, rows: list[Row]) -> None:
         if rows:
