@@ -15,6 +15,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
+from benchmarks import yardstick
+from benchmarks.figures import CannotMeasureError, Figure
 from benchmarks.made_up_days import LOT, minutes_of_a_year, quote_ticks
 
 TICKS: Final = int(os.environ.get("BENCH_BACKTEST_TICKS", "500000"))
@@ -39,6 +41,8 @@ class Compared(NamedTuple):
     """None: it could not be installed here."""
     year: dict[str, Any]
     """Ours, on a year of one-minute bars."""
+    stick: Figure
+    """A fixed piece of Python, measured between the rounds."""
 
     @property
     def ratio(self) -> float | None:
@@ -57,30 +61,51 @@ class Compared(NamedTuple):
             found.append(f"{len(ours)} trades against {len(theirs)}")
         return found
 
+    @property
+    def figures(self) -> list[Figure]:
+        """See `benchmarks.figures`.
 
-def figures(found: Compared) -> dict[str, Any]:
-    """Return what var/bench.json keeps: everything but the trades themselves."""
-    sides = {"ours": found.ours, "rival": found.rivals, "year_of_minutes": found.year}
-    told: dict[str, Any] = {
-        name: None if one is None else one | {"fills": len(one["fills"])} for name, one in sides.items()
-    }
-    return told | {"ratio": found.ratio, "agrees": None if found.rivals is None else not found.differences}
+        Raises:
+            CannotMeasureError: the two do not agree on every trade, so their speeds say nothing.
+        """
+        if self.rivals is not None and self.differences:
+            raise CannotMeasureError(f"{RIVAL} trades otherwise: {self.differences[0]}")
+        ours, year = self.ours, self.year
+        speed = Figure("ours", ours["ticks"] / ours["run_s"], "ticks/s", f"{ours['ticks']:,} quote ticks")
+        per_tick = Figure(
+            "a tick of minutes", year["cpu_s"] / year["ticks"] * 1e6, "µs", "processor time", True
+        )
+        minutes = Figure(
+            "a year of one-minute bars", year["run_s"], "s", f"{year['ticks'] // 4:,} bars", True
+        )
+        found = [self.stick, per_tick.beside(self.stick), minutes]
+        if self.rivals is None:
+            return [speed, *found]
+        rival = Figure(RIVAL, self.rivals["ticks"] / self.rivals["run_s"], "ticks/s", self.rivals["name"])
+        return [rival, speed.beside(rival), *found]
 
 
-def compared(folder: Path) -> Compared:
-    """Measure both sides in *folder*, which holds the data afterwards."""
+def measured(rounds: int = 2) -> Compared:
+    """Measure both sides in a folder of their own."""
+    with tempfile.TemporaryDirectory(prefix="sauda-bench-") as folder:
+        return compared(Path(folder), rounds)
+
+
+def compared(folder: Path, rounds: int = ROUNDS) -> Compared:
+    """Measure both sides in *folder*, which holds the data afterwards; the best of so many rounds counts."""
     ticks, bars = folder / "ticks.parquet", folder / "minutes.parquet"
     quote_ticks(ticks, TICKS)
     minutes_of_a_year(bars)
     rival = rival_python()
     script = str(_ROOT / "benchmarks/rivals/nautilus_cross.py")
     ours, theirs, year = [], [], []
-    for _ in range(ROUNDS):
+    stick = yardstick.figure()
+    for _ in range(rounds):
         ours.append(_timed([sys.executable, "-m", "benchmarks.timed_backtest", "quote_cross", str(ticks)]))
         if rival is not None:
             theirs.append(_timed([str(rival), script, str(ticks), str(FAST), str(SLOW), str(LOT)]))
         year.append(_timed([sys.executable, "-m", "benchmarks.timed_backtest", "bar_cross", str(bars)]))
-    return Compared(_best(ours), _best(theirs) if theirs else None, _best(year))
+    return Compared(_best(ours), _best(theirs) if theirs else None, _best(year), stick)
 
 
 def rival_python() -> Path | None:

@@ -29,6 +29,8 @@ class Slope:
     """With 95 % likelihood the truth lies within `per_hour` ± so much; infinite where there is too little to tell."""
     rise: float
     """The median of the last third over that of the first third."""
+    peak: float
+    """The highest of the last third over the highest of the first: what counts where memory goes up and down, as with files."""
 
     def verdict(self, allowed: float) -> str:
         """Return `flat` if it surely grows by no more than *allowed* an hour, `GROWS` if it surely grows by more."""
@@ -52,10 +54,10 @@ def slope(readings: Sequence[tuple[float, float]], window_s: float) -> Slope:
     points = _windows(readings, window_s)
     amounts = [amount for _, amount in readings]
     third = max(1, len(amounts) // 3)
-    level, rise = median(amounts), median(amounts[-third:]) - median(amounts[:third])
-    if len(points) < _FEWEST:
-        return Slope(level, rise, inf, rise)
-    return Slope(level, *_fitted(points), rise)
+    first, last = amounts[:third], amounts[-third:]
+    rise, peak = median(last) - median(first), max(last) - max(first)
+    per_hour, error = _fitted(points) if len(points) >= _FEWEST else (rise, inf)
+    return Slope(median(amounts), per_hour, error, rise, peak)
 
 
 def _windows(readings: Sequence[tuple[float, float]], window_s: float) -> list[tuple[float, float]]:

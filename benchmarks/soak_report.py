@@ -41,7 +41,7 @@ class Soak:
         for name, one in self.slopes.items():
             told.append(Figure(f"{name}: resident", one.level / MB, "MB", condition, less_is_better=True))
             if isfinite(one.error):
-                text = f"± {one.error / MB:.2f} (95 %): {one.verdict(ALLOWED_MB * MB)}"
+                text = f"± {one.error / MB:.2f} (95 %): {one.verdict(ALLOWED_MB * MB)}; peak {one.peak / MB:+.2f} MB"
                 told.append(Figure(f"{name}: slope", one.per_hour / MB, "MB/hour", text, less_is_better=True))
         return told
 
@@ -65,12 +65,13 @@ def lines(soak: Soak) -> Iterator[str]:
         f"{facts.ticks:,} ticks in {soak.minutes:g} minutes ({facts.on_redis:,} on Redis at the end), "
         f"{facts.orders:,} orders, {facts.fills:,} reports"
     )
-    yield f"{'':<24}{'MB':>8}{'MB/hour':>10}{'±':>8}{'rise':>8}   (rise: last third over first third after the warm-up)"
+    yield f"{'':<24}{'MB':>8}{'MB/hour':>10}{'±':>8}{'rise':>8}{'peak':>8}"
     for name, one in soak.slopes.items():
         yield (
             f"{name:<24}{one.level / MB:8.1f}{one.per_hour / MB:10.2f}{one.error / MB:8.2f}{one.rise / MB:8.2f}"
-            f"   {one.verdict(ALLOWED_MB * MB)}"
+            f"{one.peak / MB:8.2f}   {one.verdict(ALLOWED_MB * MB)}"
         )
+    yield "rise, peak: middle and highest of the last third over those of the first third, after the warm-up"
     most = sorted(soak.grown.items(), key=lambda one: -one[1])[:_SHOWN]
     yield "keys of Redis that grew most after the warm-up: " + ", ".join(
         f"{key} {size / MB:+.2f} MB" for key, size in most if size > 0

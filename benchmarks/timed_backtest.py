@@ -42,9 +42,9 @@ def main() -> None:
     plan = planned(settings, {"cross": {"kind": kind, "instrument": f"NFO:{SYMBOL}"}}, NO_LIMITS)
     data = MarketData([path], load_calendar(CONFIG / "market"))
     plan, _ = fitted(plan, data)
-    ready = time.perf_counter()
+    ready, ready_cpu = time.perf_counter(), time.process_time()
     outcome = run(plan, data)
-    done = time.perf_counter()
+    done, used = time.perf_counter(), time.process_time() - ready_cpu
     if outcome.parked or outcome.stopped:
         sys.exit(f"the backtest did not go through: {outcome.parked[:3]} {dict(outcome.stopped)}")
     found = {
@@ -52,6 +52,7 @@ def main() -> None:
         "ticks": outcome.data.ticks,
         "load_s": ready - began,
         "run_s": done - ready,
+        "cpu_s": used,
         "fills": [(one.event_ns, one.side.value, one.qty, one.price) for one in outcome.fills],
     }
     print(json.dumps(found))
