@@ -34,9 +34,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _bench(wanted: Sequence[str]) -> int:
     """Run what is *wanted*, or all, and write the sheet."""
-    kept = sheet.read(sheet.SHEET)
-    found, failed = measured([name for name in BENCHES if name in wanted or not wanted])
-    sheet.write(sheet.SHEET, sheet.merged(kept, found))
+    sheet.read(sheet.SHEET)  # What cannot be read shall be said before minutes have passed.
+    _, failed = measured([name for name in BENCHES if name in wanted or not wanted])
     print(f"\nwritten: {sheet.SHEET}")
     for name, why in failed.items():
         print(f"NOT MEASURED {name}: {why}")
@@ -44,7 +43,7 @@ def _bench(wanted: Sequence[str]) -> int:
 
 
 def measured(names: Sequence[str]) -> tuple[list[sheet.Row], dict[str, str]]:
-    """Run the benches one after the other, printing each table when it is there.
+    """Run the benches one after the other, printing each table and keeping its rows when it is there.
 
     Returns:
         All rows, and why each bench that could not be run could not.
@@ -61,6 +60,7 @@ def measured(names: Sequence[str]) -> tuple[list[sheet.Row], dict[str, str]]:
             print(f"    {error}", file=sys.stderr)
         else:
             rows += new
+            sheet.write(sheet.SHEET, sheet.merged(sheet.read(sheet.SHEET), new))
             print("\n".join(sheet.table(new)), flush=True)
         print(f"    {monotonic_s() - began_s:.0f} s", file=sys.stderr)
     return rows, failed
