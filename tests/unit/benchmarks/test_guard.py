@@ -133,7 +133,9 @@ def test_without_a_run_it_measures_what_is_recorded(desk: Desk, capsys: pytest.C
     assert desk.check() == 1
     assert "NOT MEASURED orders: no exchange here" in capsys.readouterr().out
     assert desk.asked == [["feed", "orders"]]
+    desk.fails = {}
     assert desk.check("feed") == 0
+    assert desk.asked[1:] == [["feed"]]
 
 
 def test_nothing_recorded_is_no_success(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
