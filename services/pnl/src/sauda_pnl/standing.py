@@ -48,8 +48,8 @@ class Standing(msgspec.Struct, frozen=True, omit_defaults=True):
         return msgspec.structs.replace(self, margin=margin, peak_margin=most)
 
     def reached(self, net: Paise) -> "Standing":
-        """Return it after *net* was said; itself if that is nothing new."""
-        return msgspec.structs.replace(self, peak=net) if net > self.peak else self
+        """Return it with *net* as the highest ever said."""
+        return msgspec.structs.replace(self, peak=net)
 
     def roi(self, net: Paise) -> float | None:
         """Return *net* in percent of the most that was ever blocked; None if nothing was."""
@@ -84,45 +84,51 @@ class Standings:
         old = self._desk.get(_DESK) or Standing()
         self._desk.put(_DESK, msgspec.structs.replace(old, dawn=whole.net))
 
-    def strategy_point(self, strategy: str, money: Totals, stamp: UnixNs) -> StrategyPnl:
+    def strategy_point(
+        self, strategy: str, realised: Paise, unrealised: Paise, charges: Paise, stamp: UnixNs
+    ) -> StrategyPnl:
         """Return what *strategy* has made as of *stamp*."""
-        old = self._strategies.get(strategy) or Standing(margin=self._known_margin())
-        now = old.reached(money.net)
-        if now is not old:
+        net = realised + unrealised - charges
+        now = self._strategies.get(strategy) or Standing(margin=self._known_margin())
+        if net > now.peak:
+            now = now.reached(net)
             self._strategies.put(strategy, now)
+        peak = now.peak
         return StrategyPnl(
-            strategy=strategy,
-            realised=money.realised,
-            unrealised=money.unrealised,
-            charges=money.charges,
-            net=money.net,
-            margin=now.margin,
-            roi=now.roi(money.net),
-            event_ns=stamp,
-            peak_margin=now.peak_margin,
-            peak=now.peak,
-            drawdown=now.peak - money.net,
-            day_net=money.net - now.dawn,
+            strategy,
+            realised,
+            unrealised,
+            charges,
+            net,
+            now.margin,
+            now.roi(net),
+            stamp,
+            now.peak_margin,
+            peak,
+            peak - net,
+            net - now.dawn,
         )
 
-    def desk_point(self, money: Totals, stamp: UnixNs) -> DeskPnl:
+    def desk_point(self, realised: Paise, unrealised: Paise, charges: Paise, stamp: UnixNs) -> DeskPnl:
         """Return what the desk has made as of *stamp*."""
-        old = self._desk.get(_DESK) or Standing()
-        now = old.reached(money.net)
-        if now is not old:
+        net = realised + unrealised - charges
+        now = self._desk.get(_DESK) or Standing()
+        if net > now.peak:
+            now = now.reached(net)
             self._desk.put(_DESK, now)
+        peak = now.peak
         return DeskPnl(
-            realised=money.realised,
-            unrealised=money.unrealised,
-            charges=money.charges,
-            net=money.net,
-            margin=now.margin,
-            roi=now.roi(money.net),
-            event_ns=stamp,
-            peak_margin=now.peak_margin,
-            peak=now.peak,
-            drawdown=now.peak - money.net,
-            day_net=money.net - now.dawn,
+            realised,
+            unrealised,
+            charges,
+            net,
+            now.margin,
+            now.roi(net),
+            stamp,
+            now.peak_margin,
+            peak,
+            peak - net,
+            net - now.dawn,
         )
 
     def _known_margin(self) -> Paise | None:

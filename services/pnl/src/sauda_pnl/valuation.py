@@ -127,10 +127,11 @@ class Valuation:
         if now_ns < self.due_ns:
             return []
         points: list[Message] = []
-        is_new_day = now_ns >= self._day_end_ns()
+        day_end_ns = self._day_end_ns()
+        is_new_day = now_ns >= day_end_ns
         if now_ns > self._next_grid_ns():
             grid_ns = (now_ns - 1) // self._step_ns * self._step_ns
-            if grid_ns >= self._day_end_ns():
+            if grid_ns >= day_end_ns:
                 # The point is of the new day, though at the old prices: it must not tell what the old day made.
                 self._begin_day(now_ns)
                 is_new_day = False
@@ -147,15 +148,23 @@ class Valuation:
         # another fill: one nanosecond keeps the stamps apart.
         stamp = at_ns if last_ns is None else max(at_ns, last_ns + 1)
         self._stamps.put("last", stamp)
-        totals = dict(self._settled.items())
+        made = {name: [one.realised, one.unrealised, one.charges] for name, one in self._settled.items()}
         points: list[Message] = []
         for holding in self._holdings.values():
-            point = _position_point(holding, self._marks[holding.instrument], stamp)
-            totals[holding.strategy] += Totals(point.realised, point.unrealised, point.charges)
-            if point.qty or holding is changed:
-                points.append(point)
-        points += [self._standings.strategy_point(name, money, stamp) for name, money in totals.items()]
-        points.append(self._standings.desk_point(sum(totals.values(), Totals()), stamp))
+            position, ltp = holding.position, self._marks[holding.instrument]
+            unrealised = position.unrealised(ltp)
+            theirs = made[holding.strategy]
+            theirs[0] += position.realised
+            theirs[1] += unrealised
+            theirs[2] += position.charges
+            if position.qty or holding is changed:
+                points.append(_position_point(holding, ltp, unrealised, stamp))
+        whole = [0, 0, 0]
+        for name, (realised, unrealised, charges) in made.items():
+            points.append(self._standings.strategy_point(name, realised, unrealised, charges, stamp))
+            whole = [whole[0] + realised, whole[1] + unrealised, whole[2] + charges]
+        realised, unrealised, charges = whole
+        points.append(self._standings.desk_point(realised, unrealised, charges, stamp))
         return points
 
     def _totals(self) -> dict[str, Totals]:

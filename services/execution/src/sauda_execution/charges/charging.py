@@ -85,7 +85,7 @@ class Charging(Part):
             carry = Carry(today)
         lines = [left + amount for left, amount in zip(carry.lines, exact, strict=True)]
         total = carry.total + sum(exact)
-        paise = [whole(line) for line in lines]
+        paise = [(2 * line + PAISA) // (2 * PAISA) for line in lines]  # `whole`, seven times a fill
         charged = whole(total)
         left_over = tuple([line - part * PAISA for line, part in zip(lines, paise, strict=True)])
         self._carries.put(key, Carry(today, left_over, total - charged * PAISA))

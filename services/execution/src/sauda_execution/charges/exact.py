@@ -71,9 +71,10 @@ def order_fee(fee: OrderFee, traded: Traded) -> Fine:
     Where the lower of a flat price and a share is taken, the slices of one order are compared together: each but the last
     is of the freeze quantity, whose share is far above any flat price.
     """
-    flat = None if fee.flat is None else fee.flat * traded.slices * PAISA
-    part = None if fee.percent is None else share(traded.value, fee.percent)
-    return min(price for price in (flat, part) if price is not None)
+    if fee.flat is None:
+        return share(traded.value, fee.percent or 0)
+    flat = fee.flat * traded.slices * PAISA
+    return flat if fee.percent is None else min(flat, share(traded.value, fee.percent))
 
 
 def taxed(gst: Gst, lines: Exact) -> Fine:

@@ -56,6 +56,11 @@ class Exposure:
             self._count(now, 1)
         self._find_worst(_spot(order))
 
+    def end(self, order: PlaceOrder) -> None:
+        """The order has left the market; one that has traded whole was followed when it did."""
+        if order.order_id in self._counted:
+            self.follow(order)
+
     def restored(self) -> None:
         """Count again what the book says."""
         for derived in (self._counted, self._waiting, self._worst, self._orders):

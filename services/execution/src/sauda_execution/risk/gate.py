@@ -93,7 +93,7 @@ class RiskGate(Part):
 
     def on_ended(self, order: PlaceOrder, unfilled: int, reason: str) -> Sequence[Act]:
         """Follow the book."""
-        self._exposure.follow(order)
+        self._exposure.end(order)
         return ()
 
     def on_day(self, day_ns: int) -> Sequence[Act]:

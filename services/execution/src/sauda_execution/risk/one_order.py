@@ -66,7 +66,10 @@ def price_refusal(
 
 def hours_refusal(now_ns: UnixNs, limits: SymbolLimits, whose: str) -> Refusal | None:
     """Is it the time of day for entries? The second of `entries_until` is outside."""
-    now, opens, closes = to_ist(now_ns).time(), limits.entries_from, limits.entries_until
+    opens, closes = limits.entries_from, limits.entries_until
+    if opens is None and closes is None:
+        return None
+    now = to_ist(now_ns).time()
     if (opens is None or now >= opens) and (closes is None or now < closes):
         return None
     return Refusal(
