@@ -3,7 +3,7 @@
     python -m benchmarks.feed                              # about a minute
     python -m benchmarks.feed instruments=2000 frames=60000
     python -m benchmarks.feed outage_s=60 rate=4000        # Redis killed for a minute under load, see benchmarks.feed_outage
-    python -m benchmarks.feed slow_ms=300 rate=4000        # Redis behind a slow line
+    python -m benchmarks.feed slow_ms=150 rate=4000        # Redis behind a slow line
 
 The feed has a core of its own where `taskset` is; load and Redis share the other. The yardstick is a loop that receives and parses
 the same frames and does nothing with them, on that core, right before and after: the better of the two counts.
@@ -197,9 +197,14 @@ def main(arguments: list[str]) -> int:
             file=sys.stderr,
         )
         return 2
-    if mode is not None:
-        return mode(**numbers)
-    found = measured(**numbers)
+    try:
+        return mode(**numbers) if mode is not None else _printed(measured(**numbers))
+    except CannotMeasureError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _printed(found: Measured) -> int:
     for figure in found.figures:
         ratio = "" if figure.ratio is None else f"   {figure.ratio:5.2f} x {figure.yardstick}"
         print(f"{figure.name:<52} {figure.value:>12,.2f} {figure.unit}{ratio}")

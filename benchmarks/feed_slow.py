@@ -1,8 +1,9 @@
 """Redis behind a slow line: how old a price may be when it reaches the desk, and what is left out so that it is no older.
 
-    python -m benchmarks.feed slow_ms=500 rate=4000          # under a minute
+    python -m benchmarks.feed slow_ms=150 rate=4000          # under a minute
 
-The line is `chaos.proxy`, which delays every byte by `slow_ms` each way; the desk is read past it.
+The line is `chaos.proxy`, which delays every byte by `slow_ms` each way; the desk is read past it. Two round trips have to fit into
+`SAUDA_LEASE_MS` (a second): slower lines cost the feed its lease.
 """
 
 import tempfile
@@ -18,7 +19,7 @@ from sauda.contracts import FeedGap
 _SLOW_S = 25
 
 
-def main(instruments: int = 2_000, rate: int = 4_000, slow_ms: int = 500) -> int:
+def main(instruments: int = 2_000, rate: int = 4_000, slow_ms: int = 150) -> int:
     """Run and print; 1 when the desk was not told what the broker said last."""
     loop = Loop()
     loop.start()

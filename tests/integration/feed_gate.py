@@ -70,10 +70,15 @@ def muted_then_killed(gate: Gate, after_s: float) -> None:
     gate.restart_feed()
 
 
+LEAST_STEPS = 4
+"""However slow the machine is."""
+
+
 def random_run(gate: Gate, seed: int, seconds: float, tell: Callable[[str], None]) -> None:
-    """Let things go wrong for *seconds*; each time the desk must recover."""
-    dice, until_s = random.Random(seed), monotonic_s() + seconds
-    while monotonic_s() < until_s:
+    """Let things go wrong for *seconds*, and a few times at least; each time the desk must recover."""
+    dice, until_s, steps = random.Random(seed), monotonic_s() + seconds, 0
+    while monotonic_s() < until_s or steps < LEAST_STEPS:
+        steps += 1
         done = random_step(gate, dice)
         pause(dice.choice((0.0, 0.2, 0.6)))
         gate.fault("clear")
