@@ -190,9 +190,9 @@ class WriterRunner:
         return self._persist("database", lambda: self._sink.write(records), stop) if records else ()
 
     def _ahead(self, batch: Batch, stop: Stop) -> Batch | None:
-        """Read on while the database writes *batch*, if that was a full one and nothing else is to be looked at first."""
+        """Read on while the database writes *batch*, if that was a full one and no dead peer is to be looked for."""
         is_last = len(batch.entries) < self._count
-        if is_last or stop.is_set() or self._own_first or self._seconds() >= self._claim_at_s:
+        if is_last or stop.is_set() or self._seconds() >= self._claim_at_s:
             return None
         try:
             entries = self._reader.fresh(self._count, 0)
