@@ -8,9 +8,12 @@ Processor time, measured in turns, the best of each, so that a slow minute of th
 """
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from time import process_time
 
+from benchmarks import yardstick
+from benchmarks.figures import Figure
 from sauda.clock import NS_PER_S
 from sauda.contracts import OrderKind, PlaceOrder, Side, Tick
 from sauda.settings import load_settings
@@ -120,13 +123,40 @@ def us_per_tick(exchange: Processor, case: Case, turn: int) -> float:
     return (process_time() - began) / (ROUNDS * INSTRUMENTS) * 1e6
 
 
-def main() -> None:
-    """Measure and print."""
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """The best turn of each case, and the yardstick's."""
+
+    us: Mapping[Case, float]
+    stick: Figure
+
+    @property
+    def figures(self) -> list[Figure]:
+        """See `benchmarks.figures`: a tick without orders beside a fixed piece of Python, one with orders beside one without."""
+        found, bare = [self.stick], dict[bool, Figure]()
+        for case, us in self.us.items():
+            orders = 2 * INSTRUMENTS if case.buy_limit else 0
+            condition = f"processor time of a tick, {orders:,} open orders on {INSTRUMENTS} instruments"
+            figure = Figure(case.name, us, "µs", condition, less_is_better=True)
+            without = bare.setdefault(case.depth, figure)
+            found.append(figure.beside(self.stick if without is figure else without))
+        return found
+
+
+def measured(turns: int = TURNS) -> Orders:
+    """Measure all cases in turn."""
     best = dict.fromkeys(CASES, float("inf"))
     exchanges = {case: an_exchange(case) for case in CASES}
-    for turn in range(TURNS):
+    stick = yardstick.figure()
+    for turn in range(turns):
         for case in CASES:
             best[case] = min(best[case], us_per_tick(exchanges[case], case, turn))
+    return Orders(best, stick)
+
+
+def main() -> None:
+    """Measure and print."""
+    best = measured().us
     for case in CASES:
         bare = next(other for other in CASES if other.depth is case.depth and not other.buy_limit)
         orders = 2 * INSTRUMENTS if case.buy_limit else 0

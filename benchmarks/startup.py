@@ -2,11 +2,12 @@
 
 Each service by itself, from its start until it says that it is well, the broker's simulator and a server at hand: time on the clock (best of
 two), and the processor time it took of that; how much of it is imports; and `make up RUNTIME=local` for the second time, in a copy of the
-project with a desk of its own. The yardstick is a Python that starts and does nothing.
+project with a desk of its own. The yardstick is a Python that imports some of its own library and ends.
 """
 
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -20,10 +21,11 @@ from typing import Final, NamedTuple
 from benchmarks.desk import ROOT
 from benchmarks.figures import CannotMeasureError, Figure
 from benchmarks.server import free_port, private_server
-from sauda.clock import SystemClock, monotonic_s
+from sauda.clock import NS_PER_S, SystemClock, monotonic_s
 
 SERVICES: Final = ("simulator", "archive", "pnl", "execution", "strategy", "bars", "feed")
 ROUNDS: Final = 2
+_PLAIN: Final = "asyncio, decimal, json"
 _PATIENCE_S: Final = 90
 _LOOK_S: Final = 0.005
 _ACCOUNT: Final = {
@@ -58,7 +60,7 @@ class Startup:
     """Best of several."""
 
     bare: Start
-    """A Python that does nothing."""
+    """A Python that imports some of its own library."""
     services: Mapping[str, Start]
     """From exec until the service is well."""
     imports: Mapping[str, Start]
@@ -93,7 +95,7 @@ def measured(rounds: int = ROUNDS) -> Startup:
     Raises:
         CannotMeasureError: a service does not get well, or `make up` fails.
     """
-    bare = _best("pass", 2 * rounds)
+    bare = _best(f"import {_PLAIN}", 2 * rounds)
     imports = {name: _best(f"import sauda_{name}.__main__", rounds) for name in SERVICES}
     with private_server() as (port, _), tempfile.TemporaryDirectory(prefix="sauda-start-") as folder:
         services = _services(port, Path(folder), rounds)
@@ -107,11 +109,15 @@ def _best(code: str, rounds: int) -> Start:
 
 def _ran(code: str) -> Start:
     """Return what a Python takes for *code*."""
-    before, began_s = os.times(), monotonic_s()
+    before, began_s = _children_s(), monotonic_s()
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
-    after = os.times()
-    used = after.children_user + after.children_system - before.children_user - before.children_system
-    return Start(monotonic_s() - began_s, used)
+    return Start(monotonic_s() - began_s, _children_s() - before)
+
+
+def _children_s() -> float:
+    """Return the processor time of all processes that we started and that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _services(port: int, folder: Path, rounds: int) -> dict[str, Start]:
@@ -174,8 +180,9 @@ def _is_well(health: Path) -> bool:
 
 
 def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    """Return the processor time of all threads of a process; finer than /proc/PID/stat, which counts hundredths of a second."""
+    threads = Path(f"/proc/{pid}/task").iterdir()
+    return sum(int((one / "schedstat").read_text().split()[0]) for one in threads) / NS_PER_S
 
 
 def _make_up() -> float:
