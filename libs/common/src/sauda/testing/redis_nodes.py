@@ -16,7 +16,7 @@ from sauda.redis_finding import ClusterFinder
 from sauda.runtime.redis_server import find_server
 
 HOST: Final = "127.0.0.1"
-NODE_TIMEOUT_MS: Final = 500
+NODE_TIMEOUT_MS: Final = 1_000
 """A cluster's node that is silent for so long is taken for dead; 15,000 by default: tests are in a hurry."""
 _PATIENCE_S: Final = 30.0
 _SLOTS: Final = 16384
