@@ -4,7 +4,7 @@
 
 Every frame of the load makes one tick, and frames are numbered, so nothing can go missing unseen:
 
-    before the gap    every frame received before `from_ns` is on the stream, none is missing
+    before the gap    every frame received before `from_ns` is on the stream, none is missing; the next one is
     after it          the first tick of each instrument is as new as what had been sent when Redis was started again, or newer,
                       and from `to_ns` on none is missing again
     in the end        the newest tick of each instrument says what was sent last, price for price
@@ -73,6 +73,8 @@ class Outage:
     steady_s: float
     """Seconds of load before the outage and after it."""
     gap: FeedGap | None = None
+    killed_ns: int = 0
+    """Market time of the kill."""
     at_once_ms: float = 0.0
     """From the first answer until every instrument has a tick that is newer than the outage."""
     resident_kb: dict[str, int] = field(default_factory=dict)
@@ -113,6 +115,7 @@ def _suffer(found: Outage, server: Server, load: Broker, desk: Desk, process: Fe
     found.resident_kb["before"] = process.resident_kb()
     start = desk.newest()
     server.kill()
+    found.killed_ns = _market_ns(load)
     found.resident_kb["during"] = passed(found.seconds, process)
     sent, started_ns = load.sent, _market_ns(load)
     server.start()
@@ -152,6 +155,10 @@ def _judge(found: Outage, load: Broker, desk: Desk, first: int, started_ns: int)
         found.wrong.append(
             f"the gap ends {(started_ns - gap.to_ns) / NS_PER_S:.1f} s before Redis was started again"
         )
+    late_s = (gap.from_ns - found.killed_ns) / NS_PER_S
+    if late_s > found.seconds / 2:
+        # Ticks are left out from the first moments on: what came in between would be missing untold.
+        found.wrong.append(f"the gap begins {late_s:.1f} s after Redis was killed")
     numbers = [(tick.recv_ns, load.number(tick)) for tick in ticks]
     before = sorted(number for at_ns, number in numbers if at_ns < gap.from_ns and number >= first)
     later = sorted(number for at_ns, number in numbers if at_ns > gap.to_ns)
