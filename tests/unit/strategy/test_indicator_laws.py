@@ -3,10 +3,13 @@
 import json
 from collections import deque
 from collections.abc import Callable
+from math import fsum
 from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sauda.contracts import Bar
 from sauda.errors import ConfigError
@@ -26,6 +29,8 @@ from sauda_strategy.indicators import (
     Wilder,
 )
 from tests.unit.strategy.real_minutes import minute_bars
+
+_VALUES = st.one_of(st.integers(-(10**7), 10**7), st.integers(2**52, 2**60), st.floats(-(10.0**7), 10.0**7))
 
 
 class Steep(Study):
@@ -192,3 +197,18 @@ def test_a_bar_of_the_past_counts_like_any_other() -> None:
     past.update(msgspec.structs.replace(bar, past=True))
     assert isinstance(bar, Bar)
     assert seen.value == past.value == bar.close
+
+
+@given(st.integers(1, 6), st.lists(_VALUES, max_size=40), st.integers(0, 40))
+@settings(max_examples=60, deadline=None)
+def test_a_running_sum_of_whole_prices_is_the_mean_that_is_summed_anew(
+    length: int, values: list[Number], restart: int
+) -> None:
+    mean = SMA(length)
+    for number, value in enumerate(values):
+        if number == restart:
+            kept, mean = json.loads(json.dumps(mean.freeze())), SMA(length)
+            mean.thaw(kept)
+        mean.add(value)
+        newest = values[: number + 1][-length:]
+        assert mean.value == (fsum(newest) / length if len(newest) == length else None)

@@ -15,7 +15,7 @@ from sauda.errors import SaudaError
 from sauda.stretch import Stretch
 from sauda.unit import Unit
 
-CHECKPOINT: Final = 1000
+CHECKPOINT: Final = 5000
 """Messages of the market after which states are put down, to come back to where one raises."""
 
 _OUTSIDE: Final = frozenset({"ticks", "instruments", "control", "replies"})
@@ -136,8 +136,8 @@ class Desk:
         for ear in self._ticking:
             if ear.timed.due_ns > now_ns:
                 waiting.append(ear)
-            else:
-                answers += self._hear(ear, clock)
+            elif said := self._hear(ear, clock):
+                answers += said
         if answers:
             for ear in waiting:
                 answers += self._hear(ear, clock)

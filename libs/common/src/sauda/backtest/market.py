@@ -161,20 +161,17 @@ class Market:
                 if self._asked:
                     self._hear(desk, at_ns)
             self._pass_time(desk, at_ns, bar.second_ns)
-            if self._due_ns > rest.last.recv_ns and instrument in self._sent and glide(rest):
-                latest[instrument] = rest.last
-                at_ns = rest.last.recv_ns
-                self._sleep(at_ns)
+            last = rest.last
+            if self._due_ns > last.recv_ns and instrument in self._sent and glide(rest):
+                latest[instrument] = last
+                at_ns = last.recv_ns
+                # Nobody has done anything since it was asked when somebody is due: until then there is nothing to look at.
+                self._wake_ns = min(self._due_ns, self._day_end_ns - 1)
             else:
                 at_ns = self._play_ticks(bar.others, desk, at_ns)
         # What comes next may be ticks: those look after all themselves.
         self._wake_ns = min(self._wake_ns, at_ns)
         return at_ns
-
-    def _sleep(self, now_ns: UnixNs) -> None:
-        """Let nothing be looked at between *now_ns* and what is due next: nobody has done anything since that was asked."""
-        self._wake_ns = min(self._due_ns, self._day_end_ns - 1)
-        self._beat_ns = _whole_second(now_ns)
 
     def _hear(self, desk: Desk, at_ns: UnixNs) -> None:
         """Answer questions now; first ticks of what was subscribed come when the instant *at_ns* is over."""
@@ -265,9 +262,9 @@ class Market:
         for instrument in self._sent:
             tick = self._latest.get(instrument)
             if tick is not None:
-                seen = self.prices.setdefault(instrument, [])
-                if not seen or seen[-1][0] < tick.recv_ns:
-                    seen.append((tick.recv_ns, tick.ltp))
+                seen, seen_ns = self.prices.setdefault(instrument, []), tick.recv_ns
+                if not seen or seen[-1][0] < seen_ns:
+                    seen.append((seen_ns, tick.ltp))
 
 
 def _whole_second(instant_ns: UnixNs) -> UnixNs:

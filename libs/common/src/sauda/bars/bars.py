@@ -114,6 +114,11 @@ class Bars:
         return self._watched.instruments()
 
     @property
+    def ask_ns(self) -> UnixNs:
+        """Return the market time before which `wishes` has nothing to say."""
+        return self._watched.ask_ns
+
+    @property
     def due_ns(self) -> UnixNs:
         """Return the first market time at which `reach` or `wishes` may have something to say; too early does no harm."""
         due_ns, ask_ns = self._due_ns, self._watched.ask_ns
@@ -151,25 +156,13 @@ class Bars:
 
     def is_calm(self, stretch: Stretch) -> bool:
         """Would all its ticks only go on with the present minute?"""
-        at_ns = stretch.last.recv_ns
         minute = self._minutes.get(stretch.last.instrument)
-        if minute is None or at_ns >= self._due_ns:
-            return False
-        return minute.ticks > 0 and at_ns < minute.end_ns and stretch.low > 0
+        return minute is not None and stretch.last.recv_ns < self._due_ns and minute.is_calm(stretch)
 
     def glide(self, stretch: Stretch) -> None:
         """Take ticks of which `is_calm` said so."""
-        last = stretch.last
-        self._now_ns = last.recv_ns
-        minute = self._minutes[last.instrument]
-        minute.high = max(minute.high, stretch.high)
-        minute.low = min(minute.low, stretch.low)
-        minute.close = last.ltp
-        minute.ticks += stretch.ticks
-        if last.volume is not None and last.volume != minute.told:
-            minute.trade(last.volume)
-        if last.oi is not None:
-            minute.oi = last.oi
+        self._now_ns = stretch.last.recv_ns
+        self._minutes[stretch.last.instrument].glide(stretch)
 
     def reach(self, past_ns: UnixNs) -> Sequence[Bar]:
         """Return the bars that are over at *past_ns*: up to there every tick has come (`ClockTick`, or 1 ns before a tick's time)."""
@@ -220,6 +213,11 @@ class Bars:
         self._changed(series)
 
     def _begin_minute(self, minute: Minute, tick: Tick) -> None:
+        due_ns = minute.turn(tick)
+        if due_ns:
+            if due_ns < self._due_ns:  # noqa: PLR1730
+                self._due_ns = due_ns
+            return
         was_seen = minute.seen
         end_ns = self._minutes.begin(minute, tick)
         if end_ns is None:
@@ -239,15 +237,17 @@ class Bars:
 
     def _pass_time(self, past_ns: UnixNs) -> list[Bar]:
         """Say what is over at *past_ns*."""
-        self._begin_day(past_ns)
+        if past_ns >= self._day_end_ns:
+            self._begin_day(past_ns)
         said: list[Bar] = []
         for minute in self._minutes.over(past_ns):
             for series in self._watched.of(minute.instrument):
                 said += self._add_minute(series, minute, past_ns)
-        for series in self._watched:
-            if series.due_ns <= past_ns:
-                said += self._end(series, past_ns)
-        self._watched.find_due()
+        if self._watched.due_ns <= past_ns:
+            for series in self._watched:
+                if series.due_ns <= past_ns:
+                    said += self._end(series, past_ns)
+            self._watched.find_due()
         self._due_ns = min(self._minutes.due_ns(self._day_end_ns), self._watched.due_ns)
         if len(said) > 1:
             said.sort(key=lambda bar: (bar.event_ns, bar.event_ns - bar.start_ns, bar.instrument))
@@ -255,8 +255,6 @@ class Bars:
 
     def _begin_day(self, past_ns: UnixNs) -> None:
         """Take that the market was not seen this morning, if the day's first message comes after its opening."""
-        if past_ns < self._day_end_ns:
-            return
         self._day_end_ns = midnight_after(past_ns)
         for series in self._watched:
             series.begin(past_ns)
@@ -281,16 +279,17 @@ class Bars:
     def _offer(self, series: Series, bar: Bar, past_ns: UnixNs) -> list[Bar]:
         if not self._minutes.saw_all(bar):
             bar = msgspec.structs.replace(bar, torn=True)
+        elif not series.questions and not series.waiting and bar.start_ns >= series.said_ns:
+            # Nearly always: nothing is missing before it.
+            series.said_ns = bar.event_ns
+            return self._say(series, [bar])
         return self._say(series, series.offer(bar, past_ns))
 
     def _say(self, series: Series, said: list[Bar]) -> list[Bar]:
         """Keep what is *said*, as far as it is to be kept."""
-        kept = series.past
-        for bar in said if kept.maxlen else ():
-            if len(kept) == kept.maxlen:
-                self._shelf.drop_past(kept[0])
-            kept.append(bar)
-            self._shelf.put_past(bar)
+        if series.past.maxlen:
+            for bar in said:
+                self._shelf.keep(series.past, bar)
         self._changed(series)
         return said
 
@@ -305,3 +304,4 @@ class Bars:
             self._shelf.put_minute(minute)
         for series in self._watched.take_changed():
             self._shelf.put_series(series.row())
+        self._shelf.put_past()

@@ -34,4 +34,7 @@ class Holes:
 
     def touch(self, from_ns: UnixNs, to_ns: UnixNs) -> bool:
         """Was part of the stretch from *from_ns* until *to_ns* not seen?"""
+        # They are in order: behind the last of them nothing was missed.
+        if not self.all or self.all[-1][1] <= from_ns:
+            return False
         return any(hole[0] < to_ns and hole[1] > from_ns for hole in self.all)

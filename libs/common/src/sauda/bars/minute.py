@@ -3,12 +3,17 @@
 It is kept in memory and written as one `MinuteRow` before each commit.
 """
 
+from typing import Final
+
 import msgspec
 
+from sauda.bars.timeframes import MINUTE, OPENING_NS, length_ns
 from sauda.clock import UnixNs
 from sauda.contracts import Bar, InstrumentId, Tick
 from sauda.money import Paise, Units
+from sauda.stretch import Stretch
 
+MINUTE_NS: Final = length_ns(MINUTE)
 UNKNOWN = -1
 """A volume that nobody has told yet."""
 NEVER_ENOUGH = 2**62
@@ -54,7 +59,7 @@ class MinuteRow(msgspec.Struct, frozen=True, array_like=True):
 class Minute:
     """What the ticks of the present minute make."""
 
-    __slots__ = (*MinuteRow.__struct_fields__, "exchange", "instrument", "written")
+    __slots__ = (*MinuteRow.__struct_fields__, "exchange", "instrument", "until_ns", "written")
 
     def __init__(self, instrument: InstrumentId, row: MinuteRow) -> None:
         self.instrument = instrument
@@ -63,6 +68,8 @@ class Minute:
             setattr(self, name, getattr(row, name))
         self.written: tuple[int, ...] = ()
         """Its mark when it was last put into its row."""
+        self.until_ns: UnixNs = 0
+        """Until when there is trading without a break, as far as anybody looked; derived."""
 
     watched_ns: UnixNs
     since_ns: UnixNs
@@ -130,6 +137,35 @@ class Minute:
             self.counted = self.traded
             self.since_ns = tick.recv_ns + 1
         self.blind = SIGHTED
+
+    def turn(self, tick: Tick) -> UnixNs:
+        """Begin the next minute with *tick*, if it lies in that one and the session goes on; return what is due first, or 0.
+
+        What `Minutes.begin` does, without a look at the calendar.
+        """
+        start_ns, now_ns = self.end_ns, tick.recv_ns
+        end_ns = start_ns + MINUTE_NS
+        if not self.ticks or end_ns > self.until_ns or not start_ns <= now_ns < end_ns:
+            return 0
+        ended = self.ended = self.finish()
+        self.begin(start_ns, end_ns, tick, whole_day=self.since_ns <= self.day_ns + OPENING_NS)
+        return end_ns if ended is None else start_ns
+
+    def is_calm(self, stretch: Stretch) -> bool:
+        """Do all its ticks only go on with this minute?"""
+        return self.ticks > 0 and stretch.last.recv_ns < self.end_ns and stretch.low > 0
+
+    def glide(self, stretch: Stretch) -> None:
+        """Take ticks of which `is_calm` said so."""
+        last = stretch.last
+        self.high = max(self.high, stretch.high)
+        self.low = min(self.low, stretch.low)
+        self.close = last.ltp
+        self.ticks += stretch.ticks
+        if last.volume is not None and last.volume != self.told:
+            self.trade(last.volume)
+        if last.oi is not None:
+            self.oi = last.oi
 
     def trade(self, volume: Units) -> None:
         """Take a new figure of the day's *volume*. It never falls: one that does is old, or yesterday's."""

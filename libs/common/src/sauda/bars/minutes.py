@@ -1,12 +1,10 @@
 """The minutes of all instruments that are being built: how one begins, and when it is over."""
 
 from sauda.bars.holes import Holes
-from sauda.bars.minute import NEVER_ENOUGH, SIGHTED, Minute
-from sauda.bars.timeframes import MINUTE, OPENING_NS, Grid, length_ns
+from sauda.bars.minute import MINUTE_NS, NEVER_ENOUGH, SIGHTED, Minute
+from sauda.bars.timeframes import OPENING_NS, Grid
 from sauda.clock import UnixNs
 from sauda.contracts import Bar, InstrumentId, Tick
-
-_MINUTE_NS = length_ns(MINUTE)
 
 
 class Minutes(dict[InstrumentId, Minute]):
@@ -21,7 +19,7 @@ class Minutes(dict[InstrumentId, Minute]):
         """Begin the minute that *tick* is in; return its end, or None outside the session."""
         now_ns = tick.recv_ns
         hours = self._grid.hours(minute.exchange, now_ns)
-        interval = self._grid.at(minute.exchange, _MINUTE_NS, now_ns)
+        interval = self._grid.at(minute.exchange, MINUTE_NS, now_ns)
         if hours is None or interval is None or not hours.contains(now_ns):
             if tick.volume is not None:
                 # Before the opening it is yesterday's figure, or that of the pre-open auction.
@@ -34,6 +32,7 @@ class Minutes(dict[InstrumentId, Minute]):
             self._begin_day(minute, hours.open_ns, now_ns)
         whole_day = minute.since_ns <= hours.open_ns + OPENING_NS
         minute.begin(*interval, tick, whole_day=whole_day)
+        minute.until_ns = next((closes for opens, closes in hours.parts if opens <= now_ns < closes), 0)
         return interval.end_ns
 
     def _begin_day(self, minute: Minute, open_ns: UnixNs, now_ns: UnixNs) -> None:

@@ -3,6 +3,7 @@
 What changes with ticks is written once a step, right before the commit.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Final
 
@@ -36,6 +37,9 @@ class Shelf:
         self._minutes = state.table("bars_minutes", MinuteRow)
         self._series = state.table("bars_series", SeriesRow)
         self._past = state.table("bars_past", Bar)
+        self._new: list[Bar] = []
+        self._gone: list[Bar] = []
+        """Bars that are no longer kept, those that stand in no row yet among them."""
         state.before_commit(write)
 
     def market(self) -> tuple[UnixNs, UnixNs, Holes]:
@@ -73,15 +77,31 @@ class Shelf:
 
     def past(self) -> Iterator[Bar]:
         """Return the kept bars of all series, those of one in order."""
+        self._new.clear()
+        self._gone.clear()
         return iter(self._past.values())
 
-    def put_past(self, bar: Bar) -> None:
-        """Keep a bar that was said."""
-        self._past.put(_key(bar), bar)
+    def keep(self, kept: deque[Bar], bar: Bar) -> None:
+        """Add *bar*, which was said, to the newest of its series; the oldest goes where there are enough."""
+        if len(kept) == kept.maxlen:
+            self._gone.append(kept[0])
+        kept.append(bar)
+        self._new.append(bar)
 
     def drop_past(self, bar: Bar) -> None:
         """Keep *bar* no longer."""
-        self._past.drop(_key(bar))
+        self._gone.append(bar)
+
+    def put_past(self) -> None:
+        """Put the bars that came, and drop those that went, since the last commit: a backtest says many between two."""
+        gone = {id(bar) for bar in self._gone}
+        for bar in self._new:
+            if id(bar) not in gone:
+                self._past.put(_key(bar), bar)
+        for bar in self._gone:
+            self._past.drop(_key(bar))
+        self._new.clear()
+        self._gone.clear()
 
     def forget(self, instrument: InstrumentId, timeframe: str) -> None:
         """Keep no series of that name."""

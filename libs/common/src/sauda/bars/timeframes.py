@@ -4,7 +4,7 @@ An hour of the NSE starts at 09:15, one of the MCX at 09:00, one of the NSE of 2
 count from its first opening, so an interval may reach into the break; a day is the whole session.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Final, NamedTuple, Protocol
 
@@ -34,6 +34,10 @@ class Hours(Protocol):
     @property
     def close_ns(self) -> UnixNs:
         """Return the first instant after it."""
+
+    @property
+    def parts(self) -> Sequence[tuple[UnixNs, UnixNs]]:
+        """Return (opens, closes) of each part; usually one."""
 
     def contains(self, instant_ns: UnixNs) -> bool:
         """Is there trading at that instant?"""

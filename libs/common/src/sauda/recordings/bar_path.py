@@ -45,6 +45,8 @@ class WholeBar(msgspec.Struct, frozen=True, gc=False):
     second: Paise
     third: Paise
     length_ns: int
+    second_ns: UnixNs
+    """When the price behind the first trades."""
 
     @property
     def others(self) -> tuple[Tick, Tick, Tick]:
@@ -57,11 +59,6 @@ class WholeBar(msgspec.Struct, frozen=True, gc=False):
             Tick(name, third_ns, third_ns, self.third, volume=volume),
             last,
         )
-
-    @property
-    def second_ns(self) -> UnixNs:
-        """Return when the price behind the first trades."""
-        return self.first.recv_ns + self.length_ns // 3
 
 
 def as_ticks(bars: Iterable[WholeBar]) -> list[Tick]:

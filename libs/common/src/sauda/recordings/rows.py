@@ -161,13 +161,14 @@ class RowReader:
         volumes, ois = counts
         length, none = self._length_ns, repeat(None)
         totals = [self._volumes(*one) for one in zip(names, starts, volumes, strict=True)]
-        ends = [start + bar_path.moments(0, length)[3] for start in starts]
+        _, second_ns, _, last_ns = bar_path.moments(0, length)
+        ends, seconds = [start + last_ns for start in starts], [start + second_ns for start in starts]
         quotes = (none, none, none, none)
         before, after = [one for one, _ in totals], [one for _, one in totals]
         first = starmap(Tick, zip(names, starts, starts, open_, *quotes, before, strict=False))
         last = starmap(Tick, zip(names, ends, ends, close, *quotes, after, ois, strict=False))
         rest = starmap(Stretch, zip(last, lowest, highest, repeat(3), strict=False))
-        return list(starmap(WholeBar, zip(first, rest, second, third, repeat(length), strict=False)))
+        return list(starmap(WholeBar, zip(first, rest, second, third, repeat(length), seconds, strict=False)))
 
     def _volumes(self, name: InstrumentId, start: int, volume: int | None) -> tuple[int | None, int | None]:
         """Return units traded on the day before and after the bar: a tick's volume counts from the morning."""

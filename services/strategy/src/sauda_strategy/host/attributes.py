@@ -5,13 +5,16 @@ from `setup` again where that gives another value than before: other rules, or a
 """
 
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from sauda.state import State
 from sauda_strategy.api import Strategy, Study
 from sauda_strategy.plain_values import UnkeepableError, frozen, thawed
+
+_PLAIN: Final = frozenset({bool, float, int, str, type(None)})
+"""Whatever is of these types can be kept."""
 
 
 class Attributes:
@@ -51,7 +54,13 @@ class Attributes:
         Raises:
             UnkeepableError: one cannot; names it.
         """
-        self._frozen()
+        if self._owner is None:
+            return
+        apart = self._apart
+        for name, value in vars(self._owner).items():
+            # Most are numbers, or are kept elsewhere: this runs after every handler.
+            if type(value) not in _PLAIN and name[0] != "_" and name not in apart:
+                _row(name, value)
 
     def write(self) -> None:
         """Bring the rows up to date.
@@ -82,11 +91,7 @@ class Attributes:
         for name, value in values.items():
             if name[0] == "_" or name in self._apart:
                 continue
-            try:
-                # One that is not tracked is fed by hand, with ticks or by another one: it is kept like anything else.
-                rows[name] = frozen(value.freeze() if isinstance(value, Study) else value)
-            except UnkeepableError as error:
-                raise UnkeepableError(f"self.{name} cannot be kept: it is {error}") from error
+            rows[name] = _row(name, value)
         return rows
 
     @staticmethod
@@ -98,3 +103,11 @@ class Attributes:
             # By their bytes: 1, 1.0 and True are equal, and not the same.
             if before is None or bytes(before) != bytes(row):
                 table.put(name, row)
+
+
+def _row(name: str, value: Any) -> msgspec.Raw:
+    try:
+        # One that is not tracked is fed by hand, with ticks or by another one: it is kept like anything else.
+        return frozen(value.freeze() if isinstance(value, Study) else value)
+    except UnkeepableError as error:
+        raise UnkeepableError(f"self.{name} cannot be kept: it is {error}") from error

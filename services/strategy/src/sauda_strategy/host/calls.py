@@ -36,6 +36,10 @@ class Calls:
         self.desk = HostDesk(knowledge)
         self.on_tick: Callable[[Tick], Intents] | None = None
         """The strategy's own."""
+        self.on_bar: Callable[[Bar], Intents] | None = None
+        """The strategy's own, if it has written one."""
+        self._series = knowledge.series
+        self._time = knowledge.time
         self.plan: Callable[[], None] = lambda: None
         """Works out anew which messages matter next; set by whoever plans."""
         self.has_traded = False
@@ -58,17 +62,32 @@ class Calls:
 
     def tell_bar(self, bar: Bar, out: list[Message]) -> None:
         """Feed the indicators, then call `on_bar` if the bar is live and watched."""
-        series = self._knowledge.series
         try:
-            series.feed(bar)
+            self._series.feed(bar)
         except Exception as error:  # noqa: BLE001  (a user's own indicator)
             self._on_failure(self._handlers.failed("an indicator", error), out)
-        if series.listens(bar):
-            self.tell("on_bar", out, bar)
+        if not self._series.listens(bar) or self._handlers.broken is not None:
+            return
+        if self.on_bar is None:
+            return
+        # As `tell`, written out: a backtest of bars lives here.
+        self.desk.now_ns = self._time.now_ns
+        self.attributes.touched = True
+        try:
+            said = self.on_bar(bar)
+            intents = intents_of("on_bar", said) if said is not None else None
+        except Exception as error:  # noqa: BLE001  (whatever a user's code does wrong)
+            self._on_failure(self._handlers.failed("on_bar", error), out)
+            return
+        if self._handlers.has_failed:
+            self._handlers.went_well()
+        self._check("on_bar", out)
+        if intents:
+            self._do(intents, out)
 
     def tell(self, name: str, out: list[Message], *args: object) -> None:
         """Call the handler *name*, and do what it wants."""
-        self.desk.now_ns = self._knowledge.time.now_ns
+        self.desk.now_ns = self._time.now_ns
         self.attributes.touched = True
         intents, failure = self._handlers.call(name, *args)
         if failure is not None:
@@ -143,9 +162,10 @@ class Calls:
         for intent in intents:
             # A target that is met is none of our business: then nothing has to be planned anew either.
             if not trader.is_met(intent):
-                out += trader.take(intent, self._knowledge.time.now_ns)
+                out += trader.take(intent, self._time.now_ns)
                 self.has_traded = True
-        self.drain(out)
+        if self.has_traded:
+            self.drain(out)
 
     def _write(self) -> None:
         try:

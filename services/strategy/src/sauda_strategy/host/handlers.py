@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Iterable
 from typing import Any, Final
 
-from sauda.state import State
+from sauda.state import State, Table
 from sauda_strategy.api import Buy, Exit, Intent, Intents, Opinion, Sell, Strategy, Target
 from sauda_strategy.host.sound import check
 
@@ -26,7 +26,7 @@ class Handlers:
     def __init__(self, state: State) -> None:
         self._rows = state.table("failures", int)
         """`in_a_row` -> handlers that raised one after the other; without a row the last one went well"""
-        self._broken = state.table("broken", str)
+        self._broken: Table[str] = state.table("broken", str)
         """`why` -> why the strategy is not called any more"""
         self.has_failed = False
         """Whether the last call failed; a plain attribute, as it is asked for with every tick."""

@@ -89,6 +89,7 @@ class Host:
         self._course = Course(self.state, know, self._calls, self._trader, voice=voice, terms=terms)
         self._control = Control(voice, self._permission, self._making, self._course, self._trader)
         self._time, self._series, self._newest = know.time, know.series, know.quotes.newest
+        self._bars = know.series.bars
         self._handlers, self._known = handlers, know.known
         self._subscribed = self.state.table("subscribed", int)
         """instrument -> market time at which its ticks were asked for; those of earlier days are asked for anew"""
@@ -108,7 +109,7 @@ class Host:
     @property
     def due_ns(self) -> UnixNs:
         """Return the first instant at which the clock alone makes it act: a backtest skips beats before."""
-        wake_ns, due_ns = self._wake_ns, self._series.due_ns
+        wake_ns, due_ns = self._wake_ns, self._bars.due_ns
         return wake_ns if wake_ns < due_ns else due_ns  # noqa: FURB136
 
     def is_calm(self, stretch: Stretch) -> bool:
@@ -116,7 +117,7 @@ class Host:
         instrument = stretch.last.instrument
         if stretch.last.recv_ns >= self.due_ns or instrument in self._heard or instrument in self._waiting:
             return False
-        return instrument not in self._series.barred or self._series.is_calm(stretch)
+        return instrument not in self._series.barred or self._bars.is_calm(stretch)
 
     def glide(self, stretch: Stretch) -> None:
         """Take prices of which `is_calm` said so."""
@@ -125,7 +126,7 @@ class Host:
         if last.instrument in self._watched:
             self._newest[last.instrument] = last
             if last.instrument in self._series.barred:
-                self._series.glide(stretch)
+                self._bars.glide(stretch)
 
     def held(self, instrument: InstrumentId) -> Units:
         """Return the signed units that it holds; in a dry run those that it would hold."""
@@ -147,16 +148,21 @@ class Host:
     def _on_clock(self, message: ClockTick) -> Sequence[Message]:
         self._time.beat(message.event_ns)
         out: list[Message] = []
-        past_ns = self._time.past_ns
+        past_ns, bars = self._time.past_ns, self._bars
         if past_ns >= self._wake_ns:
             self._course.step(out)
         else:
-            for bar in self._series.reach(past_ns):
+            for bar in bars.reach(past_ns):
                 self._calls.tell_bar(bar, out)
         if not self._series.is_warm:
             self._course.look_at_warmup(out)
-        out += self._series.wishes(self._time.now_ns)
-        return self._finish(out)
+        now_ns = self._time.now_ns
+        if now_ns >= bars.ask_ns:
+            out += bars.wishes(now_ns)
+        # As in `_finish`, without the call: a backtest of bars has a beat for each.
+        if self._calls.has_traded or self._known.version != self._known_version:
+            return self._finish(out)
+        return out
 
     def _on_tick(self, tick: Tick) -> Sequence[Message]:
         out: list[Message] = []

@@ -56,7 +56,7 @@ class Making:
         except Exception as error:  # noqa: BLE001  (whatever a user's code does wrong)
             self._calls.desk.is_open = False
             self._handlers.give_up(f"{SETUP}: {_said(error)}")
-            self._handlers.strategy = self._calls.on_tick = None
+            self._handlers.strategy = self._calls.on_tick = self._calls.on_bar = None
             self._calls.attributes.leave()
         else:
             if (self._handlers.broken or "").startswith(SETUP):
@@ -96,6 +96,7 @@ class Making:
         self._knowledge.series.take_up(desk.asked, self._rules.terms.warmup_bars)
         self._handlers.take_up(strategy)
         self._calls.on_tick = strategy.on_tick
+        self._calls.on_bar = strategy.on_bar if "on_bar" in self._handlers.written else None
 
     def _listen(self) -> None:
         """Learn of the instruments that were asked for, and go by their exchanges' hours."""

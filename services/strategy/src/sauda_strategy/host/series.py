@@ -30,11 +30,10 @@ class Series:
     """All series of one strategy."""
 
     def __init__(self, state: State, sessions: Sessions, by: str, patience_ns: int = PATIENCE_NS) -> None:
-        self._bars = Bars(state, sessions, by, patience_ns=patience_ns)
+        self.bars = self._bars = Bars(state, sessions, by, patience_ns=patience_ns)
         self._patience_ns = patience_ns
         self.see: Callable[[Tick], Sequence[Bar]] = self._bars.see
         """Takes a tick and returns the bars that are over; bound here, as it runs with every tick."""
-        self.is_calm, self.glide = self._bars.is_calm, self._bars.glide
         self._unanswered = state.table("warmups", str)
         """`<instrument> <timeframe>` -> why its warm-up does not come, or nothing yet; without a row it has come"""
         self._kept = state.table("indicators", Kept)
@@ -124,9 +123,11 @@ class Series:
 
     def feed(self, bar: Bar) -> None:
         """Let the indicators of its series have *bar*; whatever a user's own one raises comes through."""
-        for one in self._fed.get((bar.instrument, bar.timeframe), ()):
+        fed = self._fed.get((bar.instrument, bar.timeframe))
+        if fed:
             self._changed = True
-            one.indicator.update(bar)
+            for one in fed:
+                one.indicator.update(bar)
 
     def listens(self, bar: Bar) -> bool:
         """Return whether `on_bar` wants *bar*: it is live, and its series is watched."""

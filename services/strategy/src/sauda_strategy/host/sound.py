@@ -4,7 +4,7 @@ import math
 from typing import Final
 
 from sauda.contracts import Side
-from sauda_strategy.api import Exit, Intent
+from sauda_strategy.api import Exit, Intent, Target
 
 _PRICES: Final = ("limit", "stop", "target")
 
@@ -20,7 +20,19 @@ def check(name: str, intent: Intent) -> None:
         raise TypeError(f"{name} returned {type(intent).__name__} with {wrong}")
 
 
+def _is_sound(intent: Target) -> bool:
+    """Return whether it is one that names nothing but its side: strategies say it with every bar."""
+    if intent.lots is not None or intent.confidence is not None:
+        return False
+    if intent.stop is not None or intent.target is not None:
+        return False
+    is_text = type(intent.instrument) is str and type(intent.reason) is str
+    return is_text and (intent.side is None or type(intent.side) is Side)
+
+
 def _wrong(intent: Intent) -> str:
+    if type(intent) is Target and _is_sound(intent):
+        return ""
     instrument, side = intent.instrument, getattr(intent, "side", None)
     if type(instrument) is not str and not (instrument is None and isinstance(intent, Exit)):
         return f"instrument {instrument!r}: it is text"

@@ -1,28 +1,57 @@
 """Means of the newest values: simple, exponential, and Wilder's."""
 
 from collections import deque
+from collections.abc import Iterable, Mapping
 from math import fsum
+from typing import Any, Final
 
 from sauda.errors import ConfigError
 from sauda_strategy.indicators.study import Number, Study, is_number, length_of
+
+_EXACT: Final = 2**53
+"""Whole numbers below it are floats without loss."""
 
 
 class SMA(Study):
     """The mean of the newest *length* values."""
 
+    __slots__ = ("_total",)
+    """Derived, so it is not kept: the sum of the newest values while all of them are whole; None: they are not."""
+
     def __init__(self, length: int) -> None:
         self.length = length_of("SMA", length)
         self.value: float | None = None
         self._newest: deque[Number] = deque(maxlen=length)
+        self._total: int | None = 0
+
+    def thaw(self, kept: Mapping[str, Any]) -> None:
+        """Take back what `freeze` returned."""
+        super().thaw(kept)
+        self._total = _whole_sum(self._newest)
 
     def add(self, value: Number | None) -> None:
         """Take the next value."""
-        if not is_number(value):
+        # Written out, without a call: this runs for every bar.
+        if value is None or value - value != 0:
             return
-        self._newest.append(value)
-        if len(self._newest) == self.length:
-            # Summed anew and exactly rounded: a running sum of floats would drift for ever.
-            self.value = fsum(self._newest) / self.length
+        newest, total = self._newest, self._total
+        is_full = len(newest) == self.length
+        if total is not None:
+            self._total = total = total - newest[0] + value if is_full else total + value  # type: ignore[assignment]
+            if type(total) is not int or not -_EXACT < value < _EXACT:
+                self._total = total = None
+        newest.append(value)
+        if is_full or len(newest) == self.length:
+            # Prices are whole, and their running sum is exact. One of floats would drift for ever: they are summed anew and
+            # rounded once, to the same mean.
+            self.value = (fsum(newest) if total is None else float(total)) / self.length
+
+
+def _whole_sum(values: Iterable[Number]) -> int | None:
+    """Return the exact sum of whole numbers that a float holds exactly; None if one of them is another."""
+    numbers = list(values)
+    is_exact = all(type(one) is int and -_EXACT < one < _EXACT for one in numbers)
+    return int(sum(numbers)) if is_exact else None
 
 
 class EMA(Study):

@@ -105,6 +105,8 @@ class Rolls:
 
     def comes_to(self, instrument: InstrumentId) -> Side | None:
         """Return which side a roll-over under way will open in *instrument*."""
+        if not self._rows:
+            return None
         return next((one.side for one in self._rows.values() if one.to == instrument), None)
 
     def instruments(self) -> set[InstrumentId]:

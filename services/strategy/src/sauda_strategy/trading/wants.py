@@ -72,7 +72,7 @@ class Wants:
         instrument, book = intent.instrument, self._book
         closing = book.closings.get(instrument)
         heading = _heading(book.held(instrument), book.entries.get(instrument), closing)
-        return intent.side in (heading, self._rolls.comes_to(instrument))
+        return intent.side is heading or intent.side is self._rolls.comes_to(instrument)
 
     def close(
         self, instrument: InstrumentId, why: str, now_ns: UnixNs, confidence: float | None = None
