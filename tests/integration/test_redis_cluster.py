@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
+from pathlib import Path
 from signal import SIGCONT, SIGSTOP
 
 import pytest
 
+from sauda.cli.__main__ import run
 from sauda.clock import SystemClock, monotonic_s
 from sauda.contracts import Message
 from sauda.errors import LeaseLostError, PositionError, TransientError
@@ -218,3 +220,28 @@ def patient(ask: Callable[[], list[Entry]]) -> list[Entry]:
         except TransientError:
             SystemClock().sleep(0.05)
     return ask()
+
+
+def test_a_desk_is_replayed_into_one_on_another_node(
+    nodes: Cluster,
+    rows: list[Message],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    here, there = nodes.desks_on_each("replay")[:2]
+    with closing(RedisLog(nodes.url, here)) as log:
+        carried_on(log, rows, len(rows))
+        ticks = [entry.data for entry in log.entries("ticks")]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SAUDA_REDIS_URL", nodes.url)
+    monkeypatch.setenv("SAUDA_DESK", here)
+
+    words = ["replay", "ticks", "--speed", "max", "--into", there]
+    codes = [run(words), run(words), run([*words, "--new-book"]), run(["lag", "--desk", f"{there}@1"])]
+
+    assert codes == [0, 2, 0, 0], capsys.readouterr().err
+    assert {here, there, f"{there}@1"} <= set(desks(nodes.url))
+    for name in (there, f"{there}@1"):
+        with closing(RedisLog(nodes.url, name)) as log:
+            assert [entry.data for entry in log.entries("ticks")] == ticks
