@@ -53,4 +53,4 @@ def _unrealised(instant: int, leg: int) -> Paise:
 
 def _past(net: Paise, at_ns: UnixNs) -> tuple[float, UnixNs, Paise, Paise, Paise, Paise]:
     peak = 90_000_00
-    return net / 4_200_000, at_ns, 4_20_000_00, peak, peak - net, net - 1_111_11
+    return round(net / 420_000, 4), at_ns, 4_20_000_00, peak, peak - net, net - 1_111_11

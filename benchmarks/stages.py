@@ -18,7 +18,7 @@ from sauda_pnl.writers.lines import Lines
 
 T = TypeVar("T")
 _DESK = "stages"
-_COUNT = 1_000
+_COUNT = 2_000
 
 
 def split(port: int, database: VictoriaMetrics, made: Sequence[Point]) -> list[Figure]:

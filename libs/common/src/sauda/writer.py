@@ -79,7 +79,7 @@ class WriterRunner:
         reader: GroupReader,
         sink: Sink,
         *,
-        count: int = 1000,
+        count: int = 2000,
         block_ms: int = 1000,
         linger_ms: int = 100,
         claim_after_ms: int = 15_000,

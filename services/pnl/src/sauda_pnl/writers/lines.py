@@ -12,7 +12,7 @@ from typing import Any, Final
 from sauda.contracts import DeskPnl, Fill, Message, PositionPnl, StrategyPnl
 from sauda.errors import ContractError
 from sauda.money import Paise, Units
-from sauda_pnl.writers.rupees import rupees, seldom_new
+from sauda_pnl.writers.rupees import number, rupees, seldom_new
 
 DESK_TOTAL: Final = "ALL"
 """The strategy tag of the whole desk's P&L; no strategy may be called so."""
@@ -47,7 +47,7 @@ class Lines:
         return printer(message) if printer else None
 
     def _position(self, point: PositionPnl) -> str:
-        key = ("positions", named_strategy(point.strategy), point.instrument)
+        key = ("positions", point.strategy, point.instrument)
         head = self._heads.get(key) or self._head(key, "symbol")
         realised, unrealised, charges = point.realised, point.unrealised, point.charges
         return (
@@ -67,7 +67,7 @@ class Lines:
         head = self._heads.get(key) or self._head(key)
         # A field that is not known is left out: it is not zero.
         margin = "" if point.margin is None else f",margin={seldom_new(point.margin)}"
-        roi = "" if point.roi is None else f",roi={point.roi}"
+        roi = "" if point.roi is None else f",roi={number(point.roi)}"
         most = "" if point.peak_margin is None else f",peak_margin={seldom_new(point.peak_margin)}"
         peak = "" if point.peak is None else f",peak={seldom_new(point.peak)}"
         drawdown = "" if point.drawdown is None else f",drawdown={rupees(point.drawdown)}"
@@ -79,7 +79,7 @@ class Lines:
         )
 
     def _fill(self, fill: Fill) -> str:
-        key = ("fills", named_strategy(fill.strategy), fill.instrument, fill.side.value)
+        key = ("fills", fill.strategy, fill.instrument, fill.side.value)
         head = self._heads.get(key) or self._head(key, "symbol", "side")
         return (
             f"{head[:-1]},fill_id={_tag('fill_id', fill.fill_id)} quantity={fill.qty}i,price={rupees(fill.price)},"
@@ -89,6 +89,9 @@ class Lines:
     def _head(self, key: tuple[str, ...], *more: str) -> str:
         if len(self._heads) >= _MOST_HEADS:
             self._heads.clear()
+        if more:
+            # A table of single things has none of the whole desk.
+            named_strategy(key[1])
         names = ("strategy", *more)
         tags = [f"{name}={_tag(name, value)}" for name, value in zip(names, key[1:], strict=True)]
         head = self._heads[key] = f"{','.join((key[0], f'desk={self._desk}', *tags))} "

