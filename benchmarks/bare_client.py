@@ -1,6 +1,6 @@
 """The ceiling of a feed: websocket-client and `json.loads` alone, on the same frames; prints what it took as JSON.
 
-    python -m benchmarks.bare_client ws://127.0.0.1:9200/NorenWSTP/ 60000 plain      # or: checked
+    python -m benchmarks.bare_client ws://127.0.0.1:9200/NorenWSTP/ 40000 plain      # or: checked
 
 Asks for the instruments that stand on its standard input, one `EXCHANGE|TOKEN` a line, says `ready` and counts frames. `checked`
 is the library as it is, which looks at every byte for UTF-8; `plain` has it pass the bytes on, as the feed does. Afterwards

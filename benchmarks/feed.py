@@ -1,7 +1,7 @@
 """A broker's frames to ticks on the stream: the load -> the client library in the real feed service -> a real Redis.
 
     python -m benchmarks.feed                              # about a minute
-    python -m benchmarks.feed instruments=2000 frames=60000
+    python -m benchmarks.feed instruments=2000 frames=40000
     python -m benchmarks.feed outage_s=60 rate=4000        # Redis killed for a minute under load, see benchmarks.feed_outage
     python -m benchmarks.feed slow_ms=150 rate=4000        # Redis behind a slow line
 
@@ -25,7 +25,7 @@ from benchmarks.server import private_server
 from sauda.clock import monotonic_s
 
 INSTRUMENTS: Final = 2_000
-FRAMES: Final = 60_000
+FRAMES: Final = 40_000
 RATE: Final = 5_000
 _SECONDS: Final = 5
 

@@ -87,6 +87,17 @@ def test_every_index_with_options_on_nfo_can_be_simulated(calendar: Calendar) ->
     assert len(day.by_key) == len(day.contracts) == len(day.by_symbol)
 
 
+def test_chains_reach_as_far_as_they_are_asked_to(calendar: Calendar, market_day: MarketDay) -> None:
+    hours, names = trading_day(calendar, date(2026, 11, 30)), ["NIFTY", "BANKNIFTY"]
+    wide = MarketDay(1, hours, names, calendar, strikes_each_side=90)
+
+    def strikes(day: MarketDay) -> int:
+        return len({c.strike for c in day.contracts if c.underlying == "NIFTY" and c.strike})
+
+    assert (strikes(market_day), strikes(wide)) == (41, 181)
+    assert {c.key for c in market_day.contracts} < {c.key for c in wide.contracts}
+
+
 @pytest.mark.parametrize("name", ["SENSEX", "CRUDEOIL", "NIFTYNXT50"])
 def test_what_cannot_be_simulated_is_named(calendar: Calendar, name: str) -> None:
     with pytest.raises(ConfigError, match=f"SAUDA_UNDERLYINGS.*{name}"):
