@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from sauda.contracts import Right
 from sauda.margin.rules import Rates
 from sauda.margin.scan import Leg, Priced, priced
 from sauda.money import Paise, Units
@@ -67,8 +68,8 @@ def requirement_of(spot: float, legs: Sequence[Priced], rates: Rates) -> Require
             if leg.qty < 0:
                 shorts -= leg.qty
                 last_day_shorts -= leg.qty if leg.last_day else 0
-    risk = sum(_group_risk(group, rates) for group in _groups(legs, rates))
-    risk = max(risk, rates.short_option_minimum * spot * shorts)
+    risk = rates.short_option_minimum * spot * shorts
+    risk = max(sum([_group_risk(group, rates) for group in _groups(legs, rates)]), risk)
     return Requirement(
         span=_rupees_up(max(0.0, risk - option_value)),
         exposure=_rupees_up((futures + spot * shorts) * rates.exposure),
@@ -105,8 +106,10 @@ def worst_of(
     found = requirement_of(spot, held, rates) if of_held is None else of_held
     if not risky:
         return found
-    bullish = [one for one in risky if _gains_upwards(one.leg)]
-    bearish = [one for one in risky if not _gains_upwards(one.leg)]
+    bullish, bearish = risky, risky[1:]
+    if bearish:
+        bullish = [one for one in risky if _gains_upwards(one.leg)]
+        bearish = [one for one in risky if not _gains_upwards(one.leg)]
     for part in (risky, bullish, bearish) if bullish and bearish else (risky,):
         other = requirement_of(spot, _together(spot, held, part, rates), rates)
         found = other if other.total > found.total else found
@@ -133,8 +136,7 @@ def netted(legs: Iterable[Leg]) -> list[Leg]:
 
 
 def _gains_upwards(leg: Leg) -> bool:
-    is_put = leg.right is not None and leg.right.value == "PE"
-    return (leg.qty > 0) is not is_put
+    return (leg.qty > 0) is not (leg.right is Right.PUT)
 
 
 def _groups(legs: Sequence[Priced], rates: Rates) -> list[Sequence[Priced]]:
@@ -166,4 +168,4 @@ def _calendar_charge(group: Sequence[Priced], rates: Rates) -> float:
 
 
 def _rupees_up(paise: float) -> Paise:
-    return ceil(round(paise / _RUPEE, _HAIR)) * _RUPEE
+    return ceil(round(paise / _RUPEE, _HAIR)) * _RUPEE if paise else 0

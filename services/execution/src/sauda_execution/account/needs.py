@@ -85,7 +85,7 @@ class Needs:
         return Need(
             held=of_held,
             worst=of_worst,
-            premium=sum(self._unpaid(one) for one in (*waiting, *bought)),
+            premium=sum([self._unpaid(one) for one in (*waiting, *bought)]),
             shares=sum([self._shares_held(one) for one in positions if one.contract.kind is _SHARE])
             + sum([self._shares_wanted(one) for one in (*waiting, *bought)]),
             strategies=self._strategies(underlying, positions, of_held)

@@ -4,7 +4,6 @@ Waiting buys and waiting sells do not help each other: the worse of the two coun
 to it, and a second entry beside a waiting one does.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -43,7 +42,7 @@ class Exposure:
         self._waiting: dict[Spot, Waiting] = {}
         self._worst: dict[Spot, Units] = {}
         """Where something is held or waits -> units at the worst."""
-        self._orders: Counter[tuple[str | None, InstrumentId | None]] = Counter()
+        self._orders: dict[tuple[str | None, InstrumentId | None], int] = {}
         """(strategy or all, instrument or all) -> orders that wait."""
 
     def follow(self, order: PlaceOrder) -> None:
@@ -63,8 +62,7 @@ class Exposure:
 
     def restored(self) -> None:
         """Count again what the book says."""
-        for derived in (self._counted, self._waiting, self._worst, self._orders):
-            derived.clear()
+        self._counted, self._waiting, self._worst, self._orders = {}, {}, {}, {}
         for working in self._book.all_working():
             self.follow(working.order)
         for held in self._book.holdings():
@@ -72,11 +70,10 @@ class Exposure:
 
     def worst(self, strategy: str | None, instrument: InstrumentId, more: Sequence[PlaceOrder]) -> Units:
         """Return units of *instrument* at the worst, with *more*: of one strategy, or of all added up."""
-        units = sum(
-            worst
-            for place, worst in self._worst.items()
-            if place.instrument == instrument and strategy in (None, place.strategy)
-        )
+        units = 0
+        for place, worst in self._worst.items():
+            if place.instrument == instrument and (strategy is None or place.strategy == strategy):
+                units += worst
         for place in {_spot(one): None for one in more}:
             if place.instrument == instrument and strategy in (None, place.strategy):
                 units += self._worst_with(place, more) - self._worst.get(place, 0)
@@ -111,9 +108,11 @@ class Exposure:
         waiting.orders += sign
         if not waiting.orders:
             del self._waiting[place]
-        for strategy in (order.strategy, None):
-            for instrument in (order.instrument, None):
-                self._orders[strategy, instrument] += sign
+        strategy, instrument, orders = order.strategy, order.instrument, self._orders
+        for key in ((strategy, instrument), (strategy, None), (None, instrument), (None, None)):
+            orders[key] = orders.get(key, 0) + sign
+            if not orders[key]:
+                del orders[key]
 
     def _find_worst(self, place: Spot) -> None:
         worst = self._worst_with(place, ())

@@ -43,7 +43,7 @@ class RiskGate(Part):
         self._pace = Pace(state)
         self._twins = Twins(state, rules.duplicate_ms)
         self._exposure = Exposure(known.book, known.market)
-        self._scopes_of: dict[tuple[str, InstrumentId], tuple[Instrument, tuple[Scope, Scope]]] = {}
+        self._scopes_of: dict[tuple[str, InstrumentId], tuple[Instrument, tuple[Scope, ...]]] = {}
         """(strategy, instrument) -> its definition and whose limits hold: derived from the rules alone."""
 
     def refusal(self, order: PlaceOrder, moment: Moment) -> Refusal | None:
@@ -162,7 +162,7 @@ class RiskGate(Part):
                 if found is not None:
                     yield found
 
-    def _scopes(self, order: PlaceOrder, instrument: Instrument) -> tuple[Scope, Scope]:
+    def _scopes(self, order: PlaceOrder, instrument: Instrument) -> tuple[Scope, ...]:
         key = (order.strategy, order.instrument)
         kept = self._scopes_of.get(key)
         if kept is None or kept[0] is not instrument:
@@ -170,7 +170,9 @@ class RiskGate(Part):
                 self._scopes_of.clear()
             own = self._rules.of_strategy(order.strategy)
             desk = Scope(None, "the desk", self._rules.of_symbol(instrument), self._rules)
-            kept = (instrument, (desk, Scope(order.strategy, order.strategy, own, own)))
+            theirs = Scope(order.strategy, order.strategy, own, own)
+            # Of a strategy that nothing is said of, as of most, nothing is asked.
+            kept = (instrument, (desk, theirs) if _says_anything(own) else (desk,))
             self._scopes_of[key] = kept
         return kept[1]
 
@@ -227,3 +229,7 @@ class RiskGate(Part):
         for scope, most in ((DESK, self._rules.max_orders_per_second), (strategy, own)):
             if most is not None:
                 self._pace.count(scope, orders, now_ns, most)
+
+
+def _says_anything(limits: ScopeLimits) -> bool:
+    return any(getattr(limits, name) is not None for name in type(limits).model_fields)
