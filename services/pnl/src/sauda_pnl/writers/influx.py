@@ -51,7 +51,7 @@ class InfluxSink:
         self._org = org
         self._bucket = bucket
         self._lines = Lines(desk)
-        # Compressing costs 4 µs a line, more than all else together: only for a long way, which is always https.
+        # Compressing costs 4 µs a line, more than making it: only for a long way, which is always https.
         # No retries below us: the runner owns them, and it must know that the database is away.
         self._client: Any = InfluxDBClient(
             url=url,
