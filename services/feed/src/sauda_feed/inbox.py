@@ -50,6 +50,13 @@ class Inbox:
         self._kept = Kept()
         self._away = False
         self._arrived = threading.Condition(threading.Lock())
+        self.arriving = False
+        """Whether the broker's thread has a message in hand whose time of arrival it may have read already."""
+
+    def idle(self) -> bool:
+        """Return whether nothing waits and nothing is on its way here: what comes next arrives after this moment."""
+        with self._arrived:
+            return not (self.arriving or self._queue)
 
     def put(self, message: Arrival) -> None:
         """Add one message and wake whoever waits; takes microseconds."""

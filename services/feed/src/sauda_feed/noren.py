@@ -74,10 +74,12 @@ class NorenSource:
         beat_ns = now_ns - now_ns % self._clock.beat_ns()
         if beat_ns <= self._beat_ns:
             return
-        self._beat_ns = beat_ns
         at = len(messages)
         while at and time_of(messages[at - 1]) >= beat_ns:
             at -= 1
+        if at == len(messages) and not self._inbox.idle():
+            return  # what comes next may have arrived before the beat, and market time must not go back
+        self._beat_ns = beat_ns
         messages.insert(at, ClockTick(beat_ns))
 
     def margin(self, request: MarginRequest, now_ns: UnixNs) -> MarginReply | None:

@@ -164,6 +164,13 @@ class NorenSocket:
     # What follows is called by the library's thread.
 
     def _on_quote(self, frame: dict[str, Any]) -> None:
+        self._inbox.arriving = True  # said before the clock is read: a heartbeat waits for this frame
+        try:
+            self._quote(frame)
+        finally:
+            self._inbox.arriving = False
+
+    def _quote(self, frame: dict[str, Any]) -> None:
         self.heard_s = monotonic_s()
         self._heard_ns = recv_ns = self._clock.now_ns()
         tick = self._quotes.take(frame, recv_ns)
