@@ -28,6 +28,8 @@ from sauda.settings import Settings, load_settings
 from sauda.unit import Unit
 
 HEALTH_EVERY_S: Final = 0.5
+AT_FIRST_S: Final = 0.05
+"""Until it has been well for the first time: others wait for it, one behind the other."""
 PACE_EVERY_S: Final = 60.0
 
 
@@ -125,12 +127,15 @@ def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:
     crew = _Crew(roles, stop)
     health = Health(settings.health_file, service)
     pace, rounds = _Pace(), Rounds()
-    while not stop.wait(HEALTH_EVERY_S):
+    every_s = AT_FIRST_S
+    while not stop.wait(every_s):
         crew.let_join()
         roles = crew.roles
         pace.tell(roles)
         rounds.turn()
-        health.report(all(_is_ready(role) for role in roles), roles=_facts(roles))
+        ready = all(_is_ready(role) for role in roles)
+        every_s = HEALTH_EVERY_S if ready else every_s
+        health.report(ready, roles=_facts(roles))
         if not crew.works():
             records.error("service_has_no_role_left", failed=[role.name for role in roles if role.failure])
             return 2 if any(role.refused for role in roles) else 1
