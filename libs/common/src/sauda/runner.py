@@ -6,6 +6,7 @@ is the same: forget everything in memory, load what was committed, go on from th
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from operator import attrgetter
 from typing import Final, Protocol
 
@@ -23,6 +24,9 @@ BATCH: Final = 500
 
 SMALL_STEP: Final = 100
 """Entries in a step below which a unit that may rest does so."""
+
+LOOK_EVERY: Final = 64
+"""Entries of a step between two looks at the age of the lease: a first sight of 2,000 instruments took longer than one lasts."""
 
 LONGEST_READ_MS: Final = 1000
 """A waiting read must end well before the server is taken for gone, however long the lease."""
@@ -115,6 +119,11 @@ class Carrier:
             self._tell(outputs)
         return len(entries)
 
+    def rest(self, rest_ms: int) -> None:
+        """Wait so long, or until something urgent has arrived: the next step reads it, with all that stands before it."""
+        with suppress(TransientError):  # the next step will say so as well
+            self._log.read({name: self.positions[name] for name in self.unit.urgent}, 1, rest_ms)
+
     def _load(self) -> None:
         loaded = self._log.load(self.lease, self.unit.reads)
         self.positions = loaded.positions
@@ -131,6 +140,8 @@ class Carrier:
         outputs: list[Output] = []
         handle = self.processor.handle
         for index, entry in enumerate(entries):
+            if not index % LOOK_EVERY:
+                self._keep_lease()
             try:
                 # The comparison alone for all but the rare letter that comes back: this runs once a tick.
                 meant = entry if entry.stream != REQUEUED else meant_for(self.unit.name, entry)
@@ -216,7 +227,7 @@ class UnitRunner:
         """
         while not stop.is_set():
             if rest_s := self.turn():
-                stop.wait(rest_s)
+                self._rest(rest_s, stop)
         self.leave()
 
     def turn(self) -> float:
@@ -240,6 +251,12 @@ class UnitRunner:
             self._carrier = None
             self._enter("failed")
             raise
+
+    def _rest(self, rest_s: float, stop: Stop) -> None:
+        if self._carrier is None or not self.unit.urgent:
+            stop.wait(rest_s)
+        else:
+            self._carrier.rest(round(rest_s * 1000))
 
     def leave(self) -> None:
         """Give the lease back, so that a peer need not wait for it to run out."""

@@ -51,7 +51,9 @@ _ORDERS = (PlaceOrder, ModifyOrder, CancelOrder)
 
 def paper_unit(house: House, account: str = "paper") -> Unit:
     """Return the unit that carries the paper account *account*."""
-    return Unit(name=f"execution.{account}", inputs=INPUTS, build=lambda: PaperExchange(house, account))
+    # Between orders nobody waits for it but a resting order, for a millisecond; what it saves goes to the ways of the others.
+    build = lambda: PaperExchange(house, account)  # noqa: E731
+    return Unit(f"execution.{account}", INPUTS, build, rest_ms=1, urgent=("orders", "control"))
 
 
 class PaperExchange:

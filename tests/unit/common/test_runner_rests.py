@@ -1,0 +1,99 @@
+"""A unit that rests is woken by what is urgent to it, and a step that takes long keeps its lease."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pytest
+
+from sauda.clock import NS_PER_S, ManualClock
+from sauda.codec import encode
+from sauda.contracts import Message, Tick
+from sauda.errors import TransientError
+from sauda.log import Entry, Output, Position
+from sauda.memory_log import MemoryLog
+from sauda.runner import Carrier, UnitRunner
+from sauda.testing.counting import counter_unit
+from sauda.unit import Unit
+
+REST_MS = 7
+
+
+def ticks(count: int) -> list[Output]:
+    return [Output("ticks", encode(Tick("NSE:Nifty 50", 1, 1, ltp))) for ltp in range(1_000, 1_000 + count)]
+
+
+class Line(MemoryLog):
+    """Remembers how it was waited on, and may be away for those who wait for the urgent alone."""
+
+    def __init__(self, *, away: bool = False) -> None:
+        super().__init__()
+        self.rests: list[tuple[dict[str, Position], int]] = []
+        self._away = away
+
+    def read(self, positions: Mapping[str, Position], count: int, block_ms: int = 0) -> list[Entry]:
+        if "ticks" in positions:
+            return super().read(positions, count, block_ms)
+        self.rests.append((dict(positions), block_ms))
+        if self._away:
+            raise TransientError("not there")
+        return []
+
+
+class UntilRested:
+    """Ends the run at the second rest; a rest that nothing can end is a failure."""
+
+    def __init__(self, log: Line) -> None:
+        self._log = log
+
+    def is_set(self) -> bool:
+        if self._log.rests:
+            self._log.append(ticks(1))
+        return len(self._log.rests) >= 2
+
+    def wait(self, timeout: float) -> bool:
+        raise AssertionError(f"rests {timeout} s, whatever arrives")
+
+
+@pytest.mark.parametrize("away", [False, True])
+def test_a_resting_unit_waits_for_what_is_urgent_behind_its_position(away: bool) -> None:
+    log = Line(away=away)
+    unit = replace(counter_unit(), inputs=("control", "ticks"), rest_ms=REST_MS, urgent=("control",))
+    lease = log.acquire(unit.name, "before", 1_000)
+    assert lease is not None
+    log.load(lease, unit.reads)
+    log.release(lease)
+    (before,) = log.append([Output("control", b'{"type":"clock","event_ns":1}')])
+    log.append(ticks(3))
+
+    UnitRunner(unit, log, "tests").run(UntilRested(log))
+
+    assert log.rests == [({"control": Position(before, 1)}, REST_MS)] * 2
+    assert log.positions_of(unit.name)["ticks"].passed == 4
+
+
+class Slow:
+    """Takes ten milliseconds for each message."""
+
+    def __init__(self, unit: Unit, clock: ManualClock) -> None:
+        self._inner = unit.build()
+        self.state, self._clock = self._inner.state, clock
+
+    def handle(self, message: Message) -> list[Message]:
+        self._clock.sleep(0.01)
+        return list(self._inner.handle(message))
+
+    def restored(self) -> None:
+        self._inner.restored()
+
+
+def test_a_step_longer_than_the_lease_keeps_it() -> None:
+    clock = ManualClock(now_ns=NS_PER_S)
+    log, unit = MemoryLog(clock=clock), counter_unit()
+    lease = log.acquire(unit.name, "tests", 1_000)
+    assert lease is not None
+    slow = replace(unit, build=lambda: Slow(unit, clock))
+    carrier = Carrier(slow, log, lease, seconds=lambda: clock.now_ns() / NS_PER_S)
+    log.append(ticks(300))
+
+    assert carrier.step() == 300
+    assert log.positions_of(unit.name)["ticks"].passed == 300
