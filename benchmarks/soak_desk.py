@@ -41,6 +41,7 @@ def settings_of(folder: Path) -> dict[str, str]:
     straddle.write_text(yaml.safe_dump({**rules, "entry_time": _soon()}))
     return {
         "SAUDA_CONFIG": str(config),
+        "MARKET_SHIFT_NS": str(MARKET_SHIFT_NS),
         "SAUDA_SPEED": "1",
         "SAUDA_CAPITAL": "1000000000",
         "SAUDA_SQL_URL": f"sqlite:///{folder / 'desk.db'}",
