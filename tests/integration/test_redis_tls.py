@@ -92,13 +92,13 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
         cluster_port=str(free_port()),
         cluster_announce_ip=HOST,
         cluster_announce_tls_port=str(port),
-        user=f"desk on >{PASSWORD} ~* &* +@all",
+        user=f"desk on >{PASSWORD} ~* +@all -@dangerous +info",
     )
     found = Secured(papers, port)
     with ended([server]):
         server.start()
         # A cluster of one: the way to its desks through TLS is that of any.
-        with connect(found.url(), "live") as client:
+        with connect(found.url().replace(f"{LOGIN}@", ""), "live") as client:
             until(lambda: client.execute_command("CLUSTER", "ADDSLOTSRANGE", 0, 16383), "no answer")
             until(lambda: b"cluster_state:ok" in client.execute_command("CLUSTER", "INFO"), "no cluster")
         yield found
@@ -125,7 +125,11 @@ def test_a_desk_works_over_tls(secured: Secured, scheme: str) -> None:
         ({"ssl_ca_certs": "{stranger_crt}"}, HOST, "certificate verify failed"),
         ({"ssl_ca_certs": ""}, HOST, "certificate verify failed"),
         ({}, "localhost", "certificate is not valid for 'localhost'"),
-        ({"ssl_certfile": "", "ssl_keyfile": ""}, HOST, "(?i)certificate required|closed|reset|broken pipe|EOF"),
+        (
+            {"ssl_certfile": "", "ssl_keyfile": ""},
+            HOST,
+            "(?i)certificate required|closed|reset|broken pipe|EOF",
+        ),
         ({"username": "nobody"}, HOST, "(?i)invalid username-password"),
     ],
 )
