@@ -12,6 +12,8 @@ from benchmarks.soak_desk import EVERY_S, KEEP_S, ORDER_S, Facts
 
 ALLOWED_MB: Final = 2.0
 """An hour: 13 MB in a trading day."""
+SHORTEST_MIN: Final = 15
+"""Minutes; a service that has just started still fills its caches, which looks like growth."""
 _SHOWN: Final = 5
 
 
@@ -30,7 +32,9 @@ class Soak:
 
     @property
     def growing(self) -> list[str]:
-        """Return what surely grows too fast."""
+        """Return what surely grows too fast; nothing of a run that is too short to say so."""
+        if self.minutes < SHORTEST_MIN:
+            return []
         return [name for name, one in self.slopes.items() if one.verdict(ALLOWED_MB * MB) == GROWS]
 
     @property
@@ -78,5 +82,7 @@ def lines(soak: Soak) -> Iterator[str]:
     )
     for problem in soak.problems:
         yield f"DOES NOT COUNT: {problem}"
+    if soak.minutes < SHORTEST_MIN:
+        yield f"a run to try: below {SHORTEST_MIN} minutes nothing is said to grow"
     if soak.growing:
         yield f"GROWS by more than {ALLOWED_MB:g} MB an hour: {', '.join(soak.growing)}"

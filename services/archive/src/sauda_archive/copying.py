@@ -7,7 +7,7 @@ from sauda.archive.book import ArchivedBook
 from sauda.archive.days import Part, by_day
 from sauda.archive.looking import check_file
 from sauda.archive.naming import Segment
-from sauda.archive.segment import DamagedError, Row, pack
+from sauda.archive.segment import DamagedError, Row, let_go, pack
 from sauda.archive.span import LOWEST, Id, Span, behind, text_of
 from sauda.errors import LeaseLostError
 from sauda.merge import id_parts
@@ -106,4 +106,5 @@ def _write(
         archived.store.remove(path)
         raise
     archived.add(segment)
+    let_go()
     return len(packed)
