@@ -17,7 +17,7 @@ from sauda.testing.market import MadeUpMarket, index_tick, option_tick
 
 TICKS_A_SECOND: Final = 2_000
 """Of market time: one a second for each of 2,000 instruments, as a broker sends them."""
-ROUND_S: Final = 60
+ROUND_S: Final = 30
 """Market seconds that are made; a round goes through them forth and back."""
 _STRIKES: Final = 250
 _WEEK: Final = timedelta(days=7)
