@@ -56,7 +56,7 @@ class Inbox:
     def idle(self) -> bool:
         """Return whether nothing waits and nothing is on its way here: what comes next arrives after this moment."""
         with self._arrived:
-            return not (self.arriving or self._queue)
+            return not (self.arriving or self._queue or self._kept)
 
     def put(self, message: Arrival) -> None:
         """Add one message and wake whoever waits; takes microseconds."""
