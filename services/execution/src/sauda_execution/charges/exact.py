@@ -7,7 +7,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
-from sauda.charge_rules import BILLION, Billionths, Gst, Levy, OrderFee
+from sauda.charge_rules import BILLION, Billionths, Levy, OrderFee
 from sauda.contracts import Side
 from sauda.money import Paise
 from sauda_execution.trade import Trade
@@ -75,10 +75,3 @@ def order_fee(fee: OrderFee, traded: Traded) -> Fine:
         return share(traded.value, fee.percent or 0)
     flat = fee.flat * traded.slices * PAISA
     return flat if fee.percent is None else min(flat, share(traded.value, fee.percent))
-
-
-def taxed(gst: Gst, lines: Exact) -> Fine:
-    """Return the tax on the services among *lines*."""
-    amounts: list[Fine] = [getattr(lines, name) for name in gst.on]
-    # Every line is a multiple of a billion (see `share`), so nothing is lost.
-    return sum(amounts) * gst.rate // BILLION

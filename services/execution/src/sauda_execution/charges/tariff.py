@@ -4,11 +4,11 @@ from datetime import date
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from sauda.charge_rules import LEVIED, Billionths, Gst, Levy, OrderFee, on_day
+from sauda.charge_rules import BILLION, LEVIED, Billionths, Levy, OrderFee, on_day
 from sauda.contracts import Instrument, InstrumentId, Product, Side
 from sauda.price_lists import PriceLists, load_price_lists
 from sauda.segments import Segment, segment_of
-from sauda_execution.charges.exact import Exact, Fine, Traded, of_settlement, order_fee, share, taxed
+from sauda_execution.charges.exact import Exact, Fine, Traded, of_settlement, order_fee, share
 from sauda_execution.trade import Trade
 
 _DAYS_KEPT: Final = 256
@@ -25,7 +25,10 @@ class _InForce(NamedTuple):
     """The same, of what is bought in the market."""
     sales: tuple[Billionths, ...]
     fee: OrderFee
-    gst: Gst
+    gst: Billionths
+    """The tax on services, ..."""
+    taxed: tuple[int, ...]
+    """... and the places of what it is a share of among the lines of `Exact`."""
 
 
 class Tariff:
@@ -64,8 +67,9 @@ class Tariff:
         else:
             value = trade.value
             shares = [share(value, rate) for rate in (rates.buys if trade.side is Side.BUY else rates.sales)]
-        lines = Exact(self._brokerage(trade, segment, rates.fee, before), *shares)
-        return lines._replace(gst=taxed(rates.gst, lines))
+        lines = [self._brokerage(trade, segment, rates.fee, before), *shares]
+        # Every line is a multiple of a billion (see `share`), so nothing is lost.
+        return Exact._make([*lines, sum([lines[at] for at in rates.taxed]) * rates.gst // BILLION])
 
     def _segment(self, instrument: Instrument, product: Product) -> Segment | None:
         segment = segment_of(instrument.exchange, instrument.kind, instrument.underlying, product)
@@ -79,13 +83,15 @@ class Tariff:
         if found is None:
             if len(self._in_force) >= _DAYS_KEPT:
                 self._in_force.clear()
+            gst = on_day(self._charges.gst, day)
             levies = tuple(self._charges.levy(segment, exchange, line, day) for line in LEVIED)
             found = _InForce(
                 levies,
                 tuple(0 if levy is None else levy.buy for levy in levies),
                 tuple(0 if levy is None else levy.sell for levy in levies),
                 on_day(self._plan.fees[segment], day),
-                on_day(self._charges.gst, day),
+                gst.rate,
+                tuple(Exact._fields.index(line) for line in gst.on),
             )
             self._in_force[key] = found
         return found

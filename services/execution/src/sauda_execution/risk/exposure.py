@@ -48,12 +48,13 @@ class Exposure:
     def follow(self, order: PlaceOrder) -> None:
         """The order was accepted, changed, traded or ended, or a position was settled: count it as it now stands."""
         before, now = self._counted.pop(order.order_id, None), self._book.working(order.order_id)
+        place = _spot(order)
         if before is not None:
-            self._count(before, -1)
+            self._count(before, place, -1)
         if now is not None:
             self._counted[order.order_id] = now
-            self._count(now, 1)
-        self._find_worst(_spot(order))
+            self._count(now, place, 1)
+        self._find_worst(place)
 
     def end(self, order: PlaceOrder) -> None:
         """The order has left the market; one that has traded whole was followed when it did."""
@@ -97,9 +98,8 @@ class Exposure:
         """Return how many orders wait, of one strategy or all, in one instrument or all."""
         return self._orders.get((strategy, instrument), 0)
 
-    def _count(self, working: Working, sign: int) -> None:
+    def _count(self, working: Working, place: Spot, sign: int) -> None:
         order = working.order
-        place = _spot(order)
         waiting = self._waiting.setdefault(place, Waiting())
         if order.side is Side.BUY:
             waiting.buys += sign * working.open_qty
