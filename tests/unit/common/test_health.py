@@ -161,3 +161,14 @@ def test_the_container_check_starts_fast_because_it_loads_nothing_heavy(tmp_path
     assert result.stdout.splitlines()[1] == "[]"
     # Generous: the machine may be busy; alone it takes 50 ms.
     assert time.monotonic() - began < 5
+
+
+def test_a_service_that_waits_is_alive_and_one_that_hangs_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "pnl.json"
+    Health(path, "pnl").report(False, waiting_for="redis")
+    hung = tmp_path / "hung.json"
+    hung.write_text(json.dumps({**json.loads(path.read_text()), "written_monotonic_s": monotonic_s() - 60}))
+
+    assert (main([str(path)]), main(["--alive", str(path)])) == (1, 0)
+    assert main(["--alive", str(hung)]) == 1
+    assert main(["--alive", str(tmp_path / "none.json")]) == 1

@@ -1,7 +1,8 @@
 """Is the service well? It says so in a small file; a container's health check and the runtime read it.
 
-`python -m sauda.health` exits 0 (well) or 1 and prints one line saying why. It runs every few seconds in each
-container, so this module imports nothing that takes long to load.
+`python -m sauda.health` exits 0 (well) or 1 and prints one line saying why; with `--alive` a service is well that
+reports, though it cannot work: one that waits for Redis gains nothing from a restart. It runs every few seconds in
+each container, so this module imports nothing that takes long to load.
 """
 
 import json
@@ -41,6 +42,8 @@ class Verdict(NamedTuple):
     healthy: bool
     why: str
     """One line, also when all is well."""
+    alive: bool = False
+    """Whether it reports at all."""
 
 
 class Health:
@@ -112,7 +115,7 @@ def check(path: Path, max_age_s: float = MAX_AGE_S) -> Verdict:
         return Verdict(healthy=False, why=f"{who}: silent for {age_s:.1f} s, since {written} IST")
     facts = " ".join(_told(name, value) for name, value in report.facts.items())
     verdict = "ready" if report.ready else "not ready"
-    return Verdict(healthy=report.ready, why=f"{who}: {verdict} {facts}".rstrip())
+    return Verdict(healthy=report.ready, why=f"{who}: {verdict} {facts}".rstrip(), alive=True)
 
 
 def _told(name: str, fact: object) -> str:
@@ -139,13 +142,14 @@ def _alive(pid: int) -> bool:
 
 def main(arguments: list[str]) -> int:
     """Check the file named as the only argument, else in SAUDA_HEALTH_FILE; return the exit code."""
-    named = arguments[0] if arguments else os.environ.get("SAUDA_HEALTH_FILE", "")
+    files = [one for one in arguments if one != "--alive"]
+    named = files[0] if files else os.environ.get("SAUDA_HEALTH_FILE", "")
     if not named:
         sys.stdout.write("no health file: set SAUDA_HEALTH_FILE or name the file\n")
         return 1
     verdict = check(Path(named))
     sys.stdout.write(f"{verdict.why}\n")
-    return 0 if verdict.healthy else 1
+    return 0 if verdict.healthy or (verdict.alive and "--alive" in arguments) else 1
 
 
 if __name__ == "__main__":
