@@ -18,7 +18,7 @@ from sauda.redis_log import RedisLog
 from sauda.redis_replicated import log_at
 from sauda.redis_view import desks
 from sauda.testing.redis_nodes import Cluster, Server, cluster, until
-from tests.integration.lockstep_desk import ROW, SOURCE, Desk, contradictions, ending, market
+from tests.integration.lockstep_desk import ROW, SOURCE, Desk, contradictions, ending, market, taken
 
 ROWS = 160
 PATIENCE_S = 30
@@ -186,8 +186,10 @@ def test_with_replicas_asked_for_nothing_acknowledged_is_lost(
         cut_off(master, replica)
         with pytest.raises(TransientError, match="0 of 1 replicas"):
             desk.play(90)
+        probe = taken(log, "probe")
         with pytest.raises(TransientError, match="0 of 1 replicas"):
-            Desk(log, rows)
+            log.load(probe, ())
+        assert committed_row(nodes.url, name) == 61, "one step ahead of the replica, and no more"
         with pytest.raises(TransientError, match="0 of 1 replicas"):
             reader.fresh(10_000, 0)
         master.kill()
