@@ -114,11 +114,6 @@ class Bars:
         return self._watched.instruments()
 
     @property
-    def ask_ns(self) -> UnixNs:
-        """Return the market time before which `wishes` has nothing to say."""
-        return self._watched.ask_ns
-
-    @property
     def due_ns(self) -> UnixNs:
         """Return the first market time at which `reach` or `wishes` may have something to say; too early does no harm."""
         due_ns, ask_ns = self._due_ns, self._watched.ask_ns
@@ -156,8 +151,7 @@ class Bars:
 
     def is_calm(self, stretch: Stretch) -> bool:
         """Would all its ticks only go on with the present minute?"""
-        minute = self._minutes.get(stretch.last.instrument)
-        return minute is not None and stretch.last.recv_ns < self._due_ns and minute.is_calm(stretch)
+        return stretch.last.recv_ns < self._due_ns and self._minutes[stretch.last.instrument].is_calm(stretch)
 
     def glide(self, stretch: Stretch) -> None:
         """Take ticks of which `is_calm` said so."""
@@ -215,8 +209,7 @@ class Bars:
     def _begin_minute(self, minute: Minute, tick: Tick) -> None:
         due_ns = minute.turn(tick)
         if due_ns:
-            if due_ns < self._due_ns:  # noqa: PLR1730
-                self._due_ns = due_ns
+            self._due_ns = min(self._due_ns, due_ns)
             return
         was_seen = minute.seen
         end_ns = self._minutes.begin(minute, tick)
@@ -300,8 +293,4 @@ class Bars:
     def _write(self) -> None:
         """Put what changed since the last commit into its rows."""
         self._shelf.put_market(self._now_ns, self._day_end_ns, self._holes)
-        for minute in self._minutes.values():
-            self._shelf.put_minute(minute)
-        for series in self._watched.take_changed():
-            self._shelf.put_series(series.row())
-        self._shelf.put_past()
+        self._shelf.put_changed(self._minutes.values(), self._watched.take_changed())

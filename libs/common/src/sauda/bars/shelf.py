@@ -4,14 +4,14 @@ What changes with ticks is written once a step, right before the commit.
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from sauda.bars.holes import Hole, Holes
 from sauda.bars.minute import Minute, MinuteRow
-from sauda.bars.series import SeriesRow
+from sauda.bars.series import Series, SeriesRow
 from sauda.clock import UnixNs
 from sauda.contracts import Bar, InstrumentId
 from sauda.state import State
@@ -92,8 +92,16 @@ class Shelf:
         """Keep *bar* no longer."""
         self._gone.append(bar)
 
-    def put_past(self) -> None:
-        """Put the bars that came, and drop those that went, since the last commit: a backtest says many between two."""
+    def put_changed(self, minutes: Iterable[Minute], changed: Iterable[Series]) -> None:
+        """Put what changed since the last commit."""
+        for minute in minutes:
+            self.put_minute(minute)
+        for series in changed:
+            self.put_series(series.row())
+        self._put_past()
+
+    def _put_past(self) -> None:
+        # A backtest says many bars between two commits: most of them have gone again.
         gone = {id(bar) for bar in self._gone}
         for bar in self._new:
             if id(bar) not in gone:

@@ -24,15 +24,10 @@ class Watched:
         """Series that changed since the last commit."""
         self._curious: dict[str, Series] = {}
         """Series with questions."""
-        self._ask_ns: UnixNs = 0
+        self.ask_ns: UnixNs = _NEVER
         """Nothing is asked before this market time."""
         self.due_ns: UnixNs = 0
         """No series has anything to do before this market time, apart from asking."""
-
-    @property
-    def ask_ns(self) -> UnixNs:
-        """Return the market time before which nothing is asked."""
-        return self._ask_ns if self._curious else _NEVER
 
     def __iter__(self) -> Iterator[Series]:
         """Return all series."""
@@ -59,6 +54,7 @@ class Watched:
         known.sort(key=lambda one: one.length)
         if series.questions:
             self._curious[series.name] = series
+            self.ask_ns = 0
         return series
 
     def drop(self, instrument: InstrumentId) -> list[Series]:
@@ -67,7 +63,7 @@ class Watched:
         for series in dropped:
             self._touched.pop(series.name, None)
             self._curious.pop(series.name, None)
-        self._ask_ns = 0
+        self._ask_soon()
         return dropped
 
     def changed(self, series: Series) -> None:
@@ -75,10 +71,11 @@ class Watched:
         self._touched[series.name] = series
         if series.questions:
             self._curious[series.name] = series
-            self._ask_ns = min(self._ask_ns, series.ask_ns)
-        elif self._curious.pop(series.name, None):
+            self.ask_ns = min(self.ask_ns, series.ask_ns)
+        elif series.name in self._curious:
+            del self._curious[series.name]
             # One more may be asked now.
-            self._ask_ns = 0
+            self._ask_soon()
         due_ns = series.due_ns
         if due_ns < self.due_ns:  # noqa: PLR1730
             self.due_ns = due_ns
@@ -101,7 +98,7 @@ class Watched:
 
     def wishes(self, by: str, now_ns: UnixNs) -> list[HistoryRequest]:
         """Return the questions to send at *now_ns*, each once, the shorter timeframes first."""
-        if now_ns < self._ask_ns:
+        if now_ns < self.ask_ns:
             return []
         asked: list[HistoryRequest] = []
         free = self._at_once - sum(series.is_asking for series in self._curious.values())
@@ -112,5 +109,8 @@ class Watched:
                 free -= 1
         # With none free, the next answer is the moment to look again.
         waits = (series.ask_ns for series in self._curious.values())
-        self._ask_ns = min(waits, default=_NEVER) if free > 0 else _NEVER
+        self.ask_ns = min(waits, default=_NEVER) if free > 0 else _NEVER
         return asked
+
+    def _ask_soon(self) -> None:
+        self.ask_ns = 0 if self._curious else _NEVER

@@ -157,7 +157,7 @@ class Host:
         if not self._series.is_warm:
             self._course.look_at_warmup(out)
         now_ns = self._time.now_ns
-        if now_ns >= bars.ask_ns:
+        if now_ns >= bars.due_ns:
             out += bars.wishes(now_ns)
         # As in `_finish`, without the call: a backtest of bars has a beat for each.
         if self._calls.has_traded or self._known.version != self._known_version:
