@@ -46,6 +46,8 @@ class Desk:
         """Start each module's service and wait until all are ready."""
         for module in modules:
             environ = {**self._environ, **settings, "SAUDA_HEALTH_FILE": str(self._health(module))}
+            # What a desk before this one left there says nothing of this one.
+            self._health(module).unlink(missing_ok=True)
             command = [sys.executable, "-m", module]
             self._processes[module] = subprocess.Popen(command, env=environ, cwd=ROOT)
         deadline = monotonic_s() + 30

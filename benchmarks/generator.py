@@ -85,10 +85,10 @@ class Generator:
             return Batch(
                 instruments=first, market_ns=now_ns + MARKET_SHIFT_NS if RATE else self._market.first_ns
             )
-        found = self._due(now_ns, limit) if RATE else self._taken(now_ns, limit)
+        found = self._due(limit) if RATE else self._taken(now_ns, limit)
         self._given += len(found)
         if not found:
-            time.sleep(0.0002 if RATE and now_ns < self._ends_ns else 0.002)
+            time.sleep(0.002)
             return Batch()
         return Batch(messages=list(found), market_ns=_time_of(found[-1]))
 
@@ -125,10 +125,14 @@ class Generator:
             self._look_at = self._given + _LOOK_EVERY
         return self._market.next(limit)
 
-    def _due(self, now_ns: UnixNs, limit: int) -> list[Tick | ClockTick]:
-        """Return as many as the rate asks for by now, stamped with the present moment."""
-        until_ns = min(now_ns, self._ends_ns)
-        count = min((until_ns - self._began_ns) * RATE // NS_PER_S - self._given, limit)
+    def _due(self, limit: int) -> list[Tick | ClockTick]:
+        """Return as many as the rate asks for by now, stamped with the present moment; wait for the first, as on a broker's line."""
+        next_ns = self._began_ns + (self._given + 1) * NS_PER_S // RATE
+        if not next_ns <= self._ends_ns:
+            return []
+        time.sleep(max(0, min(next_ns - self._clock.now_ns(), NS_PER_S // 100)) / NS_PER_S)
+        now_ns = self._clock.now_ns()
+        count = min((min(now_ns, self._ends_ns) - self._began_ns) * RATE // NS_PER_S - self._given, limit)
         market_ns = now_ns + MARKET_SHIFT_NS
         return [_stamped(message, market_ns) for message in self._market.next(count)] if count > 0 else []
 

@@ -103,7 +103,8 @@ def latency(port: int, folder: Path, rate: int, seconds: float, contracts: int =
         desk.start("benchmarks.generator", **{key: str(value) for key, value in generate.items()})
         way = _watched(desk, seconds)
     with redis.Redis(port=port) as client:
-        client.delete(*client.keys(f"{Keys(name).prefix}*"))
+        for key in client.scan_iter(f"{Keys(name).prefix}*", count=1000):
+            client.unlink(key)
     return _summed_up(rate, contracts, list(way.hops()))
 
 

@@ -147,7 +147,8 @@ def throughput(port: int, folder: Path, contracts: int, seconds: float) -> Throu
     found = Throughput(
         contracts, ticks, took_s, fills, points, watch.slowest_per_s(), watch.most_bytes / 1e6, spent
     )
-    client.delete(*client.keys(f"{watch.keys.prefix}*"))
+    for key in client.scan_iter(f"{watch.keys.prefix}*", count=1000):
+        client.unlink(key)
     client.close()
     return found
 
