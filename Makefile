@@ -2,7 +2,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help setup up down ps logs restart scale clean replay test check fmt fmt-check lint types arch feed-faults chaos simulate bench bench-check lock
 MAKEFLAGS += --no-print-directory
-CODE := libs services strategies tests benchmarks chaos simulation scripts
+CODE := libs services strategies tests benchmarks chaos simulation scripts deploy
 DESK_RUN := .venv/bin/sauda
 # A value as one word of the shell, whatever is in it.
 quoted = '$(subst ','\'',$(1))'
