@@ -42,7 +42,8 @@ class RiskGate(Part):
         self._rules = rules
         self._pace = Pace(state)
         self._twins = Twins(state, rules.duplicate_ms)
-        self._exposure = Exposure(known.book, known.market)
+        self.exposure = Exposure(known.book, known.market)
+        """What would be held: derived from the book."""
         self._scopes_of: dict[tuple[str, InstrumentId], tuple[Instrument, tuple[Scope, ...]]] = {}
         """(strategy, instrument) -> its definition and whose limits hold: derived from the rules alone."""
 
@@ -73,7 +74,7 @@ class RiskGate(Part):
         working = self._known.book.working(order.order_id)
         self._count(order.strategy, 1 if working is None else working.slices)
         self._twins.remember(order, self._known.market.now_ns)
-        self._exposure.follow(order)
+        self.exposure.follow(order)
         return ()
 
     def on_modified(self, order: PlaceOrder, *, made: bool) -> Sequence[Act]:
@@ -83,17 +84,17 @@ class RiskGate(Part):
         """
         if not made:
             self._count(order.strategy, 1)
-        self._exposure.follow(order)
+        self.exposure.follow(order)
         return ()
 
     def on_fill(self, order: PlaceOrder, fill: Fill) -> Sequence[Act]:
         """Follow the book."""
-        self._exposure.follow(order)
+        self.exposure.follow(order)
         return ()
 
     def on_ended(self, order: PlaceOrder, unfilled: int, reason: str) -> Sequence[Act]:
         """Follow the book."""
-        self._exposure.end(order)
+        self.exposure.end(order)
         return ()
 
     def on_day(self, day_ns: int) -> Sequence[Act]:
@@ -104,7 +105,7 @@ class RiskGate(Part):
     def restored(self) -> None:
         """Follow the book from where it stands."""
         self._twins.restored()
-        self._exposure.restored()
+        self.exposure.restored()
 
     def _refusals(
         self, order: PlaceOrder, moment: Moment, instrument: Instrument, quote: Tick
@@ -122,16 +123,16 @@ class RiskGate(Part):
                     order.instrument,
                     [order],
                     quote.ltp,
-                    self._exposure,
+                    self.exposure,
                     symbol,
                     strategy=strategy,
                     whose=whose,
                 )
-                or total_refusal([order], self._exposure, whole, strategy=strategy, whose=whose)
+                or total_refusal([order], self.exposure, whole, strategy=strategy, whose=whose)
             )
             if found is None and not moment.is_change:
                 found = open_orders_refusal(
-                    order, self._exposure, symbol, whole, strategy=strategy, whose=whose
+                    order, self.exposure, symbol, whole, strategy=strategy, whose=whose
                 )
             if found is not None:
                 yield found
@@ -154,11 +155,11 @@ class RiskGate(Part):
                     leg.instrument,
                     legs,
                     quote.ltp,
-                    self._exposure,
+                    self.exposure,
                     symbol,
                     strategy=strategy,
                     whose=whose,
-                ) or total_refusal(legs, self._exposure, whole, strategy=strategy, whose=whose)
+                ) or total_refusal(legs, self.exposure, whole, strategy=strategy, whose=whose)
                 if found is not None:
                     yield found
 
