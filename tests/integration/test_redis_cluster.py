@@ -39,7 +39,7 @@ def rows() -> list[Message]:
 def undisturbed(nodes: Cluster, rows: list[Message]) -> dict[str, object]:
     """What a desk ends as that nobody troubled."""
     with closing(RedisLog(nodes.url, "quiet")) as log:
-        Desk(log, rows).play(len(rows))
+        carried_on(log, rows, len(rows))
     return ending(nodes.url, "quiet")
 
 
@@ -70,7 +70,7 @@ def test_desks_on_all_nodes_end_as_one_on_its_own(
 
     for name in names:
         with closing(RedisLog(nodes.url, name)) as log:
-            Desk(log, rows).play(len(rows))
+            carried_on(log, rows, len(rows))
 
         assert ending(nodes.url, name) == undisturbed
         assert contradictions(nodes.url, name) == []
@@ -222,6 +222,21 @@ def patient(ask: Callable[[], list[Entry]]) -> list[Entry]:
         except TransientError:
             SystemClock().sleep(0.05)
     return ask()
+
+
+def test_a_master_with_too_few_replicas_refuses_a_step_whole(nodes: Cluster, rows: list[Message]) -> None:
+    name = nodes.desks_on_each("refused")[1]
+    with closing(RedisLog(nodes.url, name)) as log:
+        desk = carried_on(log, rows, 40)
+        master = nodes.owner(name)
+        master.say("CONFIG", "SET", "min-replicas-to-write", 5)
+        with pytest.raises(TransientError, match="NOREPLICAS"):
+            desk.play(41)
+        master.say("CONFIG", "SET", "min-replicas-to-write", 0)
+
+        assert committed_row(nodes.url, name) == 40
+        carried_on(log, rows, 50)
+    assert contradictions(nodes.url, name) == []
 
 
 def test_a_desk_is_replayed_into_one_on_another_node(
