@@ -21,6 +21,9 @@ class Processor(Protocol):
 
     One that has a property `due_ns` tells with it the first instant at which the clock alone makes it act: a backtest then lets the
     clock beat only there. One without it is told of every second.
+
+    One that has `is_calm` and `glide` beside it may be handed prices of one instrument in one piece, see `sauda.stretch` and
+    `sauda.backtest.desk`: what `handle` of each of them would leave, where that would have been nothing else to anybody.
     """
 
     state: State
