@@ -1,5 +1,7 @@
 """Reading on while the database writes: what is in hand, and what becomes of it when something goes wrong then."""
 
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +18,13 @@ from sauda.writer import WriterRunner
 from tests.unit.pnl.test_writer_runner import GroupInMemory, PatientStop, SinkInMemory, entry
 
 COUNT = 3
+
+HANGS = """
+from threading import Event
+from sauda.beside import BesideThread
+
+BesideThread().submit(Event().wait)
+"""
 
 
 @dataclass
@@ -150,3 +159,18 @@ def test_a_dead_peers_entries_are_looked_for_between_two_batches_of_a_long_queue
     assert at
     assert at[0] < 20
     assert group.pending == {}
+
+
+def test_a_database_that_never_answers_does_not_keep_the_process_from_ending() -> None:
+    subprocess.run([sys.executable, "-c", HANGS], check=True, timeout=60)
+
+
+def test_what_the_work_beside_raises_is_raised_where_its_outcome_is_asked_for() -> None:
+    beside = BesideThread()
+
+    broken, whole = beside.submit(lambda: 1 // 0), beside.submit(lambda: 7)
+
+    with pytest.raises(ZeroDivisionError):
+        broken.result()
+    assert whole.result() == 7
+    beside.shutdown()

@@ -1,7 +1,8 @@
 """Work that is done beside one's own: by another thread, or, where time is made up, when its outcome is asked for."""
 
+import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -27,18 +28,33 @@ class Beside(Protocol):
 
 
 class BesideThread:
-    """A thread, made for the first work."""
+    """A thread for each piece of work. Like those of a service's roles it does not keep the process from ending.
+
+    Not a pool's: at its end Python waits for those, and a database that takes a batch and says nothing would hold up the SIGTERM.
+    """
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(1, "beside")
+        self._thread: threading.Thread | None = None
 
     def submit(self, work: Callable[[], T], /) -> Outcome[T]:
         """See `Beside`."""
-        return self._pool.submit(work)
+        self.shutdown()
+        outcome: Future[T] = Future()
+
+        def do() -> None:
+            try:
+                outcome.set_result(work())
+            except BaseException as error:  # noqa: BLE001  (raised where the outcome is asked for)
+                outcome.set_exception(error)
+
+        self._thread = threading.Thread(target=do, name="beside", daemon=True)
+        self._thread.start()
+        return outcome
 
     def shutdown(self) -> None:
         """See `Beside`."""
-        self._pool.shutdown()
+        if self._thread is not None:
+            self._thread.join()
 
 
 @dataclass(frozen=True, slots=True)
