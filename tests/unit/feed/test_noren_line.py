@@ -3,6 +3,7 @@
 import threading
 from typing import Any
 
+import pytest
 from NorenRestApiPy.NorenApi import NorenApi
 
 from sauda.clock import ManualClock
@@ -52,3 +53,23 @@ def test_half_a_character_in_an_order_update_can_be_written() -> None:
 
     [update] = inbox.take(10, 0, NOW)
     assert decode(encode(update)) == BrokerUpdate({"t": "om", "remarks": "?"}, NOW)
+
+
+@pytest.mark.parametrize("arrives", [NorenSocket._on_quote, NorenSocket._on_order])
+def test_a_frame_is_seen_arriving_before_its_time_is_read(arrives: Any) -> None:
+    inbox, idle = Inbox(), []
+
+    class Wall(ManualClock):
+        def now_ns(self) -> int:
+            idle.append(inbox.idle())
+            return super().now_ns()
+
+    clock = MarketClock(Wall(NOW))
+    socket = NorenSocket(clock, inbox, lambda _event, _facts: None, threading.Event(), TermsNews())
+
+    arrives(socket, {"t": "om", "e": "NSE", "tk": "1"})
+
+    assert idle
+    assert not any(idle), "a heartbeat struck now would stand before what arrived before it"
+    inbox.take(10, 0, NOW)
+    assert inbox.idle()

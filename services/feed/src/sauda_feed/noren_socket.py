@@ -164,9 +164,15 @@ class NorenSocket:
     # What follows is called by the library's thread.
 
     def _on_quote(self, frame: dict[str, Any]) -> None:
+        self._arrive(self._quote, frame)
+
+    def _on_order(self, frame: dict[str, Any]) -> None:
+        self._arrive(self._order, frame)
+
+    def _arrive(self, take: Callable[[dict[str, Any]], None], frame: dict[str, Any]) -> None:
         self._inbox.arriving = True  # said before the clock is read: a heartbeat waits for this frame
         try:
-            self._quote(frame)
+            take(frame)
         finally:
             self._inbox.arriving = False
 
@@ -181,7 +187,7 @@ class NorenSocket:
             self._hole_from_ns = None
         self._inbox.put(tick)
 
-    def _on_order(self, frame: dict[str, Any]) -> None:
+    def _order(self, frame: dict[str, Any]) -> None:
         self.heard_s = monotonic_s()
         payload = {_writable(key): _writable(value) for key, value in frame.items()}
         self._inbox.put(BrokerUpdate(payload, self._clock.now_ns()))
