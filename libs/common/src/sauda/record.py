@@ -220,12 +220,12 @@ class Record:
         return self._writable().read(positions, count, block_ms)
 
     def append(self, outputs: Sequence[Output]) -> list[EntryId]:
-        """Write entries, as `Log.append`.
+        """Write entries, as `Log.append`: what somebody asked for, so the replicas that the address asks for have it, too.
 
         Raises:
             ConfigError: the book can only be read.
         """
-        return self._writable().append(outputs)
+        return self._writable().append_for_good(outputs)
 
     def close(self) -> None:
         """Let the connections go."""

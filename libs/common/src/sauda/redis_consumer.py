@@ -35,7 +35,7 @@ class RedisConsumer:
         self._replicas = read_address(url).replicas
         self._client: Any = connect(url, desk)
         # Raw replies cost a third of the library's dicts, and show which entries are gone from the stream.
-        for command in ("XREADGROUP", "XAUTOCLAIM"):
+        for command in ("XREADGROUP", "XAUTOCLAIM", "XCLAIM"):
             self._client.set_response_callback(command, lambda reply, **_: reply)
         self._settle = Script("settle")
         self._strike_off = Script("strike_off")
@@ -122,14 +122,17 @@ class RedisConsumer:
         if not self._replicas or not found:
             return
         first = found[0]
+        # Taking it once more is a write of this connection: only after those WAIT asks. One packet, so one connection.
+        pipeline: Any = self._client.pipeline(transaction=False)
+        key = self._keys.stream(first.stream)
+        pipeline.execute_command("XCLAIM", key, self.group, self.name, 0, first.id, "JUSTID")
+        pipeline.execute_command("WAIT", self._replicas, WAIT_MS)
         with server_errors(self._where):
-            # Taking it once more is a write of this connection: only after those WAIT asks.
-            key = self._keys.stream(first.stream)
-            self._client.execute_command(
-                "XCLAIM", key, self.group, self.name, 0, first.id, "JUSTID", parse_justid=True
-            )
-            had = int(self._client.execute_command("WAIT", self._replicas, WAIT_MS))
-        if had < self._replicas:
+            taken, had = pipeline.execute()
+        if not taken:
+            # Another server took over since, which never heard that this was read, nor perhaps of the entry.
+            raise TransientError(f"Redis at {self._where} does not know any more what it gave out")
+        if int(had) < self._replicas:
             raise TransientError(
                 f"Redis at {self._where}: {had} of {self._replicas} replicas have what was read"
             )

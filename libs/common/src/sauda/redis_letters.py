@@ -57,6 +57,7 @@ class LetterBox:
             for output in outputs:
                 args += (_STREAMS.index(output.stream) + 1, output.data, output.cause)
             if self._view.run(self._script, keys, args):
+                self._view.insist_on_replicas()
                 return outputs
         raise TransientError("dead letters come faster than they can be settled; nothing was done")
 

@@ -30,6 +30,7 @@ from sauda.log import (
     state_rows,
 )
 from sauda.merge import merge
+from sauda.redis_address import WAIT_MS, read_address
 from sauda.redis_line import Line
 
 
@@ -68,6 +69,9 @@ class RedisLog:
         self._client = connect(url, desk)
         self._line = Line(self._client)
         self._where = without_password(url)
+        self._replicas = read_address(url).replicas
+        self._wait = ("WAIT", self._replicas, WAIT_MS)
+        """Asks after all that was written over the same connection."""
         self._commit = Script("commit")
         self._acquire = Script("acquire")
         self._open = Script("open")
@@ -167,12 +171,53 @@ class RedisLog:
 
     def append(self, outputs: Sequence[Output]) -> list[EntryId]:
         """See `sauda.log.Log`."""
-        pipeline = self._client.pipeline(transaction=True)
-        for stream, data, cause in outputs:
-            pipeline.xadd(self.keys.stream(stream), {"d": data, "c": cause})
-        with server_errors(self._where):
-            ids: list[EntryId] = pipeline.execute()
+        ids: list[EntryId] = self._appended(outputs)[0] if outputs else []
         return ids
+
+    def append_for_good(self, outputs: Sequence[Output]) -> list[EntryId]:
+        """Append *outputs*, and wait until the replicas that the address asks for have them.
+
+        Raises:
+            TransientError: too few have them, or no answer came: they were written or not.
+        """
+        if not self._replicas or not outputs:
+            return self.append(outputs)
+        ids: list[EntryId]
+        ids, had = self._appended(outputs, self._wait)
+        self._count(had)
+        return ids
+
+    def _appended(self, outputs: Sequence[Output], *more: Any) -> list[Any]:
+        """Write *outputs* in one transaction; return their ids, and the answers to *more* commands of the same connection."""
+        pipeline: Any = self._client.pipeline(transaction=False)
+        # One packet: a connection that had to be opened anew in between could not be asked for what another one wrote.
+        pipeline.execute_command("MULTI")
+        for stream, data, cause in outputs:
+            pipeline.execute_command("XADD", self.keys.stream(stream), "*", "d", data, "c", cause)
+        pipeline.execute_command("EXEC")
+        for command in more:
+            pipeline.execute_command(*command)
+        with server_errors(self._where):
+            replies = pipeline.execute()[len(outputs) + 1 :]
+            if failures := [one for one in replies[0] if isinstance(one, Exception)]:
+                raise failures[0]
+        return list(replies)
+
+    def insist_on_replicas(self) -> None:
+        """Wait until what this log's scripts wrote last is on the replicas that the address asks for.
+
+        Raises:
+            TransientError: too few have it, or the server does not answer: what was written is in doubt.
+        """
+        if self._replicas:
+            with server_errors(self._where):
+                self._count(self._line.say(*self._wait))
+
+    def _count(self, had: Any) -> None:
+        if int(had) < self._replicas:
+            raise TransientError(
+                f"Redis at {self._where}: {had} of {self._replicas} replicas have what was written (replicas={self._replicas} in SAUDA_REDIS_URL)"
+            )
 
     def entries(
         self, stream: str, start: bytes = b"-", end: bytes = b"+", count: int | None = None

@@ -6,40 +6,30 @@ more than one step ahead of them, and nobody is told of a step that they do not 
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from redis.exceptions import NoScriptError
 
-from sauda.errors import TransientError
 from sauda.log import Entry, EntryId, Lease, Loaded, Output, Position, Step
-from sauda.redis_address import WAIT_MS, read_address
+from sauda.redis_address import read_address
 from sauda.redis_log import RedisLog, server_errors
 
 
 def log_at(url: str, desk: str) -> RedisLog:
-    """Return the log of *desk* for who writes there: one that waits for replicas, if *url* says so.
+    """Return the log of *desk* for who commits there: one that waits for replicas, if *url* says so.
 
     Raises:
         ConfigError: *url* or *desk* is none.
     """
-    replicas = read_address(url).replicas
-    return ReplicatedLog(url, desk, replicas) if replicas else RedisLog(url, desk)
+    return ReplicatedLog(url, desk) if read_address(url).replicas else RedisLog(url, desk)
 
 
 class ReplicatedLog(RedisLog):
-    """The streams of one desk, on a master and at least *replicas* of its replicas."""
-
-    def __init__(self, url: str, desk: str, replicas: int) -> None:
-        super().__init__(url, desk)
-        self._replicas = replicas
-        self._wait = ("WAIT", replicas, WAIT_MS)
-        """Asks after all that was written over the same connection."""
+    """The streams of one desk, on a master and as many of its replicas as the address asks for."""
 
     def load(self, lease: Lease, inputs: Sequence[str]) -> Loaded:
         """See `sauda.log.Log`; what is loaded is on the replicas."""
         loaded = super().load(lease, inputs)
-        with server_errors(self._where):
-            self._count(self._line.say(*self._wait))
+        self.insist_on_replicas()
         return loaded
 
     def commit(self, lease: Lease, step: Step) -> None:
@@ -64,15 +54,4 @@ class ReplicatedLog(RedisLog):
 
     def append(self, outputs: Sequence[Output]) -> list[EntryId]:
         """See `sauda.log.Log`."""
-        ids = super().append(outputs)
-        client: Any = self._client
-        with server_errors(self._where):
-            # The pool of a client of one thread has one connection: that of the entries.
-            self._count(client.execute_command(*self._wait))
-        return ids
-
-    def _count(self, had: Any) -> None:
-        if int(had) < self._replicas:
-            raise TransientError(
-                f"Redis at {self._where}: {had} of {self._replicas} replicas have what was written (replicas={self._replicas} in SAUDA_REDIS_URL)"
-            )
+        return self.append_for_good(outputs)
