@@ -13,6 +13,9 @@ from sauda.masking import masked_url
         ("see unix:///run/r.sock?password=p#f now", "see unix:///run/r.sock?password=***#f now"),
         ("postgresql://u:p@h/d?sslmode=on&password=p", "postgresql://u:***@h/d?sslmode=on&password=***"),
         ("at redis://desk:p%2F1@h:1/0.", "at redis://***@h:1/0."),
+        ("at redis://:p@q@h:1/0", "at redis://***@h:1/0"),
+        ("postgresql://u:p@q@h/d?a=b@c", "postgresql://u:***@h/d?a=b@c"),
+        ("redis://a:p@h/0,redis://b@i", "redis://***@h/0,redis://***@i"),
         ("redis+cluster://:p@h:1,i:2", "redis+cluster://***@h:1,i:2"),
         (
             "rediss+sentinel://u:p@h:1,i:2/m?sentinel_username=v&sentinel_password=q&ssl_password=r",

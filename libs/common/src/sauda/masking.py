@@ -15,10 +15,11 @@ _ASSIGNMENT = re.compile(
     rf"""(?P<head>(?<![a-z])(?:{_NAME})["']?\s*[=:]\s*["']?(?:(?:bearer|basic)\s+)?)(?P<value>[^\s"'&,;}}\])]+)""",
     re.IGNORECASE,
 )
-_URL_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s/@:]*:)[^\s@/]+(?=@)", re.IGNORECASE)
+_URL_PASSWORD = re.compile(r"(?P<head>[a-z][a-z0-9+.-]*://[^\s/@:]*:)[^\s/]+(?=@)", re.IGNORECASE)
+"""Up to the last `@`: clients take one in a password as it is."""
 _URL_QUERY = re.compile(r"(?<=://)[^\s?]*\?\S*")
 _QUERY_SECRET = re.compile(rf"(?P<head>[?&][a-z_]*(?:{_NAME}|username)=)[^\s&#\"']+", re.IGNORECASE)
-_REDIS_LOGIN = re.compile(r"(?P<head>rediss?(?:\+[a-z]+)?://)[^\s@/?#]*(?=@)", re.IGNORECASE)
+_REDIS_LOGIN = re.compile(r"(?P<head>rediss?(?:\+[a-z]+)?://)[^\s/?#]*(?=@)", re.IGNORECASE)
 """Users of Redis are shown no more than their passwords: its ACL knows few, and each may do a lot."""
 _SHORTEST = 4
 """A shorter secret is masked only where it stands alone: `1` is part of every number."""

@@ -48,6 +48,8 @@ _FILES: Final = ("ssl_ca_certs", "ssl_ca_path", "ssl_certfile", "ssl_keyfile")
 _URL: Final = re.compile(
     r"(?P<tls>rediss?)\+(?P<kind>cluster|sentinel)://(?:(?P<login>[^@/?#]*)@)?(?P<nodes>[^/?#@]+)(?P<path>/[^?#]*)?(?:\?(?P<query>[^#]*))?"
 )
+_NAME: Final = re.compile(r"\w+")
+_NO_NUMBER: Final = "SAUDA_REDIS_URL: replicas is a number of servers, such as replicas=1"
 _PORTS: Final = {"cluster": 6379, "sentinel": 26379}
 
 
@@ -119,11 +121,15 @@ def _options(url: str, kind: Kind = Kind.FIXED) -> dict[str, Any]:
             "percent-encoded: '/' as %2F)"
         ) from None
     known = OPTIONS | {REPLICAS} | TLS_OPTIONS | (SENTINEL_OPTIONS if kind is Kind.SENTINEL else frozenset())
-    for name, _ in parse_qsl(url.partition("?")[2], keep_blank_values=True):
+    for name, value in parse_qsl(url.partition("?")[2], keep_blank_values=True):
         if name not in known:
+            # Only what looks like a name is quoted: behind a `?` may stand the rest of a password.
+            shown = repr(name) if _NAME.fullmatch(name) else "what stands behind the '?'"
             raise ConfigError(
-                f"SAUDA_REDIS_URL: {name!r} is no option of it; these are: {', '.join(sorted(known))}"
+                f"SAUDA_REDIS_URL: {shown} is no option of it; these are: {', '.join(sorted(known))}"
             )
+        if name == REPLICAS and not value:
+            raise ConfigError(_NO_NUMBER)
         if name in TLS_OPTIONS and not url.startswith("rediss"):
             raise ConfigError(
                 f"SAUDA_REDIS_URL: {name} is of use with TLS alone: write rediss in place of redis"
@@ -139,7 +145,7 @@ def _options(url: str, kind: Kind = Kind.FIXED) -> dict[str, Any]:
 def _replicas(options: dict[str, Any]) -> int:
     asked = str(options.pop(REPLICAS, 0))
     if not asked.isdecimal() or int(asked) > 10:
-        raise ConfigError("SAUDA_REDIS_URL: replicas is a number of servers, such as replicas=1")
+        raise ConfigError(_NO_NUMBER)
     return int(asked)
 
 
