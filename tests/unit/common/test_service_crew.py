@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable
 
 from sauda.runner import Stop
-from sauda.service import Role, _Crew
+from sauda.service import AT_FIRST_S, HEALTH_EVERY_S, Role, _Crew, _next_beat_s
 
 
 class Watched:
@@ -72,3 +72,13 @@ def test_one_that_has_failed_gives_its_place_and_one_that_works_does_not() -> No
     assert not second.begun.is_set()
     stop.set()
     assert crew.wait(10) == []
+
+
+def test_a_service_that_never_gets_well_looks_less_and_less_often() -> None:
+    beats_s = [AT_FIRST_S]
+    while sum(beats_s) < 60:
+        beats_s.append(_next_beat_s(beats_s[-1], ready=False))
+
+    assert beats_s[10] < 2 * AT_FIRST_S
+    assert beats_s[-1] == HEALTH_EVERY_S
+    assert _next_beat_s(AT_FIRST_S, ready=True) == HEALTH_EVERY_S

@@ -29,7 +29,7 @@ from sauda.unit import Unit
 
 HEALTH_EVERY_S: Final = 0.5
 AT_FIRST_S: Final = 0.05
-"""Until it has been well for the first time: others wait for it, one behind the other."""
+"""Until it has been well for the first time: others wait for it, one behind the other. Ever more slowly: it may be a night's wait."""
 PACE_EVERY_S: Final = 60.0
 
 
@@ -134,13 +134,17 @@ def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:
         pace.tell(roles)
         rounds.turn()
         ready = all(_is_ready(role) for role in roles)
-        every_s = HEALTH_EVERY_S if ready else every_s
+        every_s = _next_beat_s(every_s, ready=ready)
         health.report(ready, roles=_facts(roles))
         if not crew.works():
             records.error("service_has_no_role_left", failed=[role.name for role in roles if role.failure])
             return 2 if any(role.refused for role in roles) else 1
     records.info("service_stopped", unfinished=crew.wait(8))
     return 0
+
+
+def _next_beat_s(last_s: float, *, ready: bool) -> float:
+    return HEALTH_EVERY_S if ready else min(last_s * 1.05, HEALTH_EVERY_S)
 
 
 class _Crew:

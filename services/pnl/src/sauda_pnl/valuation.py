@@ -220,7 +220,8 @@ def valuation_unit(grid_ns: int = NS_PER_S) -> Unit:
         grid_ns: Market time between two points while something is held.
     """
     # Points are for people and databases: at 5,000 ticks/s on two cores the orders have more need of the processor.
-    # Tick to fill, p50 of short runs: 1.5 ms twice without the rest; 1.25, 1.4 and (busy machine) 2.1 ms with it.
+    # Tick to fill, p50 of short runs: 1.5 ms twice without a rest; 1.25, 1.4 and (busy machine) 2.1 ms with one of 2 ms, which no
+    # fill ended then.
     return Unit(
         name="pnl.valuation",
         inputs=INPUTS,
