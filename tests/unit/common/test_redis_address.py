@@ -68,6 +68,8 @@ def test_sentinels_have_a_service_a_database_and_words_of_their_own() -> None:
         ("redis://u?SECRET@h", "what stands behind the .\\?. is no option of it"),
         ("redis://h?replicas=many", "replicas is a number"),
         ("redis://h?replicas=", "replicas is a number"),
+        ("redis+cluster://h?socket_timeout=1", "socket_timeout is at least 2 s"),
+        ("redis://h?socket_timeout=nan", "socket_timeout is at least 2 s"),
         ("redis://h?ssl_cert_reqs=none", "write rediss in place of redis"),
         ("rediss://h?ssl_cert_reqs=never", "required, optional or none"),
         ("rediss://h?ssl_ca_certs=/nowhere", "ssl_ca_certs=/nowhere: no such file"),

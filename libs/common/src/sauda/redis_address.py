@@ -27,6 +27,9 @@ REPLICAS: Final = "replicas"
 WAIT_MS: Final = 1_000
 """How long the replicas may take; well below what a server's answer may take, and long for one that lives."""
 
+LEAST_TIMEOUT_S: Final = 2
+"""A reader that has nothing to read waits for a second: with less time for an answer an idle desk would take its server for gone."""
+
 SENTINEL_OPTIONS: Final = frozenset({"sentinel_username", "sentinel_password"})
 """Sentinels have passwords of their own; unset: none."""
 TLS_OPTIONS: Final = frozenset(
@@ -120,6 +123,18 @@ def _options(url: str, kind: Kind = Kind.FIXED) -> dict[str, Any]:
             "redis+sentinel://host:port,host:port/service (rediss for TLS; in a password, write special characters "
             "percent-encoded: '/' as %2F)"
         ) from None
+    _check_names(url, kind)
+    if not options.get("socket_timeout", LEAST_TIMEOUT_S) >= LEAST_TIMEOUT_S:
+        raise ConfigError(f"SAUDA_REDIS_URL: socket_timeout is at least {LEAST_TIMEOUT_S} s")
+    if options.get("ssl_cert_reqs", "required") not in ("required", "optional", "none"):
+        raise ConfigError("SAUDA_REDIS_URL: ssl_cert_reqs is required, optional or none")
+    for name in _FILES:
+        if name in options and not Path(options[name]).exists():
+            raise ConfigError(f"SAUDA_REDIS_URL: {name}={options[name]}: no such file")
+    return options
+
+
+def _check_names(url: str, kind: Kind) -> None:
     known = OPTIONS | {REPLICAS} | TLS_OPTIONS | (SENTINEL_OPTIONS if kind is Kind.SENTINEL else frozenset())
     for name, value in parse_qsl(url.partition("?")[2], keep_blank_values=True):
         if name not in known:
@@ -134,12 +149,6 @@ def _options(url: str, kind: Kind = Kind.FIXED) -> dict[str, Any]:
             raise ConfigError(
                 f"SAUDA_REDIS_URL: {name} is of use with TLS alone: write rediss in place of redis"
             )
-    if options.get("ssl_cert_reqs", "required") not in ("required", "optional", "none"):
-        raise ConfigError("SAUDA_REDIS_URL: ssl_cert_reqs is required, optional or none")
-    for name in _FILES:
-        if name in options and not Path(options[name]).exists():
-            raise ConfigError(f"SAUDA_REDIS_URL: {name}={options[name]}: no such file")
-    return options
 
 
 def _replicas(options: dict[str, Any]) -> int:
