@@ -255,6 +255,41 @@ def test_no_more_questions_are_open_at_once_than_allowed() -> None:
     assert [one.instrument for one in bars.wishes(at("10:00:31"))] == [names[3]]
 
 
+def test_whoever_has_more_to_ask_keeps_nobody_waiting() -> None:
+    """Else a restart would have the other asked earlier than a desk that was never stopped."""
+    bars = Bars(State(), USUAL, "test", at_once=1)
+    for name in (NAME, "NSE:Nifty Bank"):
+        bars.watch(name, ("1m",), 10)
+    feed(bars, clock("10:00:30"))
+    (first,) = bars.wishes(at("10:00:30"))
+    feed(bars, gap("10:00:40", "10:03:00.5"))
+    assert bars.wishes(at("10:03:00.5")) == []
+
+    feed(bars, HistoryReply(first.request_id, "test", first.instrument, "1m", at("10:03:01")))
+
+    (other,) = bars.wishes(at("10:03:01"))
+    assert other.instrument != first.instrument
+
+
+def test_a_bar_that_is_said_again_before_the_commit_is_kept() -> None:
+    state = State()
+    bars = Bars(state, USUAL, "test")
+
+    def heard() -> list[str]:
+        bars.watch(NAME, ("1m",), 2)
+        feed(bars, clock("10:00:30"))
+        (request,) = bars.wishes(at("10:00:30"))
+        return starts(told(bars, request, "10:00:31"))
+
+    once = heard()
+    bars.forget(NAME)
+    again = heard()
+
+    assert once == again
+    rows = [row for row, value in state.take_changes().items() if row.startswith(b"bars_past/") and value]
+    assert len(rows) == len(again) == 2
+
+
 def test_a_series_may_be_declared_before_and_after_the_state_is_loaded() -> None:
     state = State()
     bars = Bars(state, USUAL, "test")

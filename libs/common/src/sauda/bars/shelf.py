@@ -103,11 +103,12 @@ class Shelf:
     def _put_past(self) -> None:
         # A backtest says many bars between two commits: most of them have gone again.
         gone = {id(bar) for bar in self._gone}
+        # What has gone goes first: a series that was forgotten and is watched again may say the same bar once more.
+        for bar in self._gone:
+            self._past.drop(_key(bar))
         for bar in self._new:
             if id(bar) not in gone:
                 self._past.put(_key(bar), bar)
-        for bar in self._gone:
-            self._past.drop(_key(bar))
         self._new.clear()
         self._gone.clear()
 

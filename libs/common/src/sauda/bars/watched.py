@@ -71,7 +71,8 @@ class Watched:
         self._touched[series.name] = series
         if series.questions:
             self._curious[series.name] = series
-            self.ask_ns = min(self.ask_ns, series.ask_ns)
+            # One that waits for no answer may have got one just now: then another may ask.
+            self.ask_ns = min(self.ask_ns, series.ask_ns) if series.is_asking else 0
         elif series.name in self._curious:
             del self._curious[series.name]
             # One more may be asked now.
