@@ -33,7 +33,9 @@ def to_plain(value: Any, depth: int = 0) -> Any:
         UnkeepableError: it is of another type, or nested too deeply (or in itself).
     """
     kind = type(value)
-    if kind is str or kind is bool or value is None:
+    if kind is str:
+        return value if value.isascii() else _text(value)
+    if kind is bool or value is None:
         return value
     if kind is int:
         return value if -_WIDEST <= value < _WIDEST else {"int": str(value)}
@@ -44,6 +46,15 @@ def to_plain(value: Any, depth: int = 0) -> Any:
     if kind in _MESSAGES:
         return {"message": msgspec.json.decode(encode(value))}
     return _collection(value, depth + 1)
+
+
+def _text(value: str) -> str:
+    """Insist that JSON can say *value*: half a character, as `os.fsdecode` makes of broken bytes, would break the commit."""
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise UnkeepableError(f"text with half a character in it, {value[:20]!a}") from error
+    return value
 
 
 def _collection(value: Any, depth: int) -> Any:

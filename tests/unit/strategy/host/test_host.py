@@ -151,17 +151,21 @@ class Unkept(Told):
     """Sets in `on_tick` what cannot be kept."""
 
     def on_tick(self, tick: Tick) -> Intents:
-        if tick.oi == 9:
-            self.bad = {1}
+        if tick.oi in UNKEPT:
+            self.bad = UNKEPT[tick.oi]
             return None
         return super().on_tick(tick)
 
 
-def test_from_the_step_that_cannot_be_written_on_it_is_as_after_a_restart() -> None:
+UNKEPT: dict[int | None, Any] = {98: {1}, 99: "half a character: \udc80"}
+
+
+@pytest.mark.parametrize("told", [98, 99])
+def test_from_the_step_that_cannot_be_written_on_it_is_as_after_a_restart(told: int) -> None:
     through, restarted = desk(Unkept), desk(Unkept)
     for on in (through, restarted):
         tell(on, 1)
-        on.work(quoted(100_00, OPEN + 10 * NS_PER_S, told=9))
+        on.work(quoted(100_00, OPEN + 10 * NS_PER_S, told=told))
         if on is through:
             on.host.state.take_changes()
         else:
