@@ -16,7 +16,6 @@ from sauda.runner import Carrier
 from sauda.settings import load_settings
 from sauda.testing.builders import LOT, NOW, after, an_order
 from sauda_execution.units import units
-from tests.integration.lockstep_desk import taken
 from tests.unit.execution.account_market import CALL, CONTRACTS, FUTURE, PUT, quotes
 
 Sauda: TypeAlias = Callable[..., Any]
@@ -29,7 +28,9 @@ class Desk:
     def __init__(self, log: RedisLog) -> None:
         (unit,) = units(load_settings())
         self._log = log
-        lease = taken(log, unit.name)
+        # The program that is called in between takes longer than a lease usually lasts, on a busy machine.
+        lease = log.acquire(unit.name, "test", 60_000)
+        assert lease is not None
         opened = Opened(unit.name, lease.epoch, unit.version, dict(unit.settings), dict(unit.rules))
         log.append([Output("journal", encode(opened), b"")])
         self._carrier = Carrier(unit, log, lease)
