@@ -57,6 +57,23 @@ class Scripted(Strategy):
         }.get(letter, lambda: None)()
 """
 
+LATE = """
+from datetime import time
+from sauda_strategy.api import Buy, Strategy, TradingRules
+
+
+class Late(Strategy):
+    class Rules(TradingRules):
+        instrument: str
+
+    def setup(self):
+        self.watch(self.rules.instrument)
+        self.call_at(time(10, 30))
+
+    def on_time(self, at):
+        return Buy(self.rules.instrument, "its time has come")
+"""
+
 
 class AsTicks(MarketData):
     """The same data, all of it as ticks."""
@@ -68,6 +85,7 @@ class AsTicks(MarketData):
 def plan_of(folder: Path, rules: dict[str, dict[str, Plain]], changes: dict[str, str]) -> Plan:
     (folder / "kinds").mkdir(exist_ok=True)
     (folder / "kinds" / "scripted.py").write_text(KIND)
+    (folder / "kinds" / "late.py").write_text(LATE)
     (folder / "kinds" / "listening.py").write_text(
         KIND.replace("class Scripted", "class Listening")
         + "\n    def on_tick(self, tick):\n        self.last = tick.ltp\n"
@@ -147,3 +165,17 @@ def test_a_bar_whole_is_its_four_ticks(  # noqa: PLR0917
     plan, _ = fitted(plan_of(tmp_path, {"one": rules, "other": other}, {"order_latency_ms": "250"}), data)
 
     assert bytes_of(run(plan, data)) == bytes_of(run(plan, ticks))
+
+
+def test_the_chart_of_long_bars_has_the_prices_of_their_ticks(tmp_path: Path) -> None:
+    """A price a minute is kept for the chart, and a bar of five minutes has three of its ticks behind the first one's minute."""
+    path = written(tmp_path / "bars.parquet", bars_at(list(range(0, 100, 5)), [0, 3, -4, 7, 2], 0))
+    rules: dict[str, Plain] = {"kind": "late", "instrument": f"NFO:{SYMBOL}"}
+    data, ticks = MarketData([path], CALENDAR), AsTicks([path], CALENDAR)
+    plan, _ = fitted(plan_of(tmp_path, {"one": rules}, {}), data)
+
+    outcome, of_ticks = run(plan, data), run(plan, ticks)
+
+    assert outcome.prices == of_ticks.prices
+    assert len(outcome.prices[f"NFO:{SYMBOL}"]) == 20 * 4
+    assert bytes_of(outcome) == bytes_of(of_ticks)

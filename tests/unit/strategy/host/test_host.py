@@ -27,7 +27,7 @@ from sauda.contracts import (
     Tick,
 )
 from sauda.testing.builders import DAY, LOT, OPTION, a_clock, a_fill, an_option, at
-from sauda_strategy.api import SMA, Bar, Buy, Intents, Opinion, Side, Strategy, Target, TradingRules
+from sauda_strategy.api import SMA, Bar, Buy, Intents, Opinion, Side, Strategy, Study, Target, TradingRules
 from sauda_strategy.host import Host
 from tests.unit.strategy.host.host_desk import RAISE, SESSIONS, Desk, Told, quoted
 
@@ -176,6 +176,36 @@ def test_from_the_step_that_cannot_be_written_on_it_is_as_after_a_restart(told: 
     assert through.said == restarted.said
     assert through.alerts() == ["STRATEGY_STOPPED"]
     assert through.held() == 0
+
+
+class Hoarder(Study):
+    """An indicator of a user's own that begins to keep a set."""
+
+    def __init__(self) -> None:
+        self.value: Any = None
+
+    def update(self, bar: Bar) -> None:
+        self.value = {bar.close}
+
+
+class Hoarding(Told):
+    """Feeds it."""
+
+    def setup(self) -> None:
+        super().setup()
+        self.hoard = self.track(Hoarder(), OPTION, "1m")
+
+
+def test_an_indicator_that_cannot_be_kept_any_more_stops_its_strategy_and_no_commit() -> None:
+    on = desk(Hoarding)
+    tell(on, 1)
+    on.play([quoted(100_00, OPEN + 70 * NS_PER_S), a_clock(OPEN + 71 * NS_PER_S)])
+    on.host.state.take_changes()
+    on.play(seconds(80, 90))
+
+    assert on.alerts() == ["STRATEGY_STOPPED"]
+    assert "Hoarder.value cannot be kept: it is a set" in str(on.said)
+    assert on.held() == 0
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,12 @@ class Market:
             self._pass_time(desk, at_ns, bar.second_ns)
             last = rest.last
             if self._due_ns > last.recv_ns and instrument in self._sent and glide(rest):
+                if last.recv_ns >= self._minute_ns:
+                    # Longer than a minute: the prices of the chart are those of its ticks.
+                    for tick in bar.others:
+                        if tick.recv_ns >= self._minute_ns:
+                            self._look_at_prices(tick.recv_ns)
+                        latest[instrument] = tick
                 latest[instrument] = last
                 at_ns = last.recv_ns
                 # Nobody has done anything since it was asked when somebody is due: until then there is nothing to look at.

@@ -59,7 +59,8 @@ class Attributes:
         apart = self._apart
         for name, value in vars(self._owner).items():
             # Most are numbers, or are kept elsewhere: this runs after every handler.
-            if type(value) not in _PLAIN and name[0] != "_" and name not in apart:
+            is_plain = type(value) in _PLAIN and (type(value) is not str or value.isascii())
+            if not is_plain and name[0] != "_" and name not in apart:
                 _row(name, value)
 
     def write(self) -> None:

@@ -169,6 +169,7 @@ class Calls:
 
     def _write(self) -> None:
         try:
+            self._series.write()
             self.attributes.write()
         except UnkeepableError as error:
             self._handlers.give_up(str(error))

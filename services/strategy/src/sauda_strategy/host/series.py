@@ -7,7 +7,7 @@ import msgspec
 
 from sauda.bars import Bars
 from sauda.clock import NS_PER_S, UnixNs
-from sauda.contracts import Bar, FeedGap, HistoryReply, HistoryRequest, InstrumentId, Tick
+from sauda.contracts import Bar, FeedGap, HistoryReply, InstrumentId, Tick
 from sauda.state import State
 from sauda_strategy.host.asked import Asked, Tracked
 from sauda_strategy.host.hours import Sessions
@@ -48,7 +48,6 @@ class Series:
         """Whether the warm-up of every series has come, or is not waited for any longer."""
         self.barred: frozenset[InstrumentId] = frozenset()
         """Instruments of whose ticks bars are made."""
-        state.before_commit(self.write)
 
     def restored(self) -> None:
         """Read back what the state knows, before `take_up`."""
@@ -76,18 +75,9 @@ class Series:
         self._thaw(asked.tracked)
         self._look()
 
-    @property
-    def due_ns(self) -> UnixNs:
-        """Return the first market time at which a bar may be over, or a question due."""
-        return self._bars.due_ns
-
     def reach(self, past_ns: UnixNs) -> Sequence[Bar]:
         """Return the bars that are over at *past_ns*."""
         return self._bars.reach(past_ns)
-
-    def wishes(self, now_ns: UnixNs) -> list[HistoryRequest]:
-        """Return what must be asked about the past."""
-        return self._bars.wishes(now_ns)
 
     def lose_sight(self, gap: FeedGap) -> None:
         """Take it that part of the market was not seen."""
@@ -152,7 +142,11 @@ class Series:
         self.is_warm = all(self._bars.ready(*one) for one in self._asked.series)
 
     def write(self) -> None:
-        """Bring the rows of the indicators up to date."""
+        """Bring the rows of the indicators up to date; before a commit.
+
+        Raises:
+            UnkeepableError: one of a user's own cannot be kept; names it. Its row stays as it was.
+        """
         if not self._changed:
             return
         self._changed = False
