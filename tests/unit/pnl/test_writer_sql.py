@@ -111,6 +111,14 @@ def order_after(*messages: Message) -> dict[str, object]:
             return dict(row)
 
 
+def test_the_refusal_to_cancel_what_nobody_placed_makes_no_order() -> None:
+    unknown = OrderRejected("o-7", "s", "", NS + 5, RejectReason.UNKNOWN_ORDER, "s has placed no order 'o-7'")
+
+    (row,) = tables_after(records(place(), accepted(), unknown))["orders"]
+
+    assert "o-1" in row
+
+
 @pytest.mark.parametrize(
     ("messages", "status"),
     [

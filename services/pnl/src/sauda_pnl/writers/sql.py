@@ -20,7 +20,16 @@ from sqlalchemy.exc import (
 )
 
 from sauda.batch import Record, Refusal
-from sauda.contracts import DeskPnl, Fill, PlaceBasket, PositionPnl, StrategyPnl
+from sauda.contracts import (
+    DeskPnl,
+    Fill,
+    Message,
+    OrderRejected,
+    PlaceBasket,
+    PositionPnl,
+    RejectReason,
+    StrategyPnl,
+)
 from sauda.errors import ContractError
 from sauda.outage import SinkAwayError
 from sauda_pnl.writers import tables
@@ -196,9 +205,14 @@ def _order_facts(records: Sequence[Record]) -> list[Record]:
     for record in records:
         if isinstance(record.message, PlaceBasket):
             facts += [record._replace(message=leg) for leg in record.message.legs]
-        elif isinstance(record.message, ORDER_FACTS):
+        elif isinstance(record.message, ORDER_FACTS) and not _is_of_no_order(record.message):
             facts.append(record)
     return facts
+
+
+def _is_of_no_order(message: Message) -> bool:
+    """Does it refuse to change or cancel what was never placed? That makes no order: a strategy may even ask so, see `stand_aside`."""
+    return isinstance(message, OrderRejected) and message.reason is RejectReason.UNKNOWN_ORDER
 
 
 def _upsert(table: Table) -> dict[str, Any]:
