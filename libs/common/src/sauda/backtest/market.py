@@ -164,11 +164,7 @@ class Market:
             last = rest.last
             if self._due_ns > last.recv_ns and instrument in self._sent and glide(rest):
                 if last.recv_ns >= self._minute_ns:
-                    # Longer than a minute: the prices of the chart are those of its ticks.
-                    for tick in bar.others:
-                        if tick.recv_ns >= self._minute_ns:
-                            self._look_at_prices(tick.recv_ns)
-                        latest[instrument] = tick
+                    self._look_at_prices_in(bar)
                 latest[instrument] = last
                 at_ns = last.recv_ns
                 # Nobody has done anything since it was asked when somebody is due: until then there is nothing to look at.
@@ -262,6 +258,13 @@ class Market:
             else:
                 nobody = "a backtest has no broker to ask"
                 desk.take("replies", MarginReply(question.request_id, self._now_ns, error=nobody))
+
+    def _look_at_prices_in(self, bar: WholeBar) -> None:
+        """Keep for the chart what its ticks show: it is longer than a minute."""
+        for tick in bar.others:
+            if tick.recv_ns >= self._minute_ns:
+                self._look_at_prices(tick.recv_ns)
+            self._latest[tick.instrument] = tick
 
     def _look_at_prices(self, at_ns: UnixNs) -> None:
         self._minute_ns = at_ns // PRICE_EVERY_NS * PRICE_EVERY_NS + PRICE_EVERY_NS
