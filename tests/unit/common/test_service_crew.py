@@ -1,10 +1,25 @@
 """Roles may join a service that runs, and take the place of one that has ended; one that works is left alone."""
 
+import os
+import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
 
 from sauda.runner import Stop
-from sauda.service import AT_FIRST_S, HEALTH_EVERY_S, Role, _Crew, _next_beat_s
+from sauda.service import AT_FIRST_S, HEALTH_EVERY_S, Role, _Crew, _next_beat_s, _serve
+from sauda.settings import Settings
+
+
+@pytest.fixture
+def signals() -> Iterator[None]:
+    """Give back the handlers that a service takes."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 class Watched:
@@ -82,3 +97,26 @@ def test_a_service_that_never_gets_well_looks_less_and_less_often() -> None:
     assert beats_s[10] < 2 * AT_FIRST_S
     assert beats_s[-1] == HEALTH_EVERY_S
     assert _next_beat_s(AT_FIRST_S, ready=True) == HEALTH_EVERY_S
+
+
+@pytest.mark.usefixtures("signals")
+def test_roles_that_end_because_they_were_told_to_are_no_failure_though_the_service_looks_just_then(
+    tmp_path: Path,
+) -> None:
+    ended = threading.Event()
+
+    def work(stop: Stop) -> None:
+        wait(stop)
+        ended.set()
+
+    def told_while_it_looks() -> list[Role]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert ended.wait(10)
+        for thread in threading.enumerate():
+            if thread.name == "only":
+                thread.join(10)
+        return []
+
+    role = Role("only", work, lambda: True, joining=told_while_it_looks)
+
+    assert _serve("test", [role], Settings(health_file=tmp_path / "health.json")) == 0

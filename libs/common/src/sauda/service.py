@@ -136,7 +136,8 @@ def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:
         ready = all(_is_ready(role) for role in roles)
         every_s = _next_beat_s(every_s, ready=ready)
         health.report(ready, roles=_facts(roles))
-        if not crew.works():
+        # Asked in this order: roles that end because they were told to are no failure, whenever that falls.
+        if not crew.works() and not stop.is_set():
             records.error("service_has_no_role_left", failed=[role.name for role in roles if role.failure])
             return 2 if any(role.refused for role in roles) else 1
     records.info("service_stopped", unfinished=crew.wait(8))
