@@ -38,6 +38,7 @@ def test_every_message_is_one_line(path: Path) -> None:
         ("desk_pnl", "desk  net 120.25: realised 0.00, unrealised 120.25, charges 0.00, roi 0.06 %"),
         ("halt", "by risk: loss limit reached"),
         ("stop", "every strategy, by cli"),
+        ("audited", "POST /api/v1/orders web-4f1c  by asha (trade) from 192.0.2.7: 202 accepted"),
     ],
 )
 def test_a_line_says_what_a_trader_looks_for(name: str, line: str) -> None:

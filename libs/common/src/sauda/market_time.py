@@ -10,6 +10,7 @@ import msgspec
 from sauda.clock import NS_PER_MS, UnixNs
 from sauda.contracts import (
     STREAM_OF,
+    Audited,
     BrokerUpdate,
     Commit,
     DeadLetter,
@@ -24,7 +25,7 @@ RISING: Final = frozenset({"ticks", "pnl"})
 """Streams whose times only rise, by the promise of their one writer, so that a time is found by halving.
 In the others a strategy that was late may write an older time behind a newer one; they are short and are read through."""
 
-BY_ARRIVAL: Final = frozenset(STREAM_OF[kind] for kind in (Instrument, DeadLetter, Requeued, Commit))
+BY_ARRIVAL: Final = frozenset(STREAM_OF[kind] for kind in (Instrument, DeadLetter, Requeued, Commit, Audited))
 """Streams whose messages carry no market time."""
 
 

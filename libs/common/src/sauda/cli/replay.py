@@ -177,10 +177,10 @@ def _check(wish: "Wish", chosen: int) -> None:
         raise typer.BadParameter("give one of --resume, --append and --new-book", param_hint=f"--{wish.how}")
     if wish.into and wish.as_json:
         raise typer.BadParameter("it contradicts --into: nothing is shown", param_hint="--json")
-    unwritable = sorted({"journal", "dead_letters", "requeued"}.intersection(wish.asked.streams))
+    unwritable = sorted({"journal", "dead_letters", "requeued", "audit"}.intersection(wish.asked.streams))
     if wish.into and unwritable:
         raise typer.BadParameter(
-            f"{', '.join(unwritable)} can be shown, not written: it names entries of the desk it was recorded on",
+            f"{', '.join(unwritable)} can be shown, not written: it tells of the desk it was recorded on",
             param_hint="STREAM",
         )
     if wish.step and not (has_keys() and not wish.as_json):

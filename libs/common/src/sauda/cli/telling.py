@@ -4,6 +4,7 @@ from sauda.clock import clock_text
 from sauda.contracts import (
     Account,
     Alert,
+    Audited,
     Bar,
     BrokerUpdate,
     CancelOrder,
@@ -60,7 +61,7 @@ def tell(message: Message) -> str:
             return _pnl(message)
         case Start() | Stop() | SquareOff() | Halt() | Resume() | ResetRisk() | ChangeRules() | Alert():
             return _desk(message)
-        case DeadLetter() | LetterSettled() | Requeued() | Commit() | Opened():
+        case DeadLetter() | LetterSettled() | Requeued() | Commit() | Opened() | Audited():
             return _work(message)
         case Account() | MarginRequest() | MarginReply():
             return _account(message)
@@ -187,7 +188,7 @@ def _desk(message: Start | Stop | SquareOff | Halt | Resume | ResetRisk | Change
     return f"{message.strategy or 'every strategy'}, by {message.by}"
 
 
-def _work(message: DeadLetter | LetterSettled | Requeued | Commit | Opened) -> str:
+def _work(message: DeadLetter | LetterSettled | Requeued | Commit | Opened | Audited) -> str:
     match message:
         case DeadLetter():
             return f"{message.stream} {message.entry_id}, parked by {message.unit}: {message.reason}"
@@ -196,6 +197,11 @@ def _work(message: DeadLetter | LetterSettled | Requeued | Commit | Opened) -> s
             return f"{message.letter_id} {message.settlement.value} by {message.by}{why}"
         case Requeued():
             return f"{message.stream} {message.entry_id} for {message.unit}, by {message.by}"
+        case Audited():
+            target = f" {message.target}" if message.target else ""
+            scope = "" if message.scope is None else f" ({message.scope.value})"
+            who = f"{message.who or 'nobody known'}{scope} from {message.address}"
+            return f"{message.action}{target}  by {who}: {message.outcome}"
         case Opened():
             built = "".join(
                 f"  {name}={value}" for name, value in {**message.settings, **message.rules}.items()

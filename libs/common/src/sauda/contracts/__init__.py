@@ -6,6 +6,7 @@ value is None, never zero.
 """
 
 from sauda.contracts.account import Account, MarginLeg, MarginReply, MarginRequest
+from sauda.contracts.audit import Audited, Scope
 from sauda.contracts.control import (
     Alert,
     ChangeRules,
@@ -68,6 +69,7 @@ __all__ = [
     "Account",
     "Against",
     "Alert",
+    "Audited",
     "Bar",
     "BookLevel",
     "BrokerUpdate",
@@ -113,6 +115,7 @@ __all__ = [
     "ResetRisk",
     "Resume",
     "Right",
+    "Scope",
     "Settlement",
     "Side",
     "Signal",

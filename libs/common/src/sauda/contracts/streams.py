@@ -4,6 +4,7 @@ from enum import Enum
 from typing import TypeAlias
 
 from sauda.contracts.account import Account, MarginReply, MarginRequest
+from sauda.contracts.audit import Audited
 from sauda.contracts.control import (
     Alert,
     ChangeRules,
@@ -63,6 +64,7 @@ class Stream(str, Enum):
     REPLIES = "replies"
     REQUEUED = "requeued"
     JOURNAL = "journal"
+    AUDIT = "audit"
 
 
 STREAMS: tuple[str, ...] = tuple(stream.value for stream in Stream)
@@ -108,6 +110,7 @@ Message: TypeAlias = (
     | BrokerUpdate
     | Commit
     | Opened
+    | Audited
 )
 """Anything that can stand on a stream."""
 
@@ -152,5 +155,6 @@ STREAM_OF: dict[type, str] = {
     BrokerUpdate: "broker_updates",
     Commit: "journal",
     Opened: "journal",
+    Audited: "audit",
 }
 """message type -> the one stream it travels on."""
