@@ -147,6 +147,21 @@ class Settings(BaseSettings):
     health_file: Path | None = Field(default=None, description="where the service says how it is")
     service_name: str | None = Field(default=None, description="name of this process in logs and leases")
 
+    gateway_host: str = Field(
+        default="127.0.0.1", description="address the gateway listens on; elsewhere only with tokens"
+    )
+    gateway_port: Port = Field(default=8000, description="port the gateway listens on; 0: any free one")
+    gateway_tokens: Path = Field(
+        default=Path("var/secrets/gateway_tokens.json"),
+        description="the gateway's tokens, hashed: `sauda token add` writes them",
+    )
+    gateway_rate: float = Field(
+        default=50.0, gt=0, le=100_000, description="requests a second that one token may make"
+    )
+    gateway_proxies: Annotated[tuple[str, ...], BeforeValidator(_split)] = Field(
+        default=(), description="addresses of reverse proxies whose X-Forwarded-For is believed"
+    )
+
     lease_ms: int = Field(
         default=1000, ge=100, le=600_000, description="milliseconds until a silent holder loses its unit"
     )
