@@ -18,7 +18,7 @@ from sauda.unit import Unit
 from sauda.units import available
 
 CONFIG = Path(__file__).parents[2] / "config"
-UNITS = ("bars.desk", "execution.paper", "pnl.valuation", "strategy.calm", "strategy.tight")
+UNITS = ("alerts.desk", "bars.desk", "execution.paper", "pnl.valuation", "strategy.calm", "strategy.tight")
 TICKS = 1_500
 
 
