@@ -8,9 +8,9 @@ from typing import Final
 import pytest
 import redis
 
-from sauda.cli.newest_opening import newest_opening
 from sauda.codec import encode
 from sauda.contracts import Commit, Message, Opened
+from sauda.newest_opening import newest_opening
 from tests.integration.archive_desk import ArchiveDesk
 
 UNIT: Final = "execution.paper"

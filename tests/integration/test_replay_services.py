@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import redis
 
-from sauda.cli.reading import readable
 from sauda.contracts import DeskPnl, Fill, Instrument, PlaceOrder
 from sauda.money import to_indian
+from sauda.reading import readable
 from sauda.redis_log import RedisLog
 from sauda.redis_view import RedisView
 from sauda.testing.market import MadeUpMarket

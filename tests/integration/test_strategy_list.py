@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sauda.cli.strategy_list import standings
 from sauda.codec import encode
 from sauda.contracts import OrderKind, PlaceOrder, Plain, Product, Side, Signal
+from sauda.instances.standing import standings
 from tests.integration.archive_desk import ArchiveDesk
 
 

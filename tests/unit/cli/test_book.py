@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sauda.cli.book import OrderState, Status, average, holdings_of, orders_of
+from sauda.book.holdings import holdings_of
+from sauda.book.orders import OrderState, Status, average, orders_of
 from sauda.contracts import (
     Fill,
     Message,

@@ -2,8 +2,7 @@
 
 import msgspec
 
-from sauda.cli.book import Status
-from sauda.cli.order_course import Course, lines, money_line
+from sauda.book.orders import Status
 from sauda.contracts import (
     Account,
     Fill,
@@ -17,6 +16,7 @@ from sauda.contracts import (
     RejectReason,
     Side,
 )
+from sauda.hand.course import Course, lines, money_line
 from sauda.testing.builders import LOT, NOW, OPTION, an_order
 
 ORDER = an_order(order_id="hand-1", strategy="hand", qty=2 * LOT)

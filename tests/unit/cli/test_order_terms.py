@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from sauda.cli.order_terms import Terms, TermsError, bps_of, check_change, new_id, price_of, same_order
 from sauda.contracts import OrderKind, Side, Validity
+from sauda.hand.terms import Terms, TermsError, bps_of, check_change, new_id, price_of, same_order
 from sauda.testing.builders import LOT, NOW, OPTION
 
 

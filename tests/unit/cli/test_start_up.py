@@ -31,7 +31,7 @@ def test_the_commands_are_known_without_loading(module: str) -> None:
 @pytest.mark.parametrize("module", ["rich", "structlog", "pandas", "supervisor", "tenacity"])
 def test_a_reading_command_does_without(module: str) -> None:
     script = (
-        "import sys, sauda.redis_view, sauda.settings, sauda.cli.valuation;"
+        "import sys, sauda.redis_view, sauda.settings, sauda.book.valuation;"
         f"sys.exit({module!r} in sys.modules)"
     )
 

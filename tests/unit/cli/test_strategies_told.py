@@ -4,8 +4,8 @@ import pytest
 import typer
 
 from sauda.cli.strategies import _finish
-from sauda.cli.strategy_outcome import Change, Outcome, by_strategy, differences, refused
 from sauda.contracts import Alert, Level, Signal
+from sauda.instances.outcome import Change, Outcome, by_strategy, differences, refused
 
 
 def outcome(*alerts: Alert, taken: bool = True, new: bool = False, what: str = "reload") -> Outcome:

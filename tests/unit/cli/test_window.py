@@ -6,16 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sauda.cli.window import (
+from sauda.contracts import BrokerUpdate, Commit, Message
+from sauda.market_time import arrival_ns, time_of
+from sauda.testing.builders import DAY, a_clock, a_gap, a_tick, at
+from sauda.window import (
     IdBound,
     TimeBound,
     WindowError,
     first_ms_from,
     parse_bound,
 )
-from sauda.contracts import BrokerUpdate, Commit, Message
-from sauda.market_time import arrival_ns, time_of
-from sauda.testing.builders import DAY, a_clock, a_gap, a_tick, at
 
 
 @pytest.mark.parametrize("text", ["-", "+", "1795580105123-4", "1795580105123"])

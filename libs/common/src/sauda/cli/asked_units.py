@@ -11,10 +11,10 @@ from sauda.log import Entry
 from sauda.merge import IdParts, id_parts
 
 if TYPE_CHECKING:
-    from sauda.cli.window import Bound
     from sauda.record import Record
     from sauda.rerun.recorded_log import Cut
     from sauda.unit import Unit
+    from sauda.window import Bound
 
 _OF_THE_MARKET = frozenset({"ticks", "orders", "executions", "pnl"})
 """Streams whose messages carry the market's time; a command carries that of the person."""
@@ -94,8 +94,8 @@ class Ends:
     """The part of the record from *since* to *until*, as a person names it."""
 
     def __init__(self, record: "Record", since: "Bound | None", until: "Bound | None") -> None:
-        from sauda.cli.reading import newest_date
-        from sauda.cli.window import TimeBound
+        from sauda.reading import newest_date
+        from sauda.window import TimeBound
 
         day = (
             newest_date(record, "ticks")
@@ -109,8 +109,8 @@ class Ends:
 
     def holds(self, entry: Entry) -> bool:
         """Return whether *entry* lies in it; the end is the matter of `cut`."""
-        from sauda.cli.window import IdBound
         from sauda.market_time import stamp_of
+        from sauda.window import IdBound
 
         if isinstance(self._from, IdBound):
             return self._from.id == b"-" or id_parts(entry.id) >= id_parts(self._from.id)
@@ -123,7 +123,7 @@ class Ends:
 
     def cut(self) -> "Cut | None":
         """Return what ends a run at the end of this part; None if it has none."""
-        from sauda.cli.window import IdBound
+        from sauda.window import IdBound
 
         if isinstance(self._to, IdBound):
             if self._to.id == b"+":
@@ -150,8 +150,8 @@ def _until(entries: Sequence[Entry], is_beyond: Callable[[Entry], bool]) -> int:
 
 
 def _first_tick_after(record: "Record", instant: UnixNs) -> IdParts | None:
-    from sauda.cli.reading import id_at
     from sauda.market_time import stamp_of
+    from sauda.reading import id_at
 
     for entry in record.forwards("ticks", id_at(record, "ticks", instant)):
         at = stamp_of(entry.data)

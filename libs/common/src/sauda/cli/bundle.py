@@ -102,8 +102,8 @@ def show_bundle(file: FileArgument, as_json: JsonOption = False) -> None:
 def _slice(record: "Record", since: str | None, until: str | None) -> "Slice":
     from sauda.archive.span import span_of
     from sauda.bundle.slicing import EmptySliceError, cut
-    from sauda.cli.reading import part_of, read_entry
     from sauda.cli.tail import bound_of
+    from sauda.reading import part_of, read_entry
 
     part = part_of(record, "ticks", bound_of("--from", since), bound_of("--to", until))
     span = span_of(part.start, part.end)

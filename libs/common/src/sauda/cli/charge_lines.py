@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from sauda.cli import screen
-from sauda.cli.reading import Read
 from sauda.contract_note.drawing_up import added, costs_of
 from sauda.contracts import ChargeLines, Fill
+from sauda.reading import Read
 
 COLUMNS: Final = (
     *("TIME", "FILL", "SIDE", ">QTY", "INSTRUMENT", ">PRICE", ">BROKERAGE", ">STT", ">EXCHANGE", ">SEBI"),

@@ -41,7 +41,7 @@ def contract_note(
 
     Without --date that of the newest trades. Ends with 1 if nothing was traded.
     """
-    from sauda.cli.valuation import read_fills
+    from sauda.book.valuation import read_fills
     from sauda.clock import ist_date
 
     with opened(desk) as record:
@@ -75,7 +75,7 @@ def _note(desk: str, day: date, fills: "list[Fill]") -> "ContractNote | None":
 
 def _made(fills: "list[Fill]") -> "dict[Series, Paise]":
     """Return what every position has made by closing, at average cost."""
-    from sauda.cli.book import holdings_of
+    from sauda.book.holdings import holdings_of
 
     return {(held.strategy, held.instrument): held.realised for held in holdings_of(fills, {})}
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sauda.cli import screen
-from sauda.cli.reading import read_entry
 from sauda.cli.telling import tell
 from sauda.clock import clock_text
 from sauda.log import Entry, Output
+from sauda.reading import read_entry
 from sauda.rerun.checking import Finding, First
 from sauda.rerun.rows import RowDifference, field_differences, plain
 

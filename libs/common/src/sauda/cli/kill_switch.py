@@ -11,8 +11,8 @@ from sauda.cli import screen
 from sauda.cli.options import DeskOption, JsonOption, opened
 
 if TYPE_CHECKING:
-    from sauda.cli.flat_course import Flat
-    from sauda.cli.order_desk import HandDesk
+    from sauda.hand.desk import HandDesk
+    from sauda.hand.flat import Flat
 
 NEGATIVE: Final = 1
 
@@ -34,10 +34,10 @@ def switch_on(
     as_json: JsonOption = False,
 ) -> None:
     """Halt, withdraw, close; wait until nothing is held. Exit 1 while anything is: the desk stays halted and closing goes on."""
-    from sauda.cli.flat_course import wait_until_flat
-    from sauda.cli.letter_settling import who
-    from sauda.cli.order_desk import HandDesk
     from sauda.contracts import Halt
+    from sauda.hand.desk import HandDesk
+    from sauda.hand.flat import wait_until_flat
+    from sauda.hand.who import who
 
     with opened(desk) as record:
         hand = HandDesk(record)
@@ -53,10 +53,10 @@ def switch_on(
 @app.command("off")
 def switch_off(wait: WaitSeconds = 10.0, desk: DeskOption = None, as_json: JsonOption = False) -> None:
     """Let entries in again; what was still to be closed is left as it is."""
-    from sauda.cli.flat_course import halted_by
-    from sauda.cli.letter_settling import who
-    from sauda.cli.order_desk import EXCHANGE, HandDesk
     from sauda.contracts import Resume
+    from sauda.hand.desk import EXCHANGE, HandDesk
+    from sauda.hand.flat import halted_by
+    from sauda.hand.who import who
 
     with opened(desk) as record:
         hand = HandDesk(record)

@@ -11,6 +11,7 @@ import typer
 from sauda.cli import screen
 from sauda.cli.letter_facts import NoSuchLetterError, check_id, facts_of, picked
 from sauda.cli.options import DeskOption, JsonOption, opened
+from sauda.hand.who import who
 
 if TYPE_CHECKING:
     from sauda.letters import Letter
@@ -88,19 +89,6 @@ def drop(
         as_json=as_json,
         done="dropped",
     )
-
-
-def who() -> str:
-    """Return who decides, `asha@desk-1`: for the record."""
-    import getpass
-    import os
-    import socket
-
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = f"uid-{os.getuid()}"  # a container may run under a number that has no name
-    return f"{user}@{socket.gethostname()}"
 
 
 def _check_choice(ids: Sequence[str] | None, all_of: str | None) -> None:

@@ -68,7 +68,7 @@ def _exchange(record: "Record") -> Any:
         NoAccountError: the desk has none yet.
     """
     from sauda.bundle.place import settings_for
-    from sauda.cli.newest_opening import newest_opening
+    from sauda.newest_opening import newest_opening
     from sauda.rerun.made_of import MadeOf
     from sauda.settings import load_settings
 

@@ -11,21 +11,9 @@ from typing import Final, NoReturn, TypeVar
 
 import typer
 
+from sauda.book.orders import Status
 from sauda.cli import screen
-from sauda.cli.book import Status
 from sauda.cli.options import opened
-from sauda.cli.order_course import Course, Report, lines, money_line
-from sauda.cli.order_desk import HandDesk, UnknownOrderError
-from sauda.cli.order_terms import (
-    Terms,
-    TermsError,
-    bps_of,
-    change_of,
-    check_change,
-    check_order_id,
-    price_of,
-    same_order,
-)
 from sauda.clock import NS_PER_S
 from sauda.contracts import (
     Account,
@@ -41,6 +29,18 @@ from sauda.contracts import (
     Validity,
 )
 from sauda.errors import SaudaError
+from sauda.hand.course import Course, Report, lines, money_line
+from sauda.hand.desk import QUOTE_S, HandDesk, UnknownOrderError
+from sauda.hand.terms import (
+    Terms,
+    TermsError,
+    bps_of,
+    change_of,
+    check_change,
+    check_order_id,
+    price_of,
+    same_order,
+)
 from sauda.money import Paise
 
 SETTLED_NS: Final = 2 * NS_PER_S
@@ -93,7 +93,10 @@ def place(terms: Terms, order_id: str | None, wait_s: float, desk: str | None, *
         terms = terms.of(definition.instrument)
         standing = None if order_id is None else hand.find(order_id)
         if standing is None:
-            hand.insist_on_quote(definition.instrument)
+            if not hand.insist_on_quote(definition.instrument):
+                screen.note(
+                    f"no quote of {terms.instrument} within {QUOTE_S:.0f} s of subscribing; the exchange decides"
+                )
             course, after = _send(hand, terms, order_id)
         else:
             course, after = _again(hand, terms, standing)

@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import TYPE_CHECKING
 
-from sauda.cli import reading
-from sauda.cli.reading import read_entry
+from sauda import reading
 from sauda.cli.where import parse_where
-from sauda.cli.window import Bound, IdBound, TimeBound
 from sauda.clock import ist_date
 from sauda.contracts import Instrument
 from sauda.log import Entry, EntryId
 from sauda.market_time import BY_ARRIVAL
 from sauda.merge import id_parts
+from sauda.reading import read_entry
 from sauda.replay.course import Course, Part
 from sauda.replay.player import Item
+from sauda.window import Bound, IdBound, TimeBound
 
 if TYPE_CHECKING:
     from sauda.record import Record

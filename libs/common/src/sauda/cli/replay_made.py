@@ -1,9 +1,9 @@
 """What services made of a replay: orders, fills, profit; only what is new since the replay began."""
 
 from sauda.cli import screen
-from sauda.cli.reading import read_entry
 from sauda.contracts import Alert, DeskPnl, Fill, Message, OrderRejected, PlaceOrder
 from sauda.money import to_indian
+from sauda.reading import read_entry
 from sauda.redis_view import RedisView
 
 _LOOKED_AT = ("orders", "executions", "pnl", "alerts")

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from sauda.cli import screen
-from sauda.cli.reading import read_entry
 from sauda.cli.tail import line_of
 from sauda.clock import NS_PER_S, monotonic_s
+from sauda.reading import read_entry
 from sauda.replay.bar import Bar
 from sauda.replay.crew import Crew
 from sauda.replay.pace import Pace

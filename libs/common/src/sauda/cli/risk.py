@@ -8,7 +8,7 @@ from sauda.cli import screen
 from sauda.cli.options import DeskOption, JsonOption, StrategyOption, opened
 
 if TYPE_CHECKING:
-    from sauda.cli.risk_use import Halt, Picture
+    from sauda.risk.use import Halt, Picture
 
 NEGATIVE: Final = 1
 
@@ -44,10 +44,10 @@ def reset(
     as_json: JsonOption = False,
 ) -> None:
     """Let a strategy, or without --strategy the desk, trade again that a loss limit has halted. Exit 1 if it was not halted."""
-    from sauda.cli.letter_settling import who
-    from sauda.cli.order_desk import EXCHANGE, HandDesk
-    from sauda.cli.risk_use import halts_of
     from sauda.contracts import ResetRisk
+    from sauda.hand.desk import EXCHANGE, HandDesk
+    from sauda.hand.who import who
+    from sauda.risk.use import halts_of
 
     if not reason.strip():
         raise typer.BadParameter("say why it may trade again: --reason TEXT", param_hint="--reason")
@@ -77,7 +77,7 @@ def _tell_reset(whose: str, strategy: str | None, halt: "Halt", *, lifted: bool,
 
 
 def _show(desk: str | None, *, as_json: bool) -> None:
-    from sauda.cli.risk_use import picture_of
+    from sauda.risk.use import picture_of
 
     with opened(desk) as record:
         picture = picture_of(record)

@@ -9,8 +9,8 @@ from sauda.cli.options import DeskOption, JsonOption, StrategyOption
 from sauda.cli.order import WaitOption
 
 if TYPE_CHECKING:
-    from sauda.cli.order_course import Course
-    from sauda.cli.order_desk import HandDesk
+    from sauda.hand.course import Course
+    from sauda.hand.desk import HandDesk
 
 NEGATIVE: Final = 1
 
@@ -31,10 +31,10 @@ def square_off(
 
 def _close(hand: "HandDesk", strategy: str | None, seconds: float) -> "tuple[list[Course], bool]":
     """Send the wish; return the orders that the exchange closes with, and whether it has taken the wish up."""
-    from sauda.cli.flat_course import CLOSING
-    from sauda.cli.letter_settling import who
-    from sauda.cli.order_course import Course
     from sauda.contracts import OrderAccepted, SquareOff
+    from sauda.hand.course import Course
+    from sauda.hand.flat import CLOSING
+    from sauda.hand.who import who
 
     wish_id, after = hand.send(SquareOff(strategy, who(), hand.now_ns()))
     closing: dict[str, Course] = {}

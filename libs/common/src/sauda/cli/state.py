@@ -59,7 +59,7 @@ def _now(record: "Record", name: str) -> dict[bytes, bytes]:
 def _as_it_was(record: "Record", name: str, ends: "Ends") -> tuple[dict[bytes, bytes], dict[str, Any] | None]:
     """Return the unit's rows at the end of *ends*, and the last input that made them so."""
     from sauda.bundle.place import settings_for
-    from sauda.cli.reading import read_entry
+    from sauda.reading import read_entry
     from sauda.rerun.made_of import MadeOf
     from sauda.rerun.rerun import Rerun
     from sauda.settings import load_settings

@@ -8,8 +8,8 @@ from sauda.cli import screen
 from sauda.cli.options import DeskOption, JsonOption, opened
 
 if TYPE_CHECKING:
-    from sauda.cli.strategy_list import Standing
-    from sauda.cli.strategy_outcome import Outcome
+    from sauda.instances.outcome import Outcome
+    from sauda.instances.standing import Standing
 
 NEGATIVE: Final = 1
 CHANGED: Final = "RULES_CHANGED"
@@ -32,8 +32,8 @@ WaitOption: TypeAlias = Annotated[
 @app.command("list")
 def show(desk: DeskOption = None, as_json: JsonOption = False) -> None:
     """List the strategies: who carries each, what it holds and last thought. Exit 1 if any is broken."""
-    from sauda.cli.strategy_files import written
-    from sauda.cli.strategy_list import standings
+    from sauda.instances.files import written
+    from sauda.instances.standing import standings
     from sauda.settings import load_settings
 
     files = written(load_settings())

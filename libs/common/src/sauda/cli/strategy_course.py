@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from sauda.cli import screen
 from sauda.cli.asked_units import texts_of
 from sauda.cli.options import opened
-from sauda.cli.strategy_files import Written, insist_on, with_changes, written
-from sauda.cli.strategy_list import PREFIX, rules_in_force, units_of
-from sauda.cli.strategy_outcome import Outcome, Wish, refused
-from sauda.cli.strategy_wishes import Wishes
 from sauda.errors import ConfigError
+from sauda.instances.files import Written, insist_on, with_changes, written
+from sauda.instances.outcome import Outcome, Wish, refused
+from sauda.instances.standing import PREFIX, rules_in_force, units_of
+from sauda.instances.wishes import Wishes
 from sauda.record import Record
 from sauda.settings import load_settings
 

@@ -11,10 +11,10 @@ from sauda.cli import screen
 from sauda.cli.options import DeskOption, JsonOption, opened
 
 if TYPE_CHECKING:
-    from sauda.cli.reading import Part, Read
     from sauda.cli.where import Condition
-    from sauda.cli.window import Bound
+    from sauda.reading import Part, Read
     from sauda.record import Record
+    from sauda.window import Bound
 
 DEFAULT_COUNT = 10
 """Entries shown where nothing says how many, as `tail` itself does."""
@@ -85,8 +85,8 @@ def tail(
 
 def answers(view: "Record", question: Question) -> "Iterator[Read]":
     """Yield what *question* asks for, oldest first."""
-    from sauda.cli.reading import part_of
     from sauda.log import BEGINNING
+    from sauda.reading import part_of
 
     newest = view.newest(question.stream)
     last = newest.id if newest else BEGINNING
@@ -140,7 +140,7 @@ def check_stream(stream: str) -> None:
 
 def bound_of(option: str, text: str | None) -> "Bound | None":
     """Read what stands behind *option*; None if nothing does."""
-    from sauda.cli.window import WindowError, parse_bound
+    from sauda.window import WindowError, parse_bound
 
     try:
         return None if text is None else parse_bound(text)
@@ -149,7 +149,7 @@ def bound_of(option: str, text: str | None) -> "Bound | None":
 
 
 def _last(view: "Record", question: Question, part: "Part") -> "list[Read]":
-    from sauda.cli.reading import read_entry
+    from sauda.reading import read_entry
 
     reads = map(read_entry, view.backwards(question.stream, part.end, part.start))
     wanted = (read for read in reads if part.holds(read) and question.wants(read))
@@ -157,7 +157,7 @@ def _last(view: "Record", question: Question, part: "Part") -> "list[Read]":
 
 
 def _forwards(view: "Record", question: Question, part: "Part") -> "Iterator[Read]":
-    from sauda.cli.reading import read_entry
+    from sauda.reading import read_entry
 
     reads = map(read_entry, view.forwards(question.stream, part.start, part.end))
     return (read for read in reads if part.holds(read) and question.wants(read))
@@ -165,10 +165,10 @@ def _forwards(view: "Record", question: Question, part: "Part") -> "Iterator[Rea
 
 def _coming(view: "Record", question: Question, part: "Part", last: bytes) -> "Iterator[Read]":
     """Yield what is written behind *last*, for ever; a Redis that goes away is waited for."""
-    from sauda.cli.reading import read_entry
     from sauda.clock import SystemClock
     from sauda.errors import TransientError
     from sauda.log import Position
+    from sauda.reading import read_entry
 
     away = False
     while True:

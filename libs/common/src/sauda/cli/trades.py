@@ -9,9 +9,10 @@ from sauda.cli import screen
 from sauda.cli.options import DateOption, DeskOption, JsonOption, StrategyOption, opened
 
 if TYPE_CHECKING:
-    from sauda.cli.book import Holding, OrderState
+    from sauda.book.holdings import Holding
+    from sauda.book.orders import OrderState
+    from sauda.book.valuation import Profit
     from sauda.cli.by_day import DayPnl
-    from sauda.cli.valuation import Profit
     from sauda.contracts import DeskPnl, Fill, StrategyPnl
 
 ByDayOption: TypeAlias = Annotated[
@@ -29,8 +30,8 @@ def orders(
 
     An order's average price is that of its fills, to the nearest paisa.
     """
-    from sauda.cli.book import orders_of
-    from sauda.cli.reading import readable
+    from sauda.book.orders import orders_of
+    from sauda.reading import readable
 
     with opened(desk) as view:
         # Executions first: an order that is placed in between is then still without its answer, never the reverse.
@@ -55,8 +56,8 @@ def fills(
     as_json: JsonOption = False,
 ) -> None:
     """List the fills in the order in which they happened."""
+    from sauda.book.valuation import read_fills
     from sauda.cli import charge_lines
-    from sauda.cli.valuation import read_fills
 
     with opened(desk) as view:
         reads = read_fills(view)
@@ -82,7 +83,7 @@ def positions(
 
     With --date as of the end of that day.
     """
-    from sauda.cli.valuation import holdings_at
+    from sauda.book.valuation import holdings_at
 
     with opened(desk) as view:
         found = holdings_at(view, day)
@@ -106,7 +107,7 @@ def pnl(
 
     With --date the last valuation of that day. ROI is the net in percent of the most margin that was ever blocked.
     """
-    from sauda.cli.valuation import profit_at
+    from sauda.book.valuation import profit_at
 
     if by_day:
         _pnl_by_day(strategy, day, desk, as_json=as_json)
@@ -124,7 +125,7 @@ def pnl(
 
 def _pnl_by_day(strategy: str | None, day: date | None, desk: str | None, *, as_json: bool) -> None:
     from sauda.cli.by_day import days_of, totals_only
-    from sauda.cli.reading import readable
+    from sauda.reading import readable
 
     with opened(desk) as view:
         every = days_of(readable(totals_only(view.forwards("pnl"))))
@@ -228,7 +229,7 @@ def _fill_row(fill: "Fill") -> screen.Row:
 
 
 def _holding_row(held: "Holding") -> screen.Row:
-    from sauda.cli.book import average
+    from sauda.book.orders import average
 
     return (
         screen.instant(held.event_ns),

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar
 
+from sauda.book.orders import OrderState, orders_of
 from sauda.cli import screen
 from sauda.cli.asked_units import Ends
-from sauda.cli.book import OrderState, orders_of
 from sauda.cli.plain_values import shown
 from sauda.contracts import DeskPnl, Fill, StrategyPnl
 from sauda.whatif.compared import Compared, compared

@@ -87,8 +87,8 @@ def _by_name(view: "Record", text: str) -> Node | None:
 
 def _point(view: "Record", text: str) -> Node:
     """Return the newest point of P&L that *text* means: `STRATEGY[/INSTRUMENT][@TIME]`."""
-    from sauda.cli.reading import id_before, newest_date
-    from sauda.cli.window import IdBound, WindowError, parse_bound
+    from sauda.reading import id_before, newest_date
+    from sauda.window import IdBound, WindowError, parse_bound
 
     series, _, moment = text.partition("@")
     end, until_ns = b"+", None

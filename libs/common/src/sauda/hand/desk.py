@@ -9,10 +9,6 @@ from typing import Final
 
 import msgspec
 
-from sauda.cli import screen
-from sauda.cli.letter_settling import who
-from sauda.cli.order_terms import new_id
-from sauda.cli.reading import Read, read_entry, readable
 from sauda.clock import NS_PER_S, UnixNs, clock_text, monotonic_s
 from sauda.codec import encode
 from sauda.contracts import (
@@ -30,8 +26,11 @@ from sauda.contracts import (
     Tick,
 )
 from sauda.errors import ConfigError, SaudaError
+from sauda.hand.terms import new_id
+from sauda.hand.who import who
 from sauda.log import BEGINNING, Output, Position
 from sauda.market_time import time_of
+from sauda.reading import Read, read_entry, readable
 from sauda.record import Record
 from sauda.redis_book import RedisBook
 
@@ -64,8 +63,12 @@ class UnknownOrderError(SaudaError):
 class HandDesk:
     """One desk, live on Redis."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, by: str = "") -> None:
         """Look at *record*.
+
+        Args:
+            record: The desk.
+            by: Who acts, for the record; empty: the user of this process.
 
         Raises:
             ConfigError: nothing can be written to it.
@@ -75,6 +78,7 @@ class HandDesk:
         self._record = record
         self._live: RedisBook = record.live
         self.name = record.desk
+        self.by = by or who()
 
     def is_squaring_off(self, strategy: str | None) -> bool:
         """Is the exchange still closing what a square-off of *strategy*, or of the desk, asked for?"""
@@ -134,19 +138,19 @@ class HandDesk:
             f"{name!r} is none of desk {self.name}'s {len(defined)} contracts; {hint}"
         )
 
-    def insist_on_quote(self, instrument: InstrumentId) -> None:
-        """Subscribe to *instrument* unless it is quoted, and wait a while for its first quote.
+    def insist_on_quote(self, instrument: InstrumentId) -> bool:
+        """Subscribe to *instrument* unless it is quoted, and wait a while for its first quote; return whether one came.
 
         Whether there is none then, or an old one, the exchange judges: an exit is taken without.
         """
         if self._is_quoted(instrument):
-            return
+            return True
         after = self.end_of("ticks")
-        self._write(Subscribe(f"hand {who()}", (instrument,), self.now_ns()))
+        self._write(Subscribe(f"hand {self.by}", (instrument,), self.now_ns()))
         for read in self._coming("ticks", after, QUOTE_S):
             if isinstance(read.message, Tick) and read.message.instrument == instrument:
-                return
-        screen.note(f"no quote of {instrument} within {QUOTE_S:.0f} s of subscribing; the exchange decides")
+                return True
+        return False
 
     def find(self, order_id: str) -> PlaceOrder | None:
         """Return the order as it was placed, by whomever; None if it was not since yesterday."""
@@ -162,7 +166,7 @@ class HandDesk:
     def announce(self, side: Side, instrument: InstrumentId, what: str, strategy: str) -> tuple[str, bytes]:
         """Write down who wants what, and return the order's id made of that, and what the order is caused by."""
         now_ns = self.now_ns()
-        entry_id = self._write(Signal(strategy, instrument, side, f"by hand, {who()}: {what}", now_ns))
+        entry_id = self._write(Signal(strategy, instrument, side, f"by hand, {self.by}: {what}", now_ns))
         return new_id(entry_id, now_ns), b"signals " + entry_id
 
     def end_of(self, stream: str) -> bytes:

@@ -5,16 +5,16 @@ from typing import Final
 
 import msgspec
 
-from sauda.cli.flat_course import halted_by
-from sauda.cli.newest_opening import newest_opening
-from sauda.cli.order_desk import EXCHANGE
-from sauda.cli.risk_book import DESK, RiskBook, rows_of
 from sauda.clock import UnixNs
 from sauda.codec import decode
 from sauda.contracts import DeskPnl, Plain, StrategyPnl
 from sauda.errors import ContractError
+from sauda.hand.desk import EXCHANGE
+from sauda.hand.flat import halted_by
 from sauda.money import Paise, to_indian
+from sauda.newest_opening import newest_opening
 from sauda.record import Record
+from sauda.risk.book import DESK, RiskBook, rows_of
 
 _POINTS: Final = 5_000
 """Points of P&L read back in search of each strategy's newest."""

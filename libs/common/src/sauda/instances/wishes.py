@@ -6,17 +6,16 @@ A wish is taken up when its strategy is committed behind it; what was said of it
 from collections.abc import Sequence
 from typing import Final
 
-from sauda.cli.letter_settling import who
-from sauda.cli.order_desk import HandDesk
-from sauda.cli.reading import readable
-from sauda.cli.strategy_list import PREFIX, rules_in_force, units_of
-from sauda.cli.strategy_outcome import Change, Outcome, Wish, by_strategy, differences
 from sauda.clock import SystemClock, UnixNs, monotonic_s
 from sauda.codec import encode
 from sauda.contracts import Alert, ChangeRules, Message, Plain, Signal, Start, Stop
 from sauda.errors import ConfigError
+from sauda.hand.desk import HandDesk
+from sauda.instances.outcome import Change, Outcome, Wish, by_strategy, differences
+from sauda.instances.standing import PREFIX, rules_in_force, units_of
 from sauda.log import Entry, Output
 from sauda.merge import id_parts
+from sauda.reading import readable
 from sauda.record import Record
 
 _POLL_S: Final = 0.1
@@ -25,14 +24,14 @@ _POLL_S: Final = 0.1
 class Wishes:
     """The strategies of one desk, live on Redis."""
 
-    def __init__(self, record: Record) -> None:
+    def __init__(self, record: Record, by: str = "") -> None:
         """Look at *record*.
 
         Raises:
             ConfigError: nothing can be written to it.
         """
         self._record = record
-        self._hand = HandDesk(record)
+        self._hand = HandDesk(record, by)
 
     def carried(self) -> set[str]:
         """Return the strategies that a replica carries now."""
@@ -44,7 +43,7 @@ class Wishes:
         Raises:
             ConfigError: nobody carries it and it has no usable file.
         """
-        wish = Wish(name, "start", Start(name, who(), self._now_ns()))
+        wish = Wish(name, "start", Start(name, self._hand.by, self._now_ns()))
         if name in self.carried():
             return [wish]
         if file is None:
@@ -53,7 +52,7 @@ class Wishes:
 
     def stop(self, name: str) -> Wish:
         """Return what lets *name* open nothing new."""
-        return Wish(name, "stop", Stop(name, who(), self._now_ns()))
+        return Wish(name, "stop", Stop(name, self._hand.by, self._now_ns()))
 
     def reload(self, name: str, file: dict[str, Plain]) -> Wish:
         """Return what lets *name* follow its *file*; without a message where it does already."""
@@ -81,7 +80,7 @@ class Wishes:
     def _rules(
         self, name: str, what: str, rules: dict[str, Plain], changes: list[Change], *, is_new: bool = False
     ) -> Wish:
-        return Wish(name, what, ChangeRules(name, rules, who(), self._now_ns()), changes, is_new)
+        return Wish(name, what, ChangeRules(name, rules, self._hand.by, self._now_ns()), changes, is_new)
 
     def _outcome(self, wish: Wish, entry_id: bytes | None) -> Outcome:
         """Look at how *wish* stands; its taking first, as what was said of it came with that commit."""

@@ -1,10 +1,9 @@
-"""Orders and positions, read off what was ordered and what the exchange answered. Pure.
+"""Orders, read off what was ordered and what the exchange answered. Pure.
 
 Prices are averages of whole fills: totals are kept, averages derived.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from enum import Enum
 from typing import Final
 
@@ -23,7 +22,6 @@ from sauda.contracts import (
     OrderTriggered,
     PlaceBasket,
     PlaceOrder,
-    PositionPnl,
     Side,
 )
 from sauda.money import Paise, Units
@@ -44,6 +42,9 @@ class Status(Enum):
 
 OVER: Final = frozenset({Status.FILLED, Status.CANCELLED, Status.REJECTED})
 """Where an order ends: nothing more can happen to it."""
+
+
+_ANSWERS: Final = (OrderAccepted, OrderRejected, OrderTriggered, OrderModified, OrderCancelled, Fill)
 
 
 class OrderState(msgspec.Struct):
@@ -72,26 +73,40 @@ class OrderState(msgspec.Struct):
     """Market time of the exchange's last word on it."""
 
 
-def orders_of(orders: Iterable[Message], executions: Iterable[Message]) -> list[OrderState]:
-    """Return every order, in the order in which they were placed.
+class OrderBook:
+    """Every order of a desk, message by message, in the order in which they were placed.
 
     An id that was placed twice is one order: the exchange answers the second with its first answer. Orders that the
-    exchange made itself (a square-off, a bracket's stop) come last, by the terms that it gave them; a settlement, which
+    exchange made itself (a square-off, a bracket's stop) come with the terms that it gave them; a settlement, which
     is no order, as its fill tells it.
     """
-    book: dict[str, OrderState] = {}
-    for message in orders:
+
+    def __init__(self) -> None:
+        self.orders: dict[str, OrderState] = {}
+
+    def take(self, message: Message) -> None:
+        """Take one message of the streams `orders` and `executions`."""
         for order in _asked_for(message):
-            book.setdefault(order.order_id, _placed(order))
-    for message in executions:
-        order_id = getattr(message, "order_id", None)
+            self.orders.setdefault(order.order_id, _placed(order))
         if isinstance(message, OrderAccepted) and message.terms is not None:
-            book.setdefault(message.order_id, _placed(message.terms))
-        if isinstance(message, Fill) and message.order_id not in book:
-            book[message.order_id] = _settled(message)
-        if order_id in book and not _is_no_news(book[order_id], message):
-            _answer(book[order_id], message)
-    return list(book.values())
+            self.orders.setdefault(message.order_id, _placed(message.terms))
+        if isinstance(message, Fill) and message.order_id not in self.orders:
+            self.orders[message.order_id] = _settled(message)
+        if not isinstance(message, _ANSWERS):
+            return
+        order_state = self.orders.get(message.order_id)
+        if order_state is not None and not _is_no_news(order_state, message):
+            _answer(order_state, message)
+
+
+def orders_of(orders: Iterable[Message], executions: Iterable[Message]) -> list[OrderState]:
+    """Return every order, those that the exchange made itself last."""
+    book = OrderBook()
+    for message in orders:
+        book.take(message)
+    for message in executions:
+        book.take(message)
+    return list(book.orders.values())
 
 
 def _asked_for(message: Message) -> tuple[PlaceOrder, ...]:
@@ -190,69 +205,3 @@ def _fill(order: OrderState, fill: Fill) -> None:
 def average(value: Paise, qty: Units) -> Paise:
     """Return *value* per unit to the nearest paisa, half a paisa going up; both are above zero."""
     return (2 * value + qty) // (2 * qty)
-
-
-class Holding(msgspec.Struct, frozen=True):
-    """One strategy's position in one instrument."""
-
-    strategy: str
-    instrument: InstrumentId
-    qty: Units
-    """Signed: a short is negative."""
-    cost: Paise
-    """Cash paid to open what is held; negative when it was received."""
-    ltp: Paise | None
-    """Its newest mark; None before the first."""
-    realised: Paise
-    unrealised: Paise | None
-    charges: Paise
-    event_ns: UnixNs
-    """Market time of the mark, or of the last fill where there is no mark since."""
-
-
-@dataclass(slots=True)
-class _Running:
-    """A position at average cost, fill by fill."""
-
-    qty: Units = 0
-    cost: Paise = 0
-    realised: Paise = 0
-    charges: Paise = 0
-    last_ns: UnixNs = field(default=0)
-
-    def apply(self, fill: Fill) -> None:
-        """Open, add to, reduce, close or flip."""
-        signed = fill.signed_qty
-        opposed = self.qty * signed < 0
-        # What of the old position goes, with its sign; the rest of the fill opens.
-        gone = min(abs(self.qty), abs(signed)) if opposed else 0
-        closing = gone if self.qty > 0 else -gone
-        released = self.cost * closing // self.qty if closing else 0
-        self.realised += closing * fill.price - released
-        self.cost += (signed + closing) * fill.price - released
-        self.qty += signed
-        self.charges += fill.charges
-        self.last_ns = max(self.last_ns, fill.event_ns)
-
-
-def holdings_of(
-    fills: Iterable[Fill], marks: Mapping[tuple[str, InstrumentId], PositionPnl]
-) -> list[Holding]:
-    """Return every position ever opened, by strategy and instrument.
-
-    The fills decide what is held and what it made, by the valuation's own arithmetic; its newest point gives the mark.
-    (Its profit is not taken: it counts anew from the day on which a closed position is opened again.)
-    """
-    running: dict[tuple[str, InstrumentId], _Running] = {}
-    for fill in fills:
-        running.setdefault((fill.strategy, fill.instrument), _Running()).apply(fill)
-    return [_holding(series, running[series], marks.get(series)) for series in sorted(running)]
-
-
-def _holding(series: tuple[str, InstrumentId], held: _Running, mark: PositionPnl | None) -> Holding:
-    unrealised = 0 if held.qty == 0 else None
-    event_ns = held.last_ns
-    if mark is not None:
-        unrealised, event_ns = held.qty * mark.ltp - held.cost, max(event_ns, mark.event_ns)
-    ltp = mark.ltp if mark else None
-    return Holding(*series, held.qty, held.cost, ltp, held.realised, unrealised, held.charges, event_ns)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from sauda.cli.book import Holding, holdings_of
-from sauda.cli.reading import Read, end_of_day, id_at, read_entry
+from sauda.book.holdings import Holding, holdings_of
 from sauda.clock import ist_date
 from sauda.contracts import DeskPnl, Fill, InstrumentId, PositionPnl, StrategyPnl
 from sauda.log import Entry
+from sauda.reading import Read, end_of_day, id_at, read_entry
 
 if TYPE_CHECKING:
     from sauda.record import Record

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from sauda.cli.book import OVER, OrderState, Status, orders_of
+from sauda.book.orders import OVER, OrderState, Status, orders_of
 from sauda.clock import UnixNs
 from sauda.contracts import (
     Account,

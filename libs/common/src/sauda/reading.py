@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
-from sauda.cli.window import Bound, IdBound, TimeBound, first_ms_from
 from sauda.clock import NS_PER_MS, UnixNs, from_ist, ist_date
 from sauda.codec import decode
 from sauda.contracts import Message
@@ -14,6 +13,7 @@ from sauda.errors import ContractError
 from sauda.log import Entry
 from sauda.market_time import BY_ARRIVAL, RISING, arrival_ns, time_of
 from sauda.merge import id_parts
+from sauda.window import Bound, IdBound, TimeBound, first_ms_from
 
 if TYPE_CHECKING:
     from sauda.record import Record

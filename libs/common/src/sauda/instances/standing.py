@@ -5,16 +5,16 @@ from typing import Final
 
 import msgspec
 
-from sauda.cli.newest_opening import newest_opening
-from sauda.cli.order_desk import EXCHANGE
-from sauda.cli.reading import readable
-from sauda.cli.risk_book import rows_of
-from sauda.cli.risk_use import halts_of
-from sauda.cli.strategy_files import Written
 from sauda.contracts import Opened, Plain, Signal
+from sauda.hand.desk import EXCHANGE
+from sauda.instances.files import Written
 from sauda.money import Units
+from sauda.newest_opening import newest_opening
+from sauda.reading import readable
 from sauda.record import Record
 from sauda.redis_view import UnitHolding
+from sauda.risk.book import rows_of
+from sauda.risk.use import halts_of
 
 PREFIX: Final = "strategy."
 _LOOKED_THROUGH: Final = 5_000

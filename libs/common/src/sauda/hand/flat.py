@@ -5,12 +5,12 @@ from typing import Final
 
 import msgspec
 
-from sauda.cli.book import average
-from sauda.cli.order_desk import EXCHANGE, HandDesk
-from sauda.cli.reading import readable
+from sauda.book.orders import average
 from sauda.clock import NS_PER_MS, UnixNs, monotonic_s
 from sauda.contracts import Alert, Fill, Halt, InstrumentId, Message, OrderCancelled, Side
+from sauda.hand.desk import EXCHANGE, HandDesk
 from sauda.money import Paise, Units
+from sauda.reading import readable
 from sauda.record import Record
 
 CLOSING: Final = "squareoff-"

@@ -1,0 +1,1 @@
+"""Orders, positions and P&L, read off what was ordered, traded and valued."""

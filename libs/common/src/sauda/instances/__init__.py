@@ -1,0 +1,1 @@
+"""The strategies of a desk as people see them: how each stands, what is wished of it, and what came of that."""
