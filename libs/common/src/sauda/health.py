@@ -56,12 +56,15 @@ class Health:
         self._clock = clock or SystemClock()
         self._failed = False
         """Whether the last write failed: a full disk is logged once, not every second."""
+        self.last: Report | None = None
+        """What was said last, for whoever asks over HTTP."""
 
     def report(self, ready: bool, **facts: object) -> None:
         """Say that the service lives, whether it can work, and *facts* worth seeing. Never raises for the disk."""
+        report = Report(self._service, os.getpid(), ready, self._clock.now_ns(), monotonic_s(), facts)
+        self.last = report
         if self._path is None:
             return
-        report = Report(self._service, os.getpid(), ready, self._clock.now_ns(), monotonic_s(), facts)
         # The thread's number too: two threads that report at once must not share a half-written file.
         half_written = self._path.with_name(f".{self._path.name}.{os.getpid()}.{threading.get_ident()}")
         try:

@@ -64,11 +64,16 @@ def hide(secret: str) -> None:
 
 
 def configure(
-    settings: Settings, service: str, stream: TextIO | None = None, clock: Clock | None = None
+    settings: Settings,
+    service: str,
+    stream: TextIO | None = None,
+    clock: Clock | None = None,
+    *,
+    counting: Processor | None = None,
 ) -> None:
     """Send all records of this process to *stream* (standard error), and errors to their own file as well.
 
-    Safe to call again: what an earlier call set up is replaced.
+    Safe to call again: what an earlier call set up is replaced. *counting* is shown each record of ours that is written.
 
     Raises:
         ConfigError: the file for errors cannot be opened.
@@ -81,7 +86,11 @@ def configure(
         _stamp(service, clock or SystemClock()),
     ]
     structlog.configure(
-        processors=[*stamp, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        processors=[
+            *stamp,
+            *([counting] if counting else []),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(settings.log_level),
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=False,

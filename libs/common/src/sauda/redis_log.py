@@ -5,11 +5,12 @@ committed position can tell.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import redis
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -63,11 +64,11 @@ def server_errors(where: str) -> Iterator[None]:
 class RedisLog:
     """The streams of one desk on one server."""
 
-    def __init__(self, url: str, desk: str) -> None:
+    def __init__(self, url: str, desk: str, make_line: Callable[["redis.Redis"], Line] = Line) -> None:
         self.desk = desk
         self.keys = Keys(desk)
         self._client = connect(url, desk)
-        self._line = Line(self._client)
+        self._line = make_line(self._client)
         self._where = without_password(url)
         self._replicas = read_address(url).replicas
         self._wait = ("WAIT", self._replicas, WAIT_MS)
@@ -77,6 +78,11 @@ class RedisLog:
         self._open = Script("open")
         self._renew = Script("renew")
         self._release = Script("release")
+
+    @property
+    def line(self) -> Line:
+        """Return the connection that it speaks over."""
+        return self._line
 
     def acquire(self, unit: str, holder: str, ttl_ms: int) -> Lease | None:
         """See `sauda.log.Log`."""

@@ -5,22 +5,30 @@ replaced by a server that never heard of it. The unit is loaded again, and `load
 more than one step ahead of them, and nobody is told of a step that they do not have (ADR 31).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
+import redis
 from redis.exceptions import NoScriptError
 
 from sauda.log import Entry, EntryId, Lease, Loaded, Output, Position, Step
 from sauda.redis_address import read_address
+from sauda.redis_line import Line
 from sauda.redis_log import RedisLog, server_errors
 
 
-def log_at(url: str, desk: str) -> RedisLog:
+def log_at(url: str, desk: str, make_line: Callable[["redis.Redis"], Line] = Line) -> RedisLog:
     """Return the log of *desk* for who commits there: one that waits for replicas, if *url* says so.
+
+    Args:
+        url: See `sauda.redis_address`.
+        desk: The desk's name.
+        make_line: Makes the connection that it speaks over.
 
     Raises:
         ConfigError: *url* or *desk* is none.
     """
-    return ReplicatedLog(url, desk) if read_address(url).replicas else RedisLog(url, desk)
+    kind = ReplicatedLog if read_address(url).replicas else RedisLog
+    return kind(url, desk, make_line)
 
 
 class ReplicatedLog(RedisLog):

@@ -6,6 +6,8 @@ Only the shell logs. Points of P&L come every second and are logged when a posit
 from collections.abc import Sequence
 from typing import Final
 
+from structlog.typing import FilteringBoundLogger
+
 from sauda.clock import NS_PER_S, UnixNs
 from sauda.codec import decode
 from sauda.contracts import (
@@ -46,16 +48,17 @@ class Said:
     def tell(self, outputs: Sequence[Output]) -> None:
         """Log *outputs*, which are committed."""
         for output in outputs:
-            self._tell(decode(output.data))
+            self._tell(decode(output.data), output.cause)
 
-    def _tell(self, message: Message) -> None:
+    def _tell(self, message: Message, cause: bytes) -> None:
+        """Log *message*; *cause* is the entry that led to it, in every record as `sauda why` takes it: `ticks/1795580105123-4`."""
         match message:
             case PositionPnl():
-                self._tell_position(message)
+                self._tell_position(message, cause)
             case DeskPnl():
-                self._tell_pnl(message)
+                self._tell_pnl(message, cause)
             case DeadLetter():
-                logger(Channel.APP).warning(
+                _records(Channel.APP, cause).warning(
                     "dead_letter",
                     unit=self._unit,
                     stream=message.stream,
@@ -63,13 +66,14 @@ class Said:
                     why=message.reason,
                 )
             case Alert():
-                say = logger(Channel.APP).info if message.level is Level.INFO else logger(Channel.APP).warning
+                records = _records(Channel.APP, cause)
+                say = records.info if message.level is Level.INFO else records.warning
                 say("alert", source=message.source, code=message.code, text=message.text)
             case _:
-                self._tell_order(message)
+                self._tell_order(message, cause)
 
-    def _tell_order(self, message: Message) -> None:
-        records = logger(Channel.ORDERS)
+    def _tell_order(self, message: Message, cause: bytes) -> None:
+        records = _records(Channel.ORDERS, cause)
         match message:
             case Signal():
                 side = message.side.value if message.side else None
@@ -100,14 +104,14 @@ class Said:
             case _:
                 pass
 
-    def _tell_position(self, point: PositionPnl) -> None:
+    def _tell_position(self, point: PositionPnl, cause: bytes) -> None:
         key = (point.strategy, point.instrument)
         if self._held.get(key, 0) == point.qty:
             return
         self._held[key] = point.qty
         if point.qty == 0:
             del self._held[key]
-        logger(Channel.POSITIONS).info(
+        _records(Channel.POSITIONS, cause).info(
             "position",
             strategy=point.strategy,
             instrument=point.instrument,
@@ -115,16 +119,22 @@ class Said:
             realised=to_rupees(point.realised),
         )
 
-    def _tell_pnl(self, point: DeskPnl) -> None:
+    def _tell_pnl(self, point: DeskPnl, cause: bytes) -> None:
         if point.event_ns < self._pnl_ns + PNL_EVERY_NS and point.event_ns >= self._pnl_ns:
             return
         self._pnl_ns = point.event_ns
-        logger(Channel.PNL).info(
+        _records(Channel.PNL, cause).info(
             "desk_pnl",
             net=to_rupees(point.net),
             realised=to_rupees(point.realised),
             unrealised=to_rupees(point.unrealised),
         )
+
+
+def _records(channel: Channel, cause: bytes) -> FilteringBoundLogger:
+    """Return the logger of *channel* for what *cause* led to; what nothing led to names nothing."""
+    records = logger(channel)
+    return records.bind(cause=cause.decode(errors="replace").replace(" ", "/", 1)) if cause else records
 
 
 def _what(message: PlaceOrder | Fill) -> dict[str, object]:

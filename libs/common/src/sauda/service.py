@@ -9,8 +9,9 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sauda.clock import SystemClock, monotonic_s
 from sauda.codec import encode
@@ -26,6 +27,10 @@ from sauda.runner import Stop, UnitRunner
 from sauda.said import Said
 from sauda.settings import Settings, load_settings
 from sauda.unit import Unit
+
+if TYPE_CHECKING:
+    from sauda.metrics.measures import Figures
+    from sauda.metrics.records import RecordCounts
 
 HEALTH_EVERY_S: Final = 0.5
 AT_FIRST_S: Final = 0.05
@@ -45,6 +50,8 @@ class Role:
     """What the health file says about it."""
     joining: Callable[[], Sequence["Role"]] = tuple
     """Roles that shall begin now: asked twice a second. One that is named like a role that has ended takes its place."""
+    figures: "Figures | None" = None
+    """What the page for Prometheus tells of it, where it is measured."""
     failure: str | None = None
     refused: bool = False
     """Whether it failed for its settings, so that starting it again cannot help."""
@@ -63,7 +70,7 @@ def open_log(settings: Settings) -> RedisLog:
 def unit_role(unit: Unit, settings: Settings) -> Role:
     """Return the role that holds *unit* whenever it can, over a connection of its own."""
     records = logger(Channel.APP)
-    log = open_log(settings)
+    log, said, figures = _surroundings(unit.name, settings)
 
     def on_event(event: str, facts: dict[str, object]) -> None:
         quiet = event in ("unit_holding", "unit_standby", "unit_stopped")
@@ -76,7 +83,7 @@ def unit_role(unit: Unit, settings: Settings) -> Role:
         lease_ms=settings.lease_ms,
         batch=settings.batch,
         on_event=on_event,
-        tell=Said(unit.name).tell,
+        tell=said.tell,
     )
 
     def run(stop: Stop) -> None:
@@ -92,7 +99,18 @@ def unit_role(unit: Unit, settings: Settings) -> Role:
         run=run,
         ready=lambda: runner.ready,
         facts=lambda: {"phase": runner.phase, "epoch": runner.epoch, "handled": runner.handled},
+        figures=figures,
     )
+
+
+def _surroundings(unit: str, settings: Settings) -> "tuple[Log, Said, Figures | None]":
+    """Return what a unit works with; a unit that is measured finds out nothing of it."""
+    if settings.metrics_port is None:
+        return open_log(settings), Said(unit), None
+    from sauda.metrics.units import measured_unit
+
+    measured = measured_unit(unit, settings)
+    return measured.log, measured.said, measured
 
 
 def run(service: str, wire: Callable[[Settings], Sequence[Role]]) -> None:
@@ -104,21 +122,32 @@ def run(service: str, wire: Callable[[Settings], Sequence[Role]]) -> None:
     """
     try:
         settings = load_settings()
-        configure(settings, service)
+        counts = _record_counts(settings)
+        configure(settings, service, counting=counts)
         roles = wire(settings)
     except ConfigError as error:
         sys.stderr.write(f"{service}: {error}\n")
         sys.exit(2)
     collect_rarely()
     try:
-        code = _serve(service, roles, settings)
+        code = _serve(service, roles, settings, counts)
     except Exception:  # noqa: BLE001  (through the log, where secrets are masked)
         logger(Channel.APP).exception("service_failed")
         code = 1
     sys.exit(code)
 
 
-def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:
+def _record_counts(settings: Settings) -> "RecordCounts | None":
+    if settings.metrics_port is None:
+        return None
+    from sauda.metrics.records import RecordCounts
+
+    return RecordCounts()
+
+
+def _serve(
+    service: str, roles: Sequence[Role], settings: Settings, counts: "RecordCounts | None" = None
+) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
@@ -126,6 +155,23 @@ def _serve(service: str, roles: Sequence[Role], settings: Settings) -> int:
     records.info("service_started", desk=settings.desk, roles=[role.name for role in roles])
     crew = _Crew(roles, stop)
     health = Health(settings.health_file, service)
+    with _watched(settings, health, crew, counts):
+        return _beat(crew, health, stop)
+
+
+def _watched(
+    settings: Settings, health: Health, crew: "_Crew", counts: "RecordCounts | None"
+) -> AbstractContextManager[object]:
+    """Return the page for Prometheus, to be served from `with` to its end; nothing where there is to be none."""
+    if settings.metrics_port is None:
+        return nullcontext()
+    from sauda.metrics.roles import endpoint_of
+
+    return endpoint_of(settings, health, lambda: crew.roles, [counts])
+
+
+def _beat(crew: "_Crew", health: Health, stop: threading.Event) -> int:
+    records = logger(Channel.APP)
     pace, rounds = _Pace(), Rounds()
     every_s = AT_FIRST_S
     while not stop.wait(every_s):
@@ -158,7 +204,8 @@ class _Crew:
     @property
     def roles(self) -> list[Role]:
         """Return all of them, those that failed among them."""
-        return [role for role, _ in self._at_work.values()]
+        # A copy in one go: the page for Prometheus asks from a thread of its own while others join.
+        return [role for role, _ in tuple(self._at_work.values())]
 
     def let_join(self) -> None:
         """Begin the roles that others ask for, unless one of that name is at work."""

@@ -162,6 +162,12 @@ class Settings(BaseSettings):
         default=(), description="addresses of reverse proxies whose X-Forwarded-For is believed"
     )
 
+    metrics_port: Port | None = Field(
+        default=None,
+        description="port of /metrics, /health and /ready, 0: any free one; unset: nothing is measured",
+    )
+    metrics_host: str = Field(default="127.0.0.1", description="address on which they are served")
+
     lease_ms: int = Field(
         default=1000, ge=100, le=600_000, description="milliseconds until a silent holder loses its unit"
     )
