@@ -69,6 +69,11 @@ def monotonic_s() -> float:
     return time.monotonic()
 
 
+def wall_ms() -> int:
+    """Return wall time as entry ids count it, in milliseconds: for measuring only, the clocks of two hosts may differ."""
+    return time.time_ns() // NS_PER_MS
+
+
 def to_ist(instant_ns: UnixNs) -> datetime:
     """Return *instant_ns* as IST wall time, cut to microseconds (datetime holds no more)."""
     seconds, rest_ns = divmod(instant_ns, NS_PER_S)

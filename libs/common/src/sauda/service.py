@@ -137,6 +137,20 @@ def run(service: str, wire: Callable[[Settings], Sequence[Role]]) -> None:
     sys.exit(code)
 
 
+def watched(
+    settings: Settings,
+    health: Health,
+    roles: Callable[[], Sequence[Role]] = tuple,
+    counts: "RecordCounts | None" = None,
+) -> AbstractContextManager[object]:
+    """Return the page for Prometheus, to be served from `with` to its end; nothing where there is to be none."""
+    if settings.metrics_port is None:
+        return nullcontext()
+    from sauda.metrics.roles import endpoint_of
+
+    return endpoint_of(settings, health, roles, [counts])
+
+
 def _record_counts(settings: Settings) -> "RecordCounts | None":
     if settings.metrics_port is None:
         return None
@@ -155,19 +169,8 @@ def _serve(
     records.info("service_started", desk=settings.desk, roles=[role.name for role in roles])
     crew = _Crew(roles, stop)
     health = Health(settings.health_file, service)
-    with _watched(settings, health, crew, counts):
+    with watched(settings, health, lambda: crew.roles, counts):
         return _beat(crew, health, stop)
-
-
-def _watched(
-    settings: Settings, health: Health, crew: "_Crew", counts: "RecordCounts | None"
-) -> AbstractContextManager[object]:
-    """Return the page for Prometheus, to be served from `with` to its end; nothing where there is to be none."""
-    if settings.metrics_port is None:
-        return nullcontext()
-    from sauda.metrics.roles import endpoint_of
-
-    return endpoint_of(settings, health, lambda: crew.roles, [counts])
 
 
 def _beat(crew: "_Crew", health: Health, stop: threading.Event) -> int:

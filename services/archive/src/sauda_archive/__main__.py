@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sauda import service
 from sauda.archive.finding import open_store
-from sauda.clock import clock_text
+from sauda.clock import clock_text, wall_ms
 from sauda.logs import Channel, logger
 from sauda.redis_book import RedisBook
 from sauda.service import Role
@@ -34,7 +34,13 @@ def wire(settings: Settings) -> Sequence[Role]:
         open_desk=lambda desk: RedisBook(settings.redis_url, desk),
         on_event=on_event,
     )
-    return [Role(UNIT, archiver.run, lambda: archiver.ready, lambda: _facts(archiver))]
+    figures = None
+    if settings.metrics_port is not None:
+        from sauda.metrics.desk import DeskFigures
+
+        # Of all services this one has to do with every stream and every reader: it tells of the desk for all of them.
+        figures = DeskFigures(settings.redis_url, settings.desk, wall_ms)
+    return [Role(UNIT, archiver.run, lambda: archiver.ready, lambda: _facts(archiver), figures=figures)]
 
 
 def _facts(archiver: Archiver) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sauda.calendar import Calendar, load_calendar
 from sauda.clock import SystemClock
@@ -13,6 +13,7 @@ from sauda.history.knowers import Knower
 from sauda.history.markets import market_of
 from sauda.history.store import HistoryStore
 from sauda.history.stored import StoredPast
+from sauda.log import Log
 from sauda.logs import Channel, logger
 from sauda.record import Record
 from sauda.redis_shelf import RedisShelf
@@ -27,6 +28,9 @@ from sauda_feed.noren_login import account_from
 from sauda_feed.noren_masters import Masters
 from sauda_feed.noren_session import NorenSession
 from sauda_feed.source import Source
+
+if TYPE_CHECKING:
+    from sauda.metrics.measured_log import StepFigures
 
 _ORDINARY: Final = frozenset(
     {
@@ -58,7 +62,8 @@ def wire(settings: Settings) -> Sequence[Role]:
     make_source = (
         _recording(settings, calendar) if settings.source == "recording" else _noren(settings, calendar)
     )
-    desk = Desk(open_log(settings), holder_name(), settings.lease_ms)
+    log, figures = _log(settings)
+    desk = Desk(log, holder_name(), settings.lease_ms)
     shelf = RedisShelf(settings.redis_url, settings.desk)
     feed = Feed(
         [desk],
@@ -67,7 +72,18 @@ def wire(settings: Settings) -> Sequence[Role]:
         shelves={desk.name: shelf},
         make_historian=_historian(settings, calendar),
     )
-    return [Role(name="feed", run=feed.run, ready=lambda: feed.ready, facts=feed.facts)]
+    return [Role(name="feed", run=feed.run, ready=lambda: feed.ready, facts=feed.facts, figures=figures)]
+
+
+def _log(settings: Settings) -> "tuple[Log, StepFigures | None]":
+    """Return the desk's log, and its figures where it is measured."""
+    if settings.metrics_port is None:
+        return open_log(settings), None
+    from sauda.metrics.measured_log import StepFigures
+    from sauda.metrics.units import measured_log
+
+    figures = StepFigures("feed")
+    return measured_log(settings, figures), figures
 
 
 def _historian(settings: Settings, calendar: Calendar) -> Callable[[Source], Historian]:

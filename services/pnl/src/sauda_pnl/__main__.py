@@ -12,12 +12,9 @@ from sauda.redis_consumer import RedisConsumer
 from sauda.runner import Stop
 from sauda.service import Role
 from sauda.settings import Settings
-from sauda.unit import REQUEUED
-from sauda.writer import Sink, WriterRunner
+from sauda.writer import GroupReader, Sink, WriterRunner
+from sauda_pnl.access import STREAMS
 from sauda_pnl.units import units
-
-STREAMS = ("pnl", "executions", "orders", REQUEUED)
-"""What goes into the databases, and the letters that come back."""
 
 
 def wire(settings: Settings) -> Sequence[Role]:
@@ -36,8 +33,15 @@ def wire(settings: Settings) -> Sequence[Role]:
 
 def writer_role(name: str, sink: Sink, settings: Settings) -> Role:
     """Return the role that writes into *sink*, as one of the competing consumers of the group *name*."""
-    consumer = RedisConsumer(settings.redis_url, settings.desk, name, service.holder_name(), STREAMS)
-    runner = WriterRunner(consumer, sink, on_event=_recorder(name))
+    reader: GroupReader = RedisConsumer(
+        settings.redis_url, settings.desk, name, service.holder_name(), STREAMS
+    )
+    figures = None
+    if settings.metrics_port is not None:
+        from sauda.metrics.writing import measured_writer
+
+        reader, sink, figures = measured_writer(name, reader, sink)
+    runner = WriterRunner(reader, sink, on_event=_recorder(name))
 
     def facts() -> dict[str, object]:
         known: dict[str, object] = {
@@ -54,7 +58,7 @@ def writer_role(name: str, sink: Sink, settings: Settings) -> Role:
     def run(stop: Stop) -> None:
         runner.run(stop)
 
-    return Role(name=name, run=run, ready=lambda: runner.ready, facts=facts)
+    return Role(name=name, run=run, ready=lambda: runner.ready, facts=facts, figures=figures)
 
 
 def _sinks(settings: Settings) -> dict[str, Sink]:

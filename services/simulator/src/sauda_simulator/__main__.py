@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 
 from aiohttp import web
 
@@ -13,6 +14,7 @@ from sauda.errors import ConfigError
 from sauda.health import Health
 from sauda.logs import Channel, configure, logger
 from sauda.margin import MarginBook, load_margins
+from sauda.service import watched
 from sauda.settings import Settings, load_settings
 from sauda_simulator.anchor import AnchorFile
 from sauda_simulator.login import Account, Logins
@@ -112,13 +114,12 @@ async def _until_stopped(settings: Settings, market: MarketClock) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     health = Health(settings.health_file, settings.service_name or SERVICE)
-    while not stop.is_set():
-        _keep(market)
-        health.report(True, date=market.day().hours.day.isoformat(), anchored=market.anchored)
-        try:
-            await asyncio.wait_for(stop.wait(), REPORT_EVERY_S)
-        except TimeoutError:
-            continue
+    with watched(settings, health):
+        while not stop.is_set():
+            _keep(market)
+            health.report(True, date=market.day().hours.day.isoformat(), anchored=market.anchored)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), REPORT_EVERY_S)
     _keep(market)
 
 

@@ -1,9 +1,8 @@
 """What a unit is handed where it is measured: a log that keeps figures, and somebody who counts what it said."""
 
 from dataclasses import dataclass
-from typing import Final
 
-from sauda.clock import NS_PER_MS, SystemClock
+from sauda.clock import wall_ms
 from sauda.contracts import Message
 from sauda.metrics.measured_log import MeasuredLog, StepFigures
 from sauda.metrics.measures import Reading
@@ -13,8 +12,6 @@ from sauda.redis_log import RedisLog
 from sauda.redis_replicated import ReplicatedLog, log_at
 from sauda.said import Said
 from sauda.settings import Settings
-
-_clock: Final = SystemClock()
 
 
 class CountedSaid(Said):
@@ -53,11 +50,6 @@ def measured_log(settings: Settings, figures: StepFigures) -> MeasuredLog:
     """Return the settings' desk on the settings' Redis, as `sauda.service.open_log` does, keeping *figures*."""
     log = log_at(settings.redis_url, settings.desk, TimedLine)
     return MeasuredLog(log, figures, wall_ms, line=_line_of(log))
-
-
-def wall_ms() -> int:
-    """Return wall time in milliseconds, as entry ids count it; the clocks of two hosts may differ."""
-    return _clock.now_ns() // NS_PER_MS
 
 
 def _line_of(log: RedisLog) -> TimedLine | None:

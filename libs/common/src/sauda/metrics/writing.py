@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from sauda.clock import monotonic_s
+from sauda.clock import monotonic_s, wall_ms
 from sauda.errors import TransientError
 from sauda.metrics import measures
 from sauda.metrics.measures import Reading
@@ -56,6 +56,14 @@ class WritingFigures:
         found += [Reading(measures.ENTRIES, (name, *labels), count) for labels, count in self.worked.all()]
         found += [Reading(measures.HOP, (name, stream), hop) for stream, hop in list(self.hops.items())]
         return found
+
+
+def measured_writer(
+    writer: str, reader: "GroupReader", sink: "Sink"
+) -> "tuple[MeasuredReader, MeasuredSink, WritingFigures]":
+    """Return what *writer* works with instead of *reader* and *sink*, and the figures that they keep."""
+    figures = WritingFigures(writer)
+    return MeasuredReader(reader, figures, wall_ms), MeasuredSink(sink, figures), figures
 
 
 class MeasuredReader:
