@@ -1,0 +1,135 @@
+/** Figures as India writes them, times in India: paise and nanoseconds in, text out. Pure. */
+
+const RUPEES = new Intl.NumberFormat("en-IN", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const WHOLE = new Intl.NumberFormat("en-IN", { maximumFractionDigits: 0 });
+const CLOCK = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Kolkata", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+const DATE = new Intl.DateTimeFormat("en-GB", { timeZone: "Asia/Kolkata", weekday: "short", day: "2-digit", month: "short", year: "numeric" });
+const ISO_DATE = new Intl.DateTimeFormat("en-CA", { timeZone: "Asia/Kolkata" });
+const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+export const NOTHING = "–";
+const MINUS = "−";
+const CRORE = 1e7;
+const LAKH = 1e5;
+const NS_PER_MS = 1e6;
+
+const known = (value) => value !== null && value !== undefined && !Number.isNaN(value);
+const signed = (value, text, plus) => (value < 0 ? MINUS : plus && value > 0 ? "+" : "") + text;
+
+/** 12345650 paise -> 1,23,456.50 */
+export function price(paise) {
+  return known(paise) ? signed(paise, RUPEES.format(Math.abs(paise) / 100)) : NOTHING;
+}
+
+/** 12345650 paise -> ₹1,23,456.50 */
+export function rupees(paise) {
+  return known(paise) ? signed(paise, `₹${RUPEES.format(Math.abs(paise) / 100)}`) : NOTHING;
+}
+
+/** As rupees, with a plus for what was made. */
+export function gain(paise) {
+  return known(paise) ? signed(paise, `₹${RUPEES.format(Math.abs(paise) / 100)}`, true) : NOTHING;
+}
+
+/** As gain, without the sign of the currency: for columns of them. */
+export function change(paise) {
+  return known(paise) ? signed(paise, RUPEES.format(Math.abs(paise) / 100), true) : NOTHING;
+}
+
+/** A whole number: units, lots, counts. */
+export function count(value, plus = false) {
+  return known(value) ? signed(value, WHOLE.format(Math.abs(value)), plus) : NOTHING;
+}
+
+/** 4533100 -> 45.33 L, as open interest is read: lakh and crore. */
+export function lakhs(value, plus = false) {
+  if (!known(value)) return NOTHING;
+  const size = Math.abs(value);
+  const text = size >= CRORE ? `${(size / CRORE).toFixed(2)} Cr` : size >= LAKH ? `${(size / LAKH).toFixed(2)} L` : WHOLE.format(size);
+  return signed(value, text, plus);
+}
+
+/** 3.71 -> 3.71 % (the value is a percentage already). */
+export function percent(value, plus = false) {
+  return known(value) ? `${signed(value, Math.abs(value).toFixed(2), plus)} %` : NOTHING;
+}
+
+/** A ratio with so many places: Greeks. */
+export function ratio(value, places) {
+  return known(value) ? signed(value, Math.abs(value).toFixed(places)) : NOTHING;
+}
+
+/** Nanoseconds of UTC -> a JavaScript date. */
+export function moment(ns) {
+  return new Date(Math.floor(ns / NS_PER_MS));
+}
+
+/** 14:32:07 in India. */
+export function clock(ns) {
+  return known(ns) ? CLOCK.format(moment(ns)) : NOTHING;
+}
+
+/** Wed, 25 Nov 2026 in India. */
+export function day(ns) {
+  return known(ns) ? DATE.format(moment(ns)) : NOTHING;
+}
+
+/** 2026-11-25 in India. */
+export function isoDay(ns) {
+  return ISO_DATE.format(moment(ns));
+}
+
+/** 0.3 s, 42 s, 3 min, 2 h: how long ago, or for how long. */
+export function span(seconds) {
+  if (!known(seconds)) return NOTHING;
+  if (seconds < 10) return `${Math.max(0, seconds).toFixed(1)} s`;
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}
+
+/** NFO:NIFTY01DEC26C24500 -> NIFTY 24500 CE · 01 DEC; what is no derivative stays without its exchange. */
+export function instrument(id) {
+  const { name, detail } = instrumentParts(id);
+  return detail ? `${name} · ${detail}` : name;
+}
+
+/** The same in two parts: what it is, and when it ends. */
+export function instrumentParts(id) {
+  if (!id) return { name: NOTHING, detail: "" };
+  const symbol = id.slice(id.indexOf(":") + 1);
+  const option = /^(.+?)(\d{2})([A-Z]{3})(\d{2})([CP])(\d+(?:\.\d+)?)$/.exec(symbol);
+  if (option && MONTHS.includes(option[3])) {
+    return { name: `${option[1]} ${option[6]} ${option[5]}E`, detail: `${option[2]} ${title(option[3])}` };
+  }
+  const future = /^(.+?)(\d{2})([A-Z]{3})(\d{2})F$/.exec(symbol);
+  if (future && MONTHS.includes(future[3])) return { name: `${future[1]} FUT`, detail: `${future[2]} ${title(future[3])}` };
+  return { name: symbol.replace(/-EQ$/, ""), detail: "" };
+}
+
+/** 2026-12-01 -> 01 Dec 2026 */
+export function expiry(iso) {
+  if (!iso) return NOTHING;
+  const [year, month, date] = iso.split("-");
+  return `${date} ${title(MONTHS[Number(month) - 1])} ${year}`;
+}
+
+/** partly_filled -> Partly filled */
+export function words(name) {
+  const text = String(name ?? "").replaceAll("_", " ");
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** up, down or flat: the class that colours a figure. */
+export function tone(value) {
+  return value > 0 ? "up" : value < 0 ? "down" : "flat";
+}
+
+/** A price as a person types it ("1,234.5") -> paise, null where there is none, NaN where it cannot be read. */
+export function paise(text) {
+  const plain = String(text ?? "").replaceAll(",", "").replace("₹", "").trim();
+  if (plain === "") return null;
+  return /^\d+(\.\d{0,2})?$/.test(plain) ? Math.round(Number(plain) * 100) : NaN;
+}
+
+function title(month) {
+  return month.charAt(0) + month.slice(1).toLowerCase();
+}

@@ -1,0 +1,65 @@
+/** The kill switch: always in the top bar, asks before it halts the desk and flattens it, and lets it trade again. */
+
+import { html } from "../vendor/htm-preact.js";
+import { signal } from "../vendor/signals.js";
+import { may, send } from "./api.js";
+import { openOrders, positions, status } from "./book.js";
+import { Icon, Modal, Refusal } from "./parts.js";
+import { say } from "./toasts.js";
+
+const asked = signal(false);
+const refusal = signal(null);
+const busy = signal(false);
+
+export function askToKill() {
+  refusal.value = null;
+  asked.value = true;
+}
+
+/** Is the whole desk halted by a person? Then the switch lets it go on. */
+export function isHalted() {
+  return Boolean(status.value?.halted);
+}
+
+export function KillSwitch() {
+  const halted = isHalted();
+  return html`<button class="kill ${halted ? "on" : ""}" onClick=${askToKill} aria-haspopup="dialog" title="Kill switch (k)">
+      <${Icon} name="octagon-x" /><span>${halted ? "Halted" : "Kill switch"}</span>
+    </button>
+    ${asked.value && html`<${Question} halted=${halted} />`}`;
+}
+
+function Question({ halted }) {
+  const held = [...positions.value.values()].filter(({ qty }) => qty).length;
+  const done = () => (asked.value = false);
+  return html`<${Modal} title=${halted ? "Let the desk trade again?" : "Halt the desk and flatten it?"} onClose=${done}>
+    ${halted
+      ? html`<p>New orders will be accepted again. Strategies go on as they stand.</p>`
+      : html`<p>No strategy and nobody else can place an order any more. Everything that works is cancelled, and everything that is
+          held is closed at the market:</p>
+        <ul class="stakes"><li><b>${held}</b> open ${held === 1 ? "position" : "positions"}</li>
+          <li><b>${openOrders.value.length}</b> working ${openOrders.value.length === 1 ? "order" : "orders"}</li></ul>`}
+    <form onSubmit=${(event) => throwSwitch(event, halted)}>
+      <label class="field">Reason <input name="reason" maxlength="200" autocomplete="off" placeholder="for the record" /></label>
+      <${Refusal} problem=${refusal.value} />
+      <footer><button type="button" onClick=${done}>Back</button>
+        <button class=${halted ? "primary" : "danger"} autofocus disabled=${busy.value || !may("trade")}>
+          ${halted ? "Resume" : "Halt and flatten"}</button></footer>
+    </form>
+  </${Modal}>`;
+}
+
+async function throwSwitch(event, halted) {
+  event.preventDefault();
+  const reason = new FormData(event.target).get("reason") || "kill switch on the page";
+  busy.value = true;
+  try {
+    await send("POST", "/control/kill-switch", { strategy: null, reason, on: !halted });
+    asked.value = false;
+    say(halted ? "The desk may trade again." : "The kill switch is on: everything is being closed.", halted ? "good" : "bad");
+  } catch (problem) {
+    refusal.value = problem;
+  } finally {
+    busy.value = false;
+  }
+}

@@ -1,0 +1,24 @@
+/** Starts the page: theme, keys, session, the desk's book, and the shell that shows a view. */
+
+import { html, render } from "../vendor/htm-preact.js";
+import { resume } from "./api.js";
+import { followDesk } from "./book.js";
+import { listenForKeys } from "./keys.js";
+import { Shell } from "./shell.js";
+import { applyTheme } from "./theme.js";
+
+const RETRY_MS = 1000;
+
+async function beginSession() {
+  try {
+    await resume();
+  } catch {
+    setTimeout(beginSession, RETRY_MS); // The gateway is away: the page waits for it.
+  }
+}
+
+applyTheme();
+listenForKeys();
+render(html`<${Shell} />`, document.getElementById("app"));
+followDesk();
+beginSession();

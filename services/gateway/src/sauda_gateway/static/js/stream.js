@@ -1,0 +1,143 @@
+/**
+ * The live connection: one WebSocket, subscriptions that outlive it, and events that are never missed.
+ *
+ * Event topics (fills, orders, signals, alerts) carry ids. The last one that was seen of each is kept and named at every
+ * new connection, so the gateway goes on behind it; what comes twice is dropped. Where it cannot go on (`gap`), the
+ * topic's `reread` reads the truth by REST and says from which id to go on. State topics need no ids: the newest counts.
+ */
+
+import { signal } from "../vendor/signals.js";
+import { watched } from "./api.js";
+
+const SILENT_MS = 12_000; // The gateway's heart beats each 5 s: two may be late.
+const RETRY_MS = [250, 500, 1000, 2000, 4000];
+
+/** state: connecting, live or lost; since: when that began (ms); attempt: how often it was tried; times: how often it was live. */
+export const connection = signal({ state: "connecting", since: Date.now(), attempt: 0, times: 0 });
+/** The desk and its market time, as the gateway greeted. */
+export const greeting = signal(null);
+
+const topics = new Map();
+let socket = null;
+let retry = 0;
+let silence = 0;
+let wanted = false;
+
+/** Hear *topic* until the returned function is called: `heard(data, id)`; `from`: the id behind which to go on. */
+export function listen(topic, heard, { from = null, reread = null } = {}) {
+  const entry = topics.get(topic) ?? { last: from, reread, ears: new Set() };
+  const isNew = entry.ears.size === 0;
+  entry.ears.add(heard);
+  topics.set(topic, entry);
+  if (isNew) subscribe([topic]);
+  return () => {
+    entry.ears.delete(heard);
+    if (entry.ears.size || topics.get(topic) !== entry) return;
+    topics.delete(topic);
+    tell({ unsubscribe: [topic] });
+  };
+}
+
+/** Connect, and stay connected. */
+export function open() {
+  wanted = true;
+  if (!socket) connect();
+}
+
+/** Hang up for good: nobody is logged in, or another desk is watched. */
+export function close() {
+  wanted = false;
+  clearTimeout(retry);
+  const old = socket;
+  socket = null;
+  old?.close();
+}
+
+/** Try now instead of at the end of the pause. */
+export function tryNow() {
+  if (!wanted || socket) return;
+  clearTimeout(retry);
+  connect();
+}
+
+function connect() {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  const desk = watched.value ? `?desk=${encodeURIComponent(watched.value)}` : "";
+  const mine = new WebSocket(`${scheme}://${location.host}/api/v1/stream${desk}`);
+  socket = mine;
+  mine.onopen = () => {
+    subscribe([...topics.keys()]);
+    listenForSilence();
+  };
+  mine.onmessage = (event) => mine === socket && take(JSON.parse(event.data));
+  mine.onclose = () => mine === socket && lose();
+}
+
+function take(message) {
+  listenForSilence();
+  if (message.hello) greet(message.hello);
+  else if (message.topic && message.gap) fillGap(message);
+  else if (message.topic) dispatch(message);
+}
+
+function greet(hello) {
+  greeting.value = hello;
+  connection.value = { state: "live", since: Date.now(), attempt: 0, times: connection.value.times + 1 };
+}
+
+function dispatch({ topic, id, data }) {
+  const entry = topics.get(topic);
+  if (!entry) return;
+  if (entry.last !== null && id && !isLater(id, entry.last)) return;
+  if (entry.last !== null && id) entry.last = id;
+  for (const heard of entry.ears) heard(data, id);
+}
+
+async function fillGap({ topic, after }) {
+  const entry = topics.get(topic);
+  if (!entry) return;
+  try {
+    entry.last = (await entry.reread?.()) ?? after ?? entry.last;
+    subscribe([topic]);
+  } catch {
+    socket?.close(); // The next connection meets the same gap and tries again.
+  }
+}
+
+function lose() {
+  socket = null;
+  clearTimeout(silence);
+  if (!wanted) return;
+  const { state, since, attempt, times } = connection.value;
+  connection.value = { state: "lost", since: state === "lost" ? since : Date.now(), attempt: attempt + 1, times };
+  retry = setTimeout(connect, RETRY_MS[Math.min(attempt, RETRY_MS.length - 1)]);
+}
+
+function listenForSilence() {
+  clearTimeout(silence);
+  silence = setTimeout(() => socket?.close(), SILENT_MS);
+}
+
+function subscribe(names) {
+  if (!names.length) return;
+  const after = {};
+  for (const name of names) {
+    const { last } = topics.get(name);
+    if (last !== null) after[name] = last;
+  }
+  tell({ subscribe: names, after });
+}
+
+function tell(message) {
+  if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}
+
+/** Compare two ids of entries: milliseconds, then a number within them. */
+export function isLater(id, than) {
+  const [ms, nth] = id.split("-").map(Number);
+  const [thanMs, thanNth] = than.split("-").map(Number);
+  return ms > thanMs || (ms === thanMs && (nth || 0) > (thanNth || 0));
+}
+
+addEventListener("online", tryNow);
+document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && tryNow());
