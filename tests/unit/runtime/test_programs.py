@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sauda.errors import ConfigError
 from sauda.runtime.compose import Service
+from sauda.runtime.metrics import first_ports
 from sauda.runtime.place import Place, Started
 from sauda.runtime.programs import Program, programs_of, redis_url
 from sauda.runtime.supervisor import config_of, socket_of
@@ -143,3 +145,50 @@ def test_the_socket_moves_when_its_path_is_too_long() -> None:
     assert socket_of(near) == near.run / "supervisor.sock"
     assert len(str(socket_of(far))) < 90
     assert socket_of(far) != socket_of(Place(far.root / "other"))
+
+
+def measured(names: list[str], replicas: int, variables: dict[str, str]) -> list[Program]:
+    """Return the programs of services that compose hands the port on to."""
+    services = [a_service(name, **variables) for name in names]
+    started = Started(
+        ports=STARTED.ports,
+        variables=variables,
+        replicas=dict.fromkeys(names, replicas),
+        metrics=first_ports(services, variables),
+    )
+    return [one for service in services for one in programs_of(service, Place(Path("/a desk")), started)]
+
+
+def test_each_replica_of_a_measured_desk_has_a_port_of_its_own_and_no_other_moves_it() -> None:
+    asked = {"SAUDA_METRICS_PORT": "9400"}
+
+    two = {one.name: one.measured_at for one in measured(["feed", "pnl"], 2, asked)}
+    eleven = {one.name: one.measured_at for one in measured(["feed", "pnl"], 11, asked)}
+
+    assert two == {name: eleven[name] for name in two}
+    assert two["pnl-2"] == "127.0.0.1:9411"
+    assert eleven["feed-11"] == ""
+    taken = [at for at in eleven.values() if at]
+    assert len(set(taken)) == len(taken) == 20
+
+
+def test_a_desk_that_is_not_measured_tells_nobody_of_a_port() -> None:
+    (program,) = measured(["feed"], 1, {})
+
+    assert program.measured_at == ""
+    assert "METRICS" not in program.script
+
+
+def test_an_address_in_a_container_is_this_machines_own_unless_somebody_named_one() -> None:
+    compose = a_service("feed", SAUDA_METRICS_PORT="9400", SAUDA_METRICS_HOST="0.0.0.0")
+
+    here = told(compose, Started(ports=STARTED.ports, metrics={"feed": 9400}))
+    named = {"SAUDA_METRICS_HOST": "10.0.0.7"}
+    there = told(compose, Started(ports=STARTED.ports, metrics={"feed": 9400}, variables=named))
+
+    assert (here["SAUDA_METRICS_HOST"], there["SAUDA_METRICS_HOST"]) == ("127.0.0.1", "10.0.0.7")
+
+
+def test_ports_that_do_not_exist_are_refused_by_name() -> None:
+    with pytest.raises(ConfigError, match="SAUDA_METRICS_PORT=65530: 2 services take 20 ports"):
+        first_ports([a_service("feed"), a_service("pnl")], {"SAUDA_METRICS_PORT": "65530"})

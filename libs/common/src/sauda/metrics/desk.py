@@ -59,11 +59,10 @@ class DeskFigures:
                     continue
                 raise
             last_id = facts["last-generated-id"]
-            age_s = max(0, self._now_ms() - _ms(last_id)) / 1000
-            found += [
-                Reading(measures.LENGTH, (stream,), facts["length"]),
-                Reading(measures.AGE, (stream,), age_s),
-            ]
+            found.append(Reading(measures.LENGTH, (stream,), facts["length"]))
+            if _ms(last_id):
+                age_s = max(0, self._now_ms() - _ms(last_id)) / 1000
+                found.append(Reading(measures.AGE, (stream,), age_s))
             for group in self._client.xinfo_groups(key):
                 found += self._group(stream, group, last_id)
         return found

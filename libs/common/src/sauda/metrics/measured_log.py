@@ -52,8 +52,9 @@ class StepFigures:
             if hop is None:
                 hop = self.hops[stream] = Distribution(HOP_S)
             hop.note(max(0, now_ms - int(first[: first.index(b"-")])) / 1000)
-        if size:
-            self.batch.note(size)
+        if size or step.outputs:
+            # The feed reads nothing off a stream: its steps are as large as what they write.
+            self.batch.note(size or len(step.outputs))
         if step.outputs:
             for stream, count in Counter(map(_STREAM, step.outputs)).items():
                 self.written[stream] = self.written.get(stream, 0) + count

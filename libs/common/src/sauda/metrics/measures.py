@@ -62,7 +62,9 @@ HOP: Final = _histogram(
     "unit",
     "stream",
 )
-BATCH: Final = _histogram("batch_entries", "Entries in one step.", "unit")
+BATCH: Final = _histogram(
+    "batch_entries", "Entries worked in one step; of the feed and a new holder, entries written.", "unit"
+)
 COMMIT: Final = _histogram("commit_seconds", "One commit, until the server's answer.", "unit")
 FAILURES: Final = _counter("redis_failures_total", "Requests that Redis did not answer or refused.", "unit")
 WRITE: Final = _histogram("write_seconds", "One batch into the database.", "unit")

@@ -50,8 +50,13 @@ def _role(role: "Role") -> list[Reading]:
     found = [Reading(measures.ROLE_READY, (role.name,), int(ready))]
     if isinstance(phase, str):
         found.append(Reading(measures.PHASE, (role.name, phase), 1))
-    numbers = {name: fact for name, fact in facts.items() if isinstance(fact, int | float)}
-    return found + [Reading(measures.FACT, (role.name, name), fact) for name, fact in numbers.items()]
+    # A truth is a number to Python, and no figure.
+    numbers = [
+        (name, fact)
+        for name, fact in facts.items()
+        if isinstance(fact, int | float) and not isinstance(fact, bool)
+    ]
+    return found + [Reading(measures.FACT, (role.name, name), fact) for name, fact in numbers]
 
 
 def _merged(readings: list[Reading]) -> list[Reading]:

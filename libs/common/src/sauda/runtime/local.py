@@ -10,6 +10,7 @@ from sauda.clock import monotonic_s
 from sauda.errors import ContractError
 from sauda.health import check, read
 from sauda.masking import masked_url
+from sauda.runtime import metrics
 from sauda.runtime.compose import REDIS, Service, read_services, runnable_names
 from sauda.runtime.desk import Replica, Say
 from sauda.runtime.following import follow_files, last_lines
@@ -65,6 +66,7 @@ class LocalDesk:
         services = self._services()
         ours = services if running else ()
         self._started.ports |= assign(services.values(), self._started.ports, asked_ports(self._place), ours)
+        self._started.metrics = metrics.first_ports(services.values(), self._started.variables)
         write_started(self._place, self._started)
         self._write_run_env()
         self._apply(self._programs(), say, running)
@@ -77,6 +79,7 @@ class LocalDesk:
             )
         self._supervisor.shut_down()
         shutil.rmtree(self._place.health, ignore_errors=True)  # nobody is ill who was sent home
+        metrics.write_targets(self._place, {})
         self._started.replicas = {}
         write_started(self._place, self._started)
 
@@ -169,6 +172,7 @@ class LocalDesk:
 
     def _apply(self, programs: list[Program], say: Say, running: bool) -> None:
         """Make the supervisor run exactly *programs*, touching only what is new or changed."""
+        metrics.write_targets(self._place, {one.name: one.measured_at for one in programs if one.measured_at})
         if running:
             added, changed, removed = self._supervisor.changes(programs)
             gone = [*changed, *removed]

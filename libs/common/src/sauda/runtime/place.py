@@ -92,6 +92,8 @@ class Started:
     """service -> port on this machine; kept while the desk is down, so that bookmarks stay right."""
     replicas: dict[str, int] = field(default_factory=dict)
     """service -> how many, where that is not one."""
+    metrics: dict[str, int] = field(default_factory=dict)
+    """service -> port at which its first replica is measured."""
     redis_server: list[str] = field(default_factory=list)
     """The server that wrote the data; another one may not be able to read it."""
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sauda.runtime import metrics
 from sauda.runtime.aof_tail import check_tool, mending
 from sauda.runtime.compose import REDIS, Service
 from sauda.runtime.place import Place, Started, archive_of, history_of, redis_elsewhere, strategies_of
@@ -23,6 +24,8 @@ class Program:
     script: str
     """The shell script that becomes the process: readable, and runnable by hand."""
     stop_grace_s: int
+    measured_at: str = ""
+    """`127.0.0.1:9410`, where Prometheus finds it; empty: nowhere."""
 
 
 def programs_of(service: Service, place: Place, started: Started) -> list[Program]:
@@ -42,6 +45,7 @@ def sql_url(place: Place) -> str:
 
 
 def _program(service: Service, name: str, place: Place, started: Started) -> Program:
+    measured_at = ""
     if service.package is None:
         argv = [*started.redis_server, *_redis_options(service.command, started.ports[REDIS])]
         tool = check_tool(argv[0])
@@ -50,6 +54,7 @@ def _program(service: Service, name: str, place: Place, started: Started) -> Pro
     else:
         argv = [sys.executable, "-m", service.package]
         environment = _environment(service, name, place, started)
+        measured_at = _measured_at(environment)
         script = _script(
             name,
             place,
@@ -58,7 +63,12 @@ def _program(service: Service, name: str, place: Place, started: Started) -> Pro
             argv=argv,
             version=_version(service, place),
         )
-    return Program(name, service.name, script, service.stop_grace_s)
+    return Program(name, service.name, script, service.stop_grace_s, measured_at)
+
+
+def _measured_at(environment: Mapping[str, str]) -> str:
+    port = environment.get("SAUDA_METRICS_PORT", "0")
+    return f"{environment['SAUDA_METRICS_HOST']}:{port}" if port != "0" else ""
 
 
 def _redis_options(command: tuple[str, ...], port: int) -> list[str]:
@@ -88,6 +98,9 @@ def _environment(service: Service, name: str, place: Place, started: Started) ->
         environment["SAUDA_ARCHIVE"] = archive_of(place, started.variables)
         if endpoint := started.variables.get("SAUDA_ARCHIVE_ENDPOINT"):
             environment["SAUDA_ARCHIVE_ENDPOINT"] = endpoint
+    if environment.pop("SAUDA_METRICS_PORT", None):
+        environment.pop("SAUDA_METRICS_HOST", None)
+        environment |= metrics.told(name, started.metrics.get(service.name), started.variables)
     if "SAUDA_HISTORY" in environment:
         environment["SAUDA_HISTORY"] = history_of(place, started.variables)
     if "SAUDA_STRATEGIES" in environment:
