@@ -12,7 +12,7 @@
 -- then    number of rows to remove, then each field
 -- then    number of runs of outputs, then for each: index into KEYS, number of entries, then d, c of each entry
 --
--- Returns "OK", or an error that starts with LEASE or POSITION.
+-- Returns "OK", or an error that starts with LEASE, POSITION or NOPERM.
 
 local at = 5
 local function take()
@@ -42,7 +42,14 @@ for i = 1, inputs do
   moves[i] = move
 end
 
--- 3. State, positions, outputs, journal, lease. The group's cursor is the committed position.
+-- 3. Each output stream is one that this user may write: a script that is refused half way has done the first half.
+for i = 4 + inputs, #KEYS do
+  if not redis.acl_check_cmd('XADD', KEYS[i], '*', 'd', '', 'c', '') then
+    return redis.error_reply('NOPERM ' .. ARGV[3] .. ' may not write ' .. KEYS[i])
+  end
+end
+
+-- 4. State, positions, outputs, journal, lease. The group's cursor is the committed position.
 for i = 1, inputs do
   local move = moves[i]
   redis.call('HSET', KEYS[2], '@' .. move.name, move.after, '#' .. move.name, move.count)

@@ -17,6 +17,10 @@ class TransientError(SaudaError):
     """Redis, the broker or a database stumbled: try again with backoff."""
 
 
+class ForbiddenError(TransientError):
+    """Redis' access control refuses the user or the command; nothing was done. Somebody may put it right meanwhile: tell, and try again."""
+
+
 class LeaseLostError(SaudaError):
     """Another holder carries the unit now: drop what we have, wait for the lease."""
 

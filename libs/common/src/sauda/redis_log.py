@@ -8,15 +8,15 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import redis
+from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptError, RedisError, ResponseError
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from sauda.connection import connect, without_password
-from sauda.errors import LeaseLostError, PositionError, TransientError
+from sauda.errors import ForbiddenError, LeaseLostError, PositionError, TransientError
 from sauda.journal import journal_record
 from sauda.keys import Keys
 from sauda.log import (
@@ -34,6 +34,9 @@ from sauda.merge import merge
 from sauda.redis_address import WAIT_MS, read_address
 from sauda.redis_line import Line
 
+_FORBIDDEN: Final = ("NOPERM", "ACL failure in script", "The user executing the script can't")
+"""What servers say of a command that their access control refuses inside a script."""
+
 
 class Script:
     """A server-side script, sent once and then named by its digest."""
@@ -48,6 +51,8 @@ def server_errors(where: str) -> Iterator[None]:
     """Sort what the client raises by what has to be done next."""
     try:
         yield
+    except AuthenticationError as error:
+        raise ForbiddenError(f"Redis at {where} does not know this user or its password: {error}") from error
     except (RedisConnectionError, RedisTimeoutError) as error:
         raise TransientError(f"Redis at {where} does not answer: {error}") from error
     except ResponseError as error:
@@ -56,6 +61,8 @@ def server_errors(where: str) -> Iterator[None]:
             raise LeaseLostError(text) from error
         if text.startswith(("POSITION ", "ERR POSITION ")):
             raise PositionError(text) from error
+        if isinstance(error, NoPermissionError) or any(words in text for words in _FORBIDDEN):
+            raise ForbiddenError(f"Redis at {where} does not let this user do that: {text}") from error
         raise TransientError(f"Redis at {where} refused: {text}") from error
     except RedisError as error:
         raise TransientError(f"Redis at {where} failed: {error}") from error

@@ -46,6 +46,8 @@ class Unit:
     """Streams, in the order that breaks ties between entries with equal ids."""
     build: Callable[[], Processor]
     """Makes a processor with an empty state; called again after every loss of the lease."""
+    writes: tuple[str, ...] = ()
+    """Streams of its messages; its service declares them (`sauda.access`), and Redis takes no other from it."""
     rest_ms: int = 0
     """How long it rests after a small step, so that the next is larger: for a unit whose answer nobody waits for."""
     urgent: tuple[str, ...] = ()

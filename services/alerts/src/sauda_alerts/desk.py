@@ -99,5 +99,9 @@ def alerts_unit(rules: Rules, limits: Limits, sessions: Sessions, speed: float =
         speed: Market seconds in a second of the desk: the rules' patience is the desk's own.
     """
     return Unit(
-        name=NAME, inputs=INPUTS, build=lambda: Desk(rules, limits, sessions, speed), rest_ms=_REST_MS
+        name=NAME,
+        inputs=INPUTS,
+        build=lambda: Desk(rules, limits, sessions, speed),
+        writes=("alerts",),
+        rest_ms=_REST_MS,
     )

@@ -17,6 +17,7 @@ from sauda.state import State
 from sauda.unit import Unit
 
 INPUTS: Final = ("replies", "ticks")
+OUTPUTS: Final = ("bars", "subscriptions")
 NAME: Final = "bars.desk"
 
 SAID: Final = ("1m", "5m", "15m", "1h", "1d")
@@ -97,7 +98,9 @@ def bars_unit(sessions: Callable[[str, date], Hours | None], speed: float = 1.0)
     """
     patience_ns = round(PATIENCE_NS * max(1.0, speed))
     # Nobody waits for these bars, so the steps may be large: the orders have more need of the processor.
-    return Unit(name=NAME, inputs=INPUTS, build=lambda: Desk(sessions, patience_ns), rest_ms=50)
+    return Unit(
+        name=NAME, inputs=INPUTS, build=lambda: Desk(sessions, patience_ns), writes=OUTPUTS, rest_ms=50
+    )
 
 
 def _forgiving(sessions: Callable[[str, date], Hours | None]) -> Callable[[str, date], Hours | None]:

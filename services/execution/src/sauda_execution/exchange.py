@@ -46,6 +46,7 @@ from sauda_execution.risk.parts import risk_parts
 
 INPUTS = ("instruments", "control", "replies", "pnl", "ticks", "orders")
 """Ticks before orders: an order of the same instant sees the newest price. Before both what may halt the desk."""
+OUTPUTS = ("executions", "subscriptions", "alerts")
 _ORDERS = (PlaceOrder, ModifyOrder, CancelOrder)
 
 
@@ -53,7 +54,9 @@ def paper_unit(house: House, account: str = "paper") -> Unit:
     """Return the unit that carries the paper account *account*."""
     # Between orders nobody waits for it but a resting order, for a millisecond; what it saves goes to the ways of the others.
     build = lambda: PaperExchange(house, account)  # noqa: E731
-    return Unit(f"execution.{account}", INPUTS, build, rest_ms=1, urgent=("orders", "control"))
+    return Unit(
+        f"execution.{account}", INPUTS, build, writes=OUTPUTS, rest_ms=1, urgent=("orders", "control")
+    )
 
 
 class PaperExchange:

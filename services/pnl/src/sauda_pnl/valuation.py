@@ -34,6 +34,7 @@ from sauda_pnl.standing import Standings, Totals
 
 INPUTS = ("ticks", "executions")
 """Ticks before executions: a fill of the same instant is marked at the newest price."""
+OUTPUTS = ("pnl",)
 FLAT_GRID_NS = 60 * NS_PER_S
 """How often a desk that holds nothing repeats itself: once a market minute."""
 
@@ -226,6 +227,7 @@ def valuation_unit(grid_ns: int = NS_PER_S) -> Unit:
         name="pnl.valuation",
         inputs=INPUTS,
         build=lambda: Valuation(grid_ns),
+        writes=OUTPUTS,
         rest_ms=10,
         urgent=("executions",),
     )

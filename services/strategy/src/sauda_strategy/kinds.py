@@ -33,6 +33,8 @@ executions, so that a square-off is known when the exchange acts on it."""
 HOSTED_INPUTS: Final = ("instruments", "control", "replies", "ticks", "executions")
 """Of a hosted kind: bars of the past come as replies, before the tick that follows them."""
 
+OUTPUTS: Final = ("signals", "orders", "subscriptions", "alerts")
+
 PREFIX: Final = "strategy."
 """What the name of every strategy's unit begins with."""
 
@@ -115,6 +117,7 @@ def hosted(name: str, strategy: type[Strategy], source: str = "", file: str = ""
             PREFIX + instance,
             HOSTED_INPUTS,
             lambda: Host(instance, strategy, rules, market.sessions, patience_ns),
+            writes=OUTPUTS,
         )
 
     return Kind(name, strategy.Rules, unit, source, file)
@@ -126,7 +129,7 @@ def _option_seller(name: str, rules: OptionRules, market: Market) -> Unit:
     def build() -> Processor:
         return OptionSeller(name, rules, lambda day: market.open_on(exchange, day))
 
-    return Unit(PREFIX + name, INPUTS, build)
+    return Unit(PREFIX + name, INPUTS, build, writes=OUTPUTS)
 
 
 HOSTED: Final[Mapping[str, type[Strategy]]] = {

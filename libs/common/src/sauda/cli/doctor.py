@@ -1,7 +1,7 @@
 """`sauda doctor`: is everything as it should be, and if not, what to do."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import typer
 
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 NO_REDIS = 3
 """The program's exit code when Redis cannot be reached."""
+
+
+WHO_MAY: Final = (
+    "each service has a user of its own there, people have `cli`: unset SAUDA_REDIS_URL for the one in var/run.env, or `make up`, "
+    "which writes the users anew (docs/threats.md)"
+)
 
 
 class Diagnosis(NamedTuple):
@@ -47,7 +53,7 @@ def examine(desk: str | None) -> Diagnosis:
     """Look at everything; what cannot be looked at is a finding, too."""
     from sauda.cli.checks import Verdict, bad, ok
     from sauda.cli.local_checks import look_at_files
-    from sauda.errors import ConfigError, TransientError
+    from sauda.errors import ConfigError, ForbiddenError, TransientError
     from sauda.runtime.place import Place
     from sauda.settings import load_settings
     from sauda.settings_sources import find_root
@@ -63,6 +69,8 @@ def examine(desk: str | None) -> Diagnosis:
     ]
     try:
         findings += _on_redis(settings, desk or settings.desk)
+    except ForbiddenError as error:
+        return Diagnosis([*findings, bad("redis access", str(error), WHO_MAY)], 1)
     except TransientError as error:
         advice = "start the desk (`make up`) or correct SAUDA_REDIS_URL"
         return Diagnosis([*findings, bad("redis", str(error), advice)], NO_REDIS)

@@ -1,0 +1,291 @@
+"""Each service's user on a real server: it does its work, and nothing more. Every server that this machine has is asked."""
+
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from sauda.access.declared import COMMON, PEOPLE, Access, Duty, declared
+from sauda.access.grants import rule_of
+from sauda.archive.finding import open_store
+from sauda.contracts import STREAMS
+from sauda.errors import ForbiddenError
+from sauda.keys import Keys
+from sauda.log import Lease, Move, Output, Position, Step
+from sauda.redis_book import RedisBook
+from sauda.redis_consumer import RedisConsumer
+from sauda.redis_log import RedisLog
+from sauda.redis_shelf import RedisShelf
+from sauda.redis_view import RedisView, desks, server_facts
+from sauda.settings import Settings
+from sauda_archive.archiver import Archiver
+from sauda_archive.settings import Limits
+
+SERVICES = declared()
+CARRIERS = sorted(name for name, one in SERVICES.items() if one.units)
+STEPPING = sorted(name for name, one in SERVICES.items() if one.units and one.reads)
+
+Login = Callable[[str], str]
+"""user -> the address with that user's login, on a desk of the test's own"""
+
+
+@pytest.fixture
+def as_user(redis_url: str, desk: str) -> Iterator[Login]:
+    """Every user of the desk on the shared server, under names that no other test has."""
+    everyone = {**SERVICES, PEOPLE.user: PEOPLE}
+    with redis.Redis.from_url(redis_url) as server:
+        for name, access in everyone.items():
+            server.execute_command(
+                "ACL", "SETUSER", f"{desk}-{name}", "reset", "on", ">pw", *rule_of(access, desk).split()
+            )
+        yield lambda name: redis_url.replace("://", f"://{desk}-{name}:pw@")
+        server.execute_command("ACL", "DELUSER", *(f"{desk}-{name}" for name in everyone))
+
+
+def a_unit_of(access: Access) -> str:
+    return access.units[0].replace("*", "one")
+
+
+def held(log: RedisLog, unit: str) -> Lease:
+    lease = log.acquire(unit, "tests", 60_000)
+    assert lease is not None
+    return lease
+
+
+def refused(client: "redis.Redis[bytes]", *command: str) -> bool:
+    """Return whether the server says that this user may not do so."""
+    try:
+        client.execute_command(*command)  # type: ignore[no-untyped-call]
+    except redis.exceptions.ResponseError as error:
+        return (
+            isinstance(error, redis.exceptions.NoPermissionError)
+            or "ACL" in str(error)
+            or "executing" in str(error)
+        )
+    return False
+
+
+@pytest.mark.parametrize("service", STEPPING)
+def test_a_unit_is_carried_by_its_services_user(
+    service: str, as_user: Login, redis_url: str, desk: str
+) -> None:
+    access = SERVICES[service]
+    unit, inputs = a_unit_of(access), (*access.reads, "requeued")
+    log, anybody = RedisLog(as_user(service), desk), RedisLog(redis_url, desk)
+    lease = held(log, unit)
+    before = log.load(lease, inputs).positions
+    [first] = anybody.append([Output(inputs[0], b"in")])
+    assert [entry.id for entry in log.read(before, 10, 0)] == [first]
+
+    moves = {inputs[0]: Move(before[inputs[0]], first, Position(first, before[inputs[0]].passed + 1))}
+    outputs = [Output(stream, b"out") for stream in (*access.writes, *COMMON)]
+    step = Step(moves, {b"t/a": b"1", b"t/b": None}, outputs)
+    after = {**before, inputs[0]: Position(first, 1)}
+    log.commit_and_read(lease, step, after, 10, 0)
+    log.renew(lease)
+
+    # What a unit writes and reads (a service that is to read its own answers) is still there for everybody.
+    written = {stream for stream in STREAMS for entry in anybody.entries(stream) if entry.data == b"out"}
+    assert written == {*access.writes, *COMMON}
+    assert log.state_of(unit) == {b"t/a": b"1"}
+    assert log.left_ms(unit) > 0
+    log.append([Output("alerts", b"cried out")])
+    log.release(lease)
+    log.close()
+    anybody.close()
+
+
+@pytest.mark.parametrize("service", [*sorted(SERVICES)])
+def test_a_services_user_writes_its_own_streams_and_no_other(service: str, as_user: Login, desk: str) -> None:
+    access, keys = SERVICES[service], Keys(desk)
+    may = {*access.writes, *(COMMON if access.units or access.groups else ())}
+    with redis.Redis.from_url(as_user(service)) as client:
+        written = {
+            name for name in STREAMS if not refused(client, "XADD", keys.stream(name), "*", "d", "x", "c", "")
+        }
+        in_a_script = {
+            name
+            for name in STREAMS
+            if not refused(
+                client,
+                "EVAL",
+                "return redis.call('XADD', KEYS[1], '*', 'd', 'x', 'c', '')",
+                "1",
+                keys.stream(name),
+            )
+        }
+        other = Keys(f"{desk}-other")
+        assert all(refused(client, "XADD", other.stream(name), "*", "d", "x") for name in STREAMS)
+        assert all(refused(client, "DEL", keys.stream(name)) for name in STREAMS)
+        if access.duty is not Duty.ARCHIVE:
+            assert all(refused(client, "XTRIM", keys.stream(name), "MAXLEN", "0") for name in STREAMS)
+        assert all(refused(client, "XGROUP", "DESTROY", keys.stream(name), "g") for name in STREAMS)
+    assert written == may
+    assert in_a_script <= may
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_a_services_user_touches_no_unit_of_another(service: str, as_user: Login, desk: str) -> None:
+    keys = Keys(desk)
+    others = [a_unit_of(one) for name, one in SERVICES.items() if name != service and one.units]
+    with redis.Redis.from_url(as_user(service)) as client:
+        for unit in others:
+            assert refused(client, "HSET", keys.unit(unit), "orders/x", "1"), unit
+            assert refused(client, "SET", keys.lease(unit), "99"), unit
+            assert refused(client, "INCR", keys.epoch(unit)), unit
+            assert refused(client, "SET", keys.holder(unit), "me"), unit
+
+
+def test_a_strategy_cannot_write_a_fill_however_it_asks(as_user: Login, desk: str) -> None:
+    log = RedisLog(as_user("strategy"), desk)
+    lease = held(log, "strategy.one")
+    log.load(lease, ("executions",))
+
+    with pytest.raises(ForbiddenError):
+        log.commit(lease, Step(outputs=[Output("executions", b"fill")]))
+    with pytest.raises(ForbiddenError):
+        log.append([Output("executions", b"fill")])
+
+    assert log.entries("executions") == []
+    log.commit(lease, Step(outputs=[Output("orders", b"order")]))
+    assert [entry.data for entry in log.entries("orders")] == [b"order"]
+    log.close()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("FLUSHALL",),
+        ("FLUSHDB",),
+        ("CONFIG", "GET", "*"),
+        ("ACL", "LIST"),
+        ("ACL", "SETUSER", "me", "+@all"),
+        ("SHUTDOWN", "NOSAVE"),
+        ("SCRIPT", "FLUSH"),
+        ("FUNCTION", "FLUSH"),
+        ("KEYS", "*"),
+        ("MONITOR",),
+        ("CLIENT", "LIST"),
+        ("REPLICAOF", "NO", "ONE"),
+        ("MIGRATE", "127.0.0.1", "1", "k", "0", "1"),
+        ("SAVE",),
+    ],
+    ids=" ".join,
+)
+def test_nobody_of_the_desk_rules_the_server(command: tuple[str, ...], as_user: Login) -> None:
+    for user in (*SERVICES, PEOPLE.user):
+        with redis.Redis.from_url(as_user(user)) as client:
+            assert refused(client, *command), user
+
+
+def test_the_pnl_services_user_works_as_a_writer(as_user: Login, redis_url: str, desk: str) -> None:
+    groups, anybody = SERVICES["pnl"].groups, RedisLog(redis_url, desk)
+    peer = RedisConsumer(as_user("pnl"), desk, "writer.sql", "killed", groups)
+    consumer = RedisConsumer(as_user("pnl"), desk, "writer.sql", "one", groups)
+    consumer.open()
+    anybody.append([Output(stream, b"row") for stream in groups])
+    peer.fresh(1, 0)
+
+    found = [*consumer.fresh(10, 0), *consumer.abandoned(0, 10), *consumer.mine(10)]
+    entries = list({(one.stream, one.id): one for one in found}.values())
+    letters = [(entries[0], Output("dead_letters", b"letter"))]
+    consumer.settle(entries[1:], letters)
+
+    assert {one.stream for one in entries} == set(groups)
+    assert [one.data for one in anybody.entries("dead_letters")] == [b"letter"]
+    assert consumer.mine(10) == []
+    consumer.close()
+    anybody.close()
+
+
+def test_the_feeds_user_begins_a_new_book(as_user: Login, redis_url: str, desk: str) -> None:
+    shelf, log = RedisShelf(as_user("feed"), desk), RedisLog(as_user("feed"), desk)
+    strategy = RedisLog(as_user("strategy"), desk)
+    lease, theirs = held(log, "feed"), held(strategy, "strategy.one")
+    strategy.load(theirs, ("ticks",))
+    log.commit(lease, Step(outputs=[Output("ticks", b"old")], changes={b"feed/row": b"7"}))
+    assert shelf.held() == {"feed", "strategy.one"}
+    assert shelf.unread() == ["strategy.one on ticks: 1 entries"]
+
+    assert shelf.put_aside(lease) == f"{desk}@1"
+
+    old = RedisLog(redis_url, f"{desk}@1")
+    assert [entry.data for entry in old.entries("ticks")] == [b"old"]
+    assert log.entries("ticks") == []
+    for one in (shelf, log, strategy, old):
+        one.close()
+
+
+def test_the_archives_user_archives_and_trims_the_present_book_and_the_old(
+    as_user: Login, redis_url: str, desk: str, tmp_path: Path
+) -> None:
+    settings = Settings(redis_url=as_user("archive"), desk=desk, archive=str(tmp_path))
+    anybody, shelf, feed = RedisLog(redis_url, desk), RedisShelf(redis_url, desk), RedisLog(redis_url, desk)
+    anybody.append([Output("ticks", b"old")])
+    shelf.put_aside(held(feed, "feed"))
+    anybody.append([Output("ticks", b"%d" % n) for n in range(300)])
+    told: list[tuple[str, dict[str, object]]] = []
+    archiver = Archiver(
+        RedisBook(settings.redis_url, desk),
+        open_store(settings),
+        Limits(every_s=0.000_001, keep_ms=0, settle_s=0),
+        "tests",
+        open_desk=lambda name: RedisBook(settings.redis_url, name),
+        on_event=lambda event, facts: told.append((event, facts)),
+    )
+
+    pause = threading.Event()
+    for _ in range(6):
+        archiver.turn()
+        pause.wait(0.002)
+
+    # Redis takes off whole nodes of 100 entries.
+    assert (archiver.away, archiver.entries, archiver.phase) == ("", 301, "holding"), told
+    assert archiver.trimmed >= 200
+    assert "book_closed" in [event for event, _ in told]
+    for one in (anybody, shelf, feed):
+        one.close()
+
+
+def test_people_may_look_at_every_desk_and_steer_it(as_user: Login, desk: str) -> None:
+    url = as_user(PEOPLE.user)
+    view = RedisView(url, desk)
+    view.append([Output("control", b"halt"), Output("orders", b"by hand")])
+    lease = held(view, "replay")
+
+    assert view.exists()
+    assert view.length("control") == 1
+    assert {one.stream for one in view.lag()} == {"control", "orders"}
+    assert [one.unit for one in view.units()] == ["replay"]
+    assert desk in desks(url)
+    assert server_facts(url, desk).append_only
+    view.release(lease)
+    book = RedisBook(url, desk)
+    assert book.forget("nobody") == 0
+    for one in (view, book):
+        one.close()
+
+
+def test_the_gateways_user_reads_all_and_fills_desks_of_replays_alone(as_user: Login, desk: str) -> None:
+    url = as_user("gateway")
+    view, replay, other = (
+        RedisView(url, desk),
+        RedisLog(url, f"replay-{desk}"),
+        RedisLog(url, f"{desk}-other"),
+    )
+    view.append([Output("audit", b"asha asked"), Output("orders", b"by hand")])
+    assert view.length("audit") == 1
+    assert view.units() == []
+
+    lease = held(replay, "replay")
+    replay.commit(lease, Step(outputs=[Output("executions", b"of the past")]))
+
+    for log in (view, other):
+        with pytest.raises(ForbiddenError):
+            log.append([Output("executions", b"fill")])
+    with pytest.raises(ForbiddenError):
+        other.acquire("replay", "tests", 1000)
+    for one in (view, replay, other):
+        one.close()
