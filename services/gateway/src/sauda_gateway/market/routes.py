@@ -1,0 +1,170 @@
+"""`/quotes`, `/bars`, `/chain`, `/instruments`: the market over REST."""
+
+import asyncio
+from hashlib import sha256
+from itertools import islice
+from typing import Annotated, Any, Final
+
+import msgspec
+from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi.responses import Response
+
+from sauda.bars.timeframes import TIMEFRAMES
+from sauda.clock import SystemClock
+from sauda.contracts import InstrumentKind, Scope
+from sauda.errors import ContractError
+from sauda.instruments import split_instrument
+from sauda.record import Record
+from sauda_gateway.auth import may
+from sauda_gateway.market.catalogue import canonical_or_same
+from sauda_gateway.market.past_bars import Asked, Known, PastBars
+from sauda_gateway.problems import ProblemError
+from sauda_gateway.stream.hub import Hub
+from sauda_gateway.stream.hubs import Hubs
+
+MOST_QUOTES: Final = 200
+_LARGEST_NS: Final = 2**63 - 1
+
+router = APIRouter(tags=["market"], dependencies=[Depends(may(Scope.READ))])
+Desk = Annotated[str | None, Query(description="another desk, such as a replay's")]
+Seen = Annotated[str, Header(alias="If-None-Match", description="the `ETag` of the answer that is known")]
+
+
+@router.get("/quotes", summary="Newest prices")
+async def quotes(
+    request: Request,
+    *,
+    instruments: Annotated[str, Query(description="`EXCHANGE:SYMBOL`, separated by commas")],
+    desk: Desk = None,
+) -> Response:
+    """Return the newest price of each; one that has shown none yet is named under `silent`."""
+    hub = await _hub(request, desk)
+    names = list(dict.fromkeys(one for one in instruments.split(",") if one))
+    if not 0 < len(names) <= MOST_QUOTES:
+        raise ProblemError(422, f"name 1 to {MOST_QUOTES} instruments", "instruments")
+    for name in names:
+        if hub.market.catalogue.get(name) is None and hub.market.quotes.tick(name) is None:
+            raise _unknown(name)
+    hub.want(names)
+    found = [hub.market.quotes.quote(name) for name in names]
+    silent = [name for name, quote in zip(names, found, strict=True) if quote is None]
+    return _json({"items": [one for one in found if one is not None], "next": None, "silent": silent})
+
+
+@router.get("/chain", summary="Option chain around the money")
+async def option_chain(
+    request: Request,
+    *,
+    underlying: Annotated[str, Query(description="by any of its names: NIFTY, Nifty 50, BANKNIFTY")],
+    expiry: Annotated[str | None, Query(description="YYYY-MM-DD; the nearest by default")] = None,
+    around: Annotated[int, Query(ge=1, le=100, description="strikes on each side of the money")] = 10,
+    desk: Desk = None,
+) -> Response:
+    """Return calls and puts with prices, open interest, implied volatility, Greeks and the desk's own positions."""
+    hub = await _hub(request, desk)
+    name = canonical_or_same(underlying)
+    expiries = hub.market.catalogue.expiries(name, hub.market.today)
+    if not expiries:
+        raise ProblemError(404, f"no options on {underlying[:60]!r} are listed", "underlying")
+    day = expiry or expiries[0]
+    if not hub.market.catalogue.pairs(name, day):
+        raise ProblemError(
+            404, f"no options on {name} expire on {day[:20]!r}; days: {', '.join(expiries[:8])}", "expiry"
+        )
+    hub.want(hub.showing.chain_instruments(name, day, around))
+    return _json(hub.showing.chain(name, day, around))
+
+
+@router.get("/instruments", summary="Search what can be traded")
+async def search(
+    request: Request,
+    *,
+    q: Annotated[str, Query(max_length=100, description="words, such as `nifty 24500 ce`")] = "",
+    kind: Annotated[InstrumentKind | None, Query(description="of this kind alone")] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    after: Annotated[str, Query(max_length=100, description="`next` of the answer before")] = "",
+    desk: Desk = None,
+    seen: Seen = "",
+) -> Response:
+    """Return definitions in which all words stand, those of living contracts, the nearest first."""
+    hub = await _hub(request, desk)
+    known = hub.market.catalogue
+    found = known.search(q, kind, hub.market.today)
+    if after and all(one.instrument != after for one in found):
+        raise ProblemError(422, f"{after[:60]!r} is in no answer to this search", "after")
+    page = list(islice(found, limit + 1))
+    more = page[limit - 1].instrument if len(page) > limit else None
+    items = [msgspec.structs.asdict(one) for one in page[:limit]]
+    return _json({"items": items, "next": more}, seen)
+
+
+@router.get("/bars", summary="Bars of the past")
+async def bars(
+    request: Request,
+    *,
+    instrument: Annotated[str, Query(max_length=100, description="`EXCHANGE:SYMBOL`")],
+    timeframe: Annotated[str, Query(description=", ".join(TIMEFRAMES))] = "1m",
+    from_ns: Annotated[int | None, Query(alias="from", ge=0, le=_LARGEST_NS)] = None,
+    to_ns: Annotated[int | None, Query(alias="to", ge=0, le=_LARGEST_NS)] = None,
+    limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
+    after: Annotated[str, Query(max_length=20, description="`next` of the answer before")] = "",
+    desk: Desk = None,
+    seen: Seen = "",
+) -> Response:
+    """Return bars that have ended, oldest first: from `from` on, or the newest up to `to`. Times in UTC nanoseconds."""
+    hub = await _hub(request, desk)
+    if timeframe not in TIMEFRAMES:
+        raise ProblemError(
+            422, f"no bars of {timeframe[:20]!r}: take one of {', '.join(TIMEFRAMES)}", "timeframe"
+        )
+    try:
+        split_instrument(instrument)
+    except ContractError as error:
+        raise ProblemError(422, str(error), "instrument") from None
+    now_ns = hub.market.now_ns or SystemClock().now_ns()
+    first_ns = _cursor(after) + 1 if after else from_ns
+    asked = Asked(instrument, timeframe, first_ns, min(to_ns or now_ns, now_ns), now_ns, limit)
+    hubs: Hubs = request.app.state.hubs
+    past = PastBars(hubs.settings, hubs.calendar, lambda: Record.open(hubs.settings, hub.desk))
+    known = await asyncio.to_thread(past.find, asked)
+    if not known.bars and hub.market.catalogue.get(instrument) is None:
+        raise _unknown(instrument)
+    return _json(_bars_page(known, limit), seen)
+
+
+def _bars_page(known: Known, limit: int) -> dict[str, Any]:
+    shown = known.bars[:limit]
+    more = str(shown[-1].start_ns) if len(known.bars) > limit else None
+    items = [dict(zip(one.__struct_fields__, msgspec.structs.astuple(one), strict=True)) for one in shown]
+    return {"items": items, "next": more, "sources": known.sources, "problems": known.problems}
+
+
+def _cursor(after: str) -> int:
+    if not (after.isascii() and after.isdecimal()):
+        raise ProblemError(422, f"{after!r} is no `next` of an answer", "after")
+    return int(after)
+
+
+async def _hub(request: Request, desk: str | None) -> Hub:
+    hubs: Hubs = request.app.state.hubs
+    return await hubs.hub(desk)
+
+
+def _unknown(instrument: str) -> ProblemError:
+    return ProblemError(
+        404,
+        f"nothing is known of {instrument[:60]!r}: GET /api/v1/instruments?q=… finds instruments",
+        "instrument",
+    )
+
+
+def _json(body: Any, seen: str | None = None) -> Response:
+    """Return *body*; with *seen*, an `ETag` for it, and nothing else where it is what was seen."""
+    data = msgspec.json.encode(body)
+    if seen is None:
+        return Response(data, media_type="application/json")
+    tag = f'"{sha256(data).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if tag in (one.strip().removeprefix("W/") for one in seen.split(",")):
+        return Response(status_code=304, headers=headers)
+    return Response(data, media_type="application/json", headers=headers)

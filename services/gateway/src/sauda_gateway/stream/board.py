@@ -1,0 +1,84 @@
+"""The topics of state: made when they have changed, at most ten times a second, once for all who follow them.
+
+One that has rested is made at once, with all that came in the same batch; so an update waits a tenth of a second only where the last
+one was sent less than that ago.
+"""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+from sauda_gateway.stream import frames
+from sauda_gateway.stream.client import Client, StateTopic
+from sauda_gateway.stream.topics import Name
+
+PACE_S: Final = 0.1
+
+
+class Made(NamedTuple):
+    """What a topic is now."""
+
+    position: str
+    data: Any
+
+
+class Board:
+    """All topics of state that somebody follows."""
+
+    def __init__(self, make: Callable[[Name], Made | None]) -> None:
+        """*make* returns what a topic is now; None: there is nothing yet."""
+        self._make = make
+        self._topics: dict[str, tuple[Name, StateTopic]] = {}
+        self.made = 0
+        """Texts so far."""
+
+    def names(self) -> list[Name]:
+        """Return what is followed."""
+        return [name for name, _ in self._topics.values()]
+
+    def follow(self, name: Name, client: Client) -> None:
+        """Let *client* follow a topic, beginning with what it is now."""
+        found = self._topics.get(name.text)
+        topic = found[1] if found is not None else StateTopic(name.text)
+        self._topics[name.text] = (name, topic)
+        client.follow_state(topic)
+        if found is None:
+            self._make_now(name, topic)
+
+    def leave(self, text: str, client: Client) -> None:
+        """Let *client* follow it no more."""
+        found = self._topics.get(text)
+        if found is None or text not in client.states:
+            return
+        client.leave_state(found[1])
+        if not found[1].clients:
+            del self._topics[text]
+
+    def changed(self, text: str) -> None:
+        """Take note that a topic is not what it was; nothing happens if nobody follows it."""
+        found = self._topics.get(text)
+        if found is None or found[1].due:
+            return
+        name, topic = found
+        topic.due = True
+        loop = asyncio.get_running_loop()
+        wait_s = topic.sent_s + PACE_S - loop.time()
+        if wait_s > 0:
+            loop.call_later(wait_s, self._make_now, name, topic)
+        else:
+            # Behind the batch that is being worked: what it changes else goes along.
+            loop.call_soon(self._make_now, name, topic)
+
+    def _make_now(self, name: Name, topic: StateTopic) -> None:
+        topic.due = False
+        if not topic.clients:
+            return
+        made = self._make(name)
+        topic.sent_s = asyncio.get_running_loop().time()
+        if made is None:
+            topic.text = None
+            return
+        self.made += 1
+        topic.text = frames.told(name.text, made.position, made.data)
+        for client in topic.clients:
+            client.newer(topic)
