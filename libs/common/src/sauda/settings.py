@@ -162,6 +162,11 @@ class Settings(BaseSettings):
         default=(), description="addresses of reverse proxies whose X-Forwarded-For is believed"
     )
 
+    alerts_urls: SecretStr | None = Field(
+        default=None,
+        description="where alerts are delivered: a line `name = address` each, an apprise address (docs/alerts.md)",
+    )
+
     metrics_port: Port | None = Field(
         default=None,
         description="port of /metrics, /health and /ready, 0: any free one; unset: nothing is measured",
