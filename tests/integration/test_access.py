@@ -54,7 +54,7 @@ def held(log: RedisLog, unit: str) -> Lease:
     return lease
 
 
-def refused(client: "redis.Redis[bytes]", *command: str) -> bool:
+def refused(client: redis.Redis, *command: str) -> bool:
     """Return whether the server says that this user may not do so."""
     try:
         client.execute_command(*command)  # type: ignore[no-untyped-call]

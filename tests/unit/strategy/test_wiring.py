@@ -13,7 +13,8 @@ from sauda.settings import Settings, load_settings
 from sauda.testing.builders import DAY, NOW, at
 from sauda.testing.lockstep import LockStep
 from sauda_strategy.__main__ import wire
-from sauda_strategy.kinds import ALWAYS, INPUTS, strategy_unit
+from sauda_strategy.access import INPUTS
+from sauda_strategy.kinds import ALWAYS, strategy_unit
 from sauda_strategy.notices import TOLD_AGAIN_AFTER_S, broken_rules, tell_once_a_day
 from sauda_strategy.option_kinds import ShortStraddleRules
 from sauda_strategy.rule_files import load_rules

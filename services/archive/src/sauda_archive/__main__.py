@@ -9,7 +9,8 @@ from sauda.logs import Channel, logger
 from sauda.redis_book import RedisBook
 from sauda.service import Role
 from sauda.settings import Settings
-from sauda_archive.archiver import UNIT, Archiver
+from sauda_archive.access import UNIT
+from sauda_archive.archiver import Archiver
 from sauda_archive.settings import Limits
 
 _QUIET = frozenset({"archived", "archive_holding", "archive_standby", "archive_stopped", "book_closed"})

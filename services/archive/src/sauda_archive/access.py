@@ -3,6 +3,8 @@
 from typing import Final
 
 from sauda.access.declared import Access, Duty
-from sauda_archive.archiver import UNIT
+
+UNIT: Final = "archive"
+"""Name of the archiver's unit: one holder per desk."""
 
 ACCESS: Final = Access("archive", units=(UNIT,), duty=Duty.ARCHIVE)

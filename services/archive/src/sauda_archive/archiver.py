@@ -16,6 +16,7 @@ from sauda.errors import LeaseLostError, TransientError
 from sauda.log import Lease
 from sauda.redis_book import KEPT, RedisBook, StreamFacts
 from sauda.runner import Stop
+from sauda_archive.access import UNIT
 from sauda_archive.alerts import Alerts
 from sauda_archive.copying import copy
 from sauda_archive.old_books import OldBooks
@@ -23,7 +24,6 @@ from sauda_archive.open_book import LostPartError, OpenBook
 from sauda_archive.progress import Progress
 from sauda_archive.settings import Limits
 
-UNIT: Final = "archive"
 _REST_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0
 _AT_ONCE: Final = 50

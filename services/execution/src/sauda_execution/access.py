@@ -3,6 +3,9 @@
 from typing import Final
 
 from sauda.access.declared import Access
-from sauda_execution.exchange import INPUTS, OUTPUTS
+
+INPUTS: Final = ("instruments", "control", "replies", "pnl", "ticks", "orders")
+"""Ticks before orders: an order of the same instant sees the newest price. Before both what may halt the desk."""
+OUTPUTS: Final = ("executions", "subscriptions", "alerts")
 
 ACCESS: Final = Access("execution", units=("execution.*",), reads=INPUTS, writes=OUTPUTS)

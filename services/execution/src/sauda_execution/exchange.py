@@ -27,6 +27,7 @@ from sauda.contracts import (
 from sauda.state import State
 from sauda.stretch import Stretch
 from sauda.unit import Unit
+from sauda_execution.access import INPUTS, OUTPUTS
 from sauda_execution.account import account_parts
 from sauda_execution.acts import Act, Fit, Place, Refuse, Reprice, Say, Settle, Withdraw
 from sauda_execution.admission import Admission
@@ -44,9 +45,6 @@ from sauda_execution.queueing import volume_between
 from sauda_execution.requests import Requests
 from sauda_execution.risk.parts import risk_parts
 
-INPUTS = ("instruments", "control", "replies", "pnl", "ticks", "orders")
-"""Ticks before orders: an order of the same instant sees the newest price. Before both what may halt the desk."""
-OUTPUTS = ("executions", "subscriptions", "alerts")
 _ORDERS = (PlaceOrder, ModifyOrder, CancelOrder)
 
 

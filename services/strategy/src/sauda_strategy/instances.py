@@ -19,7 +19,8 @@ from sauda.service import Role
 from sauda.settings import Settings
 from sauda.unit import Unit
 from sauda_strategy import notices
-from sauda_strategy.kinds import PREFIX, Kinds
+from sauda_strategy.access import PREFIX
+from sauda_strategy.kinds import Kinds
 from sauda_strategy.loading import load_kinds, where_it_broke
 from sauda_strategy.rule_files import RuleBook, check_instance, load_rules
 from sauda_strategy.rule_values import rules_from

@@ -14,6 +14,7 @@ from sauda.clock import from_ist
 from sauda.errors import ConfigError
 from sauda.instruments import underlying
 from sauda.unit import Processor, Unit
+from sauda_strategy.access import HOSTED_INPUTS, INPUTS, OUTPUTS, PREFIX
 from sauda_strategy.api import Strategy
 from sauda_strategy.host import Host
 from sauda_strategy.host.series import PATIENCE_NS
@@ -25,18 +26,6 @@ from sauda_strategy.strategies.ema_scalper import EmaScalper
 from sauda_strategy.strategies.momentum import Momentum
 from sauda_strategy.strategies.rsi_reversion import RsiReversion
 from sauda_strategy.strategies.sma_crossover import SmaCrossover
-
-INPUTS: Final = ("instruments", "control", "ticks", "executions")
-"""Instruments before ticks, so that a contract is known when its first price comes; control before
-executions, so that a square-off is known when the exchange acts on it."""
-
-HOSTED_INPUTS: Final = ("instruments", "control", "replies", "ticks", "executions")
-"""Of a hosted kind: bars of the past come as replies, before the tick that follows them."""
-
-OUTPUTS: Final = ("signals", "orders", "subscriptions", "alerts")
-
-PREFIX: Final = "strategy."
-"""What the name of every strategy's unit begins with."""
 
 OpenOn = Callable[[str, date], bool]
 """Whether an exchange trades on a day."""

@@ -14,7 +14,7 @@ from sauda.codec import decode, encode
 from sauda.contracts import STREAM_OF, Alert, Level, Message, Signal
 from sauda.errors import ConfigError
 from sauda.log import Log, Output
-from sauda_strategy.kinds import PREFIX
+from sauda_strategy.access import PREFIX
 from sauda_strategy.voice import Voice
 
 TOLD_AGAIN_AFTER_S: Final = 86_400

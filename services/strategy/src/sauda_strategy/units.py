@@ -10,7 +10,8 @@ from sauda.settings import Settings
 from sauda.unit import Unit
 from sauda.units import chosen
 from sauda.version import code_version
-from sauda_strategy.kinds import PREFIX, Kinds, Market, OpenOn
+from sauda_strategy.access import PREFIX
+from sauda_strategy.kinds import Kinds, Market, OpenOn
 from sauda_strategy.loading import load_kinds
 from sauda_strategy.rule_files import RuleBook, load_rules
 from sauda_strategy.rule_values import changed_rules, plain_rules
