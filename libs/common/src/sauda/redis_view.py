@@ -4,7 +4,7 @@ A stream may hold millions of entries, so everything here reads in chunks or ask
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -133,6 +133,12 @@ class RedisView(RedisLog):
             reply = self._line.say("HGETALL", self.keys.unit(unit))
         fields = dict(zip(reply[::2], reply[1::2], strict=True))
         return loaded_from(fields) if fields else None
+
+    def rows_of(self, unit: str, names: Sequence[bytes]) -> dict[bytes, bytes]:
+        """Return those of a unit's committed rows `table/key` that are there: a few of a state that may be large."""
+        with server_errors(self._where):
+            found = self._line.say("HMGET", self.keys.unit(unit), *names) if names else []
+        return {name: row for name, row in zip(names, found, strict=True) if row is not None}
 
     def lag(self) -> list[StreamLag]:
         """Return every stream that exists, with the groups that read it."""

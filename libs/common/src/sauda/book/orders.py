@@ -84,19 +84,23 @@ class OrderBook:
     def __init__(self) -> None:
         self.orders: dict[str, OrderState] = {}
 
-    def take(self, message: Message) -> None:
-        """Take one message of the streams `orders` and `executions`."""
-        for order in _asked_for(message):
-            self.orders.setdefault(order.order_id, _placed(order))
-        if isinstance(message, OrderAccepted) and message.terms is not None:
-            self.orders.setdefault(message.order_id, _placed(message.terms))
-        if isinstance(message, Fill) and message.order_id not in self.orders:
-            self.orders[message.order_id] = _settled(message)
+    def take(self, message: Message) -> list[str]:
+        """Take one message of the streams `orders` and `executions`; return the orders that it changed."""
+        changed = [order.order_id for order in _asked_for(message) if self._add(_placed(order))]
         if not isinstance(message, _ANSWERS):
-            return
-        order_state = self.orders.get(message.order_id)
-        if order_state is not None and not _is_no_news(order_state, message):
-            _answer(order_state, message)
+            return changed
+        if isinstance(message, OrderAccepted) and message.terms is not None:
+            self._add(_placed(message.terms))
+        if isinstance(message, Fill) and message.order_id not in self.orders:
+            self._add(_settled(message))
+        order = self.orders.get(message.order_id)
+        if order is None or _is_no_news(order, message):
+            return changed
+        _answer(order, message)
+        return [message.order_id]
+
+    def _add(self, order: OrderState) -> bool:
+        return self.orders.setdefault(order.order_id, order) is order
 
 
 def orders_of(orders: Iterable[Message], executions: Iterable[Message]) -> list[OrderState]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sauda.cli import letter_settling, screen
-from sauda.cli.letter_facts import check_id, facts_of, picked, read_letters
+from sauda.cli.letter_facts import check_id, picked
 from sauda.cli.options import DeskOption, JsonOption, opened
 from sauda.cli.tail import check_stream
+from sauda.letter_facts import facts_of, read_letters
 
 if TYPE_CHECKING:
     from sauda.letters import Letter

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import typer
 
@@ -10,20 +10,12 @@ from sauda.errors import SaudaError
 
 if TYPE_CHECKING:
     from sauda.letters import Letter
-    from sauda.record import Record
 
 _ID: Final = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
 
 
 class NoSuchLetterError(SaudaError):
     """No dead letter has that id."""
-
-
-def read_letters(view: "Record") -> "dict[str, Letter]":
-    """Return all letters of a desk, oldest first."""
-    from sauda.letters import letters_of
-
-    return letters_of(view.forwards("dead_letters"), view.forwards("requeued"))
 
 
 def check_id(letter_id: str) -> None:
@@ -45,28 +37,3 @@ def picked(letters: "Mapping[str, Letter]", ids: Sequence[str], desk: str) -> "l
             f"no dead letter {', '.join(missing)} on desk {desk}; `sauda dead-letters list --all` shows them"
         )
     return [letters[letter_id] for letter_id in dict.fromkeys(ids)]
-
-
-def facts_of(one: "Letter") -> dict[str, Any]:
-    """Return a letter and its history for programs."""
-    letter = one.letter
-    return {
-        "id": one.id,
-        "status": one.status.value,
-        "stream": letter.stream,
-        "entry_id": letter.entry_id,
-        "unit": letter.unit,
-        "reason": letter.reason,
-        "fields": letter.fields,
-        "settled": [
-            {
-                "settlement": decision.settlement.value,
-                "by": decision.by,
-                "reason": decision.reason,
-                "event_ns": decision.event_ns,
-            }
-            for decision in one.settled
-        ],
-        "came_from": one.came_from,
-        "came_back_as": one.came_back_as,
-    }

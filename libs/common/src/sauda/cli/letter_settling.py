@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sauda.cli import screen
-from sauda.cli.letter_facts import NoSuchLetterError, check_id, facts_of, picked
+from sauda.cli.letter_facts import NoSuchLetterError, check_id, picked
 from sauda.cli.options import DeskOption, JsonOption, opened
 from sauda.hand.who import who
+from sauda.letter_facts import facts_of
 
 if TYPE_CHECKING:
     from sauda.letters import Letter

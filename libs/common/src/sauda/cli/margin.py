@@ -1,27 +1,16 @@
 """`sauda margin`: the account's cash line by line, what is blocked for what and by whose word, and how much more it can carry."""
 
-import importlib
-import importlib.util
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
 from sauda.cli import screen
 from sauda.cli.options import DeskOption, JsonOption, StrategyOption, opened
 from sauda.contracts import Product, Side
-from sauda.errors import ConfigError, SaudaError
 from sauda.money import to_indian
 
-if TYPE_CHECKING:
-    from sauda.record import Record
-
-_UNIT: Final = "execution.paper"
 _BY_HAND: Final = "hand"
 """Whose order it would be, where no strategy is named."""
-
-
-class NoAccountError(SaudaError):
-    """The desk's exchange has not begun, so there is no account yet."""
 
 
 def margin(
@@ -45,43 +34,22 @@ def margin(
     With --for the largest order in one contract that it can carry now, hedges that are held included.
     Prices are the last that the exchange has seen; settings are those with which it was started.
     """
+    from sauda.hand.exchange import enquiry, standing_exchange
+    from sauda.settings import load_settings
+
     with opened(desk) as record:
-        exchange = _exchange(record)
-    enquiry = importlib.import_module("sauda_execution.account.enquiry")
+        exchange = standing_exchange(record, load_settings())
+    questions = enquiry()
     if instrument is not None:
-        found = enquiry.largest(exchange, instrument, side, product, strategy or _BY_HAND)
+        found = questions.largest(exchange, instrument, side, product, strategy or _BY_HAND)
         screen.json_document(found) if as_json else _tell_largest(found)
         return
-    statement = enquiry.statement(exchange)
+    statement = questions.statement(exchange)
     if as_json:
         screen.json_document(_only(statement, strategy))
         return
     _tell_account(statement.account)
     _tell_underlyings(statement.underlyings, strategy)
-
-
-def _exchange(record: "Record") -> Any:
-    """Return the desk's exchange as it stands, made with the settings that it recorded: not with those of this shell.
-
-    Raises:
-        ConfigError: the program cannot make one here.
-        NoAccountError: the desk has none yet.
-    """
-    from sauda.bundle.place import settings_for
-    from sauda.newest_opening import newest_opening
-    from sauda.rerun.made_of import MadeOf
-    from sauda.settings import load_settings
-
-    if importlib.util.find_spec("sauda_execution") is None:
-        raise ConfigError("the exchange is not installed here, and it alone can read its account")
-    committed = record.committed(_UNIT)
-    if committed is None or not committed.state:
-        raise NoAccountError(f"desk {record.desk} has no account yet: {_UNIT} has not worked")
-    made_of = MadeOf(_UNIT, settings_for(load_settings(), record.desk))
-    processor = made_of(newest_opening(record, _UNIT)).build()
-    processor.state.load(committed.state)
-    processor.restored()
-    return processor
 
 
 def _tell_account(account: Any) -> None:

@@ -1,13 +1,13 @@
-"""The chain of causes on paper: a tree for people, one document for programs."""
+"""The chain of causes on paper: a tree for people."""
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from sauda.causes.node import Edge, Node, Ref, Why
+from sauda.causes.node import Node, Ref, Why
 from sauda.causes.walk import Chain, edges_of
 from sauda.cli import screen
 from sauda.cli.telling import tell
 from sauda.cli.where import type_name
-from sauda.clock import NS_PER_MS, NS_PER_S, UnixNs, clock_text, ist_date
+from sauda.clock import NS_PER_S, UnixNs, clock_text, ist_date
 from sauda.contracts import PositionPnl, Subscribe, Tick, Unsubscribe
 from sauda.market_time import arrival_ns
 from sauda.money import to_indian
@@ -70,19 +70,6 @@ def show(chain: Chain) -> None:
         console.print(_tree(chain))
         console.print(LEGEND, style="dim", highlight=False)
     screen.line("\n".join(text.rstrip() for text in printed.get().rstrip().splitlines()))
-
-
-def document(chain: Chain) -> dict[str, Any]:
-    """Return *chain* as one document: nodes, and edges from the earlier entry to the later one."""
-    return {
-        "desk": chain.desk,
-        "asked": str(chain.asked),
-        "nodes": [_node(chain, node) for node in chain.nodes.values()],
-        "causes": [_edge(edge) for edge in chain.causes],
-        "effects": [_edge(edge) for edge in chain.effects],
-        "left_out": {str(at): count for at, count in chain.left_out.items()},
-        "not_read_to_the_end": chain.cut,
-    }
 
 
 def _tree(chain: Chain) -> "Tree":
@@ -198,29 +185,3 @@ def _values(node: Node) -> str:
         case None:
             return ""
     return tell(node.message)
-
-
-def _node(chain: Chain, node: Node) -> dict[str, Any]:
-    import msgspec
-
-    latency = chain.latency(node.at)
-    at: dict[str, Any] = {
-        "at": str(node.at),
-        "stream": node.at.stream,
-        "id": node.at.id.decode(),
-        "market_ns": node.market_ns,
-        "arrival_ns": arrival_ns(node.at.id),
-        "since": None if latency is None else str(latency.since),
-        "market_latency_ns": None if latency is None else latency.market_ns,
-        "arrival_latency_ns": None if latency is None else latency.arrival_ms * NS_PER_MS,
-        "message": None,
-        "problem": node.problem,
-        "remarks": chain.remarks.get(node.at, []),
-    }
-    if node.message is not None and node.entry is not None:
-        at["message"] = msgspec.json.decode(node.entry.data)
-    return at
-
-
-def _edge(edge: Edge) -> dict[str, str]:
-    return {"earlier": str(edge.earlier), "later": str(edge.later), "why": edge.why.value}

@@ -3,7 +3,7 @@
 Nothing here decides about an order: it is written to the stream `orders` like a strategy's, and the exchange answers.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
@@ -174,10 +174,12 @@ class HandDesk:
         facts = self._live.facts(stream)
         return BEGINNING if facts is None else b"%d-%d" % facts.last
 
-    def send(self, message: Message, cause: bytes = b"") -> tuple[bytes, bytes]:
-        """Write *message*; return its entry id, and behind which execution the answers come."""
+    def send(
+        self, message: Message, cause: bytes = b"", beside: Sequence[Output] = ()
+    ) -> tuple[bytes, bytes]:
+        """Write *message*, and *beside* in the same step; return its entry id, and behind which execution the answers come."""
         after = self.end_of("executions")
-        return self._write(message, cause), after
+        return self._write(message, cause, beside), after
 
     def executions(self, after: bytes, until: Callable[[], bool], seconds: float) -> Iterator[Read | None]:
         """Yield what the exchange says behind *after*, None where it said nothing for a moment; end when *until* is true.
@@ -241,8 +243,8 @@ class HandDesk:
                 after = entry.id
                 yield read_entry(entry)
 
-    def _write(self, message: Message, cause: bytes = b"") -> bytes:
-        return self._record.append([Output(STREAM_OF[type(message)], encode(message), cause)])[0]
+    def _write(self, message: Message, cause: bytes = b"", beside: Sequence[Output] = ()) -> bytes:
+        return self._record.append([Output(STREAM_OF[type(message)], encode(message), cause), *beside])[0]
 
 
 def _placed(message: Message, order_id: str) -> PlaceOrder | None:

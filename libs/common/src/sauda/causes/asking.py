@@ -1,9 +1,7 @@
-"""What `sauda why` is asked about: the forms of an ID, and the entry that each means."""
+"""What one asks the reason of: the forms of an ID, and the entry that each means."""
 
 import re
 from typing import TYPE_CHECKING, Final
-
-import typer
 
 from sauda.causes import finding
 from sauda.causes.node import Node, Ref, node_of
@@ -11,7 +9,7 @@ from sauda.contracts import STREAMS, DeskPnl, PositionPnl, StrategyPnl
 from sauda.errors import SaudaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from sauda.record import Record
 
@@ -30,15 +28,25 @@ class NothingFoundError(SaudaError):
     """Nothing on the desk has that id."""
 
 
-class AmbiguousError(typer.BadParameter):
+class WrongIdError(SaudaError):
+    """That is no form of an id."""
+
+
+class AmbiguousError(WrongIdError):
     """One id, several entries: streams count by themselves."""
+
+    def __init__(self, text: str, found: "Sequence[Node]") -> None:
+        self.text = text
+        self.found = found
+        places = ", ".join(str(node.at) for node in found)
+        super().__init__(f"{text} stands on {len(found)} streams; say which: {places}")
 
 
 def find(view: "Record", words: list[str]) -> Node:
     """Return the entry that *words* mean.
 
     Raises:
-        typer.BadParameter: they have no form that there is, or mean several entries.
+        WrongIdError: they have no form that there is, or mean several entries.
         NothingFoundError: nothing has that id.
     """
     ref = _as_ref(words)
@@ -74,10 +82,7 @@ def _by_entry_id(view: "Record", text: str) -> Node:
     asked = [node for node in found if node.at.stream != "journal"] or found
     if len(asked) == 1:
         return asked[0]
-    from sauda.cli.why_tree import headline
-
-    lines = "\n".join(f"  sauda why {node.at.stream} {text}   {headline(node)}"[:100] for node in asked)
-    raise AmbiguousError(f"{text} stands on {len(asked)} streams; say which:\n{lines}", param_hint="ID")
+    raise AmbiguousError(text, asked)
 
 
 def _by_name(view: "Record", text: str) -> Node | None:
@@ -148,5 +153,5 @@ def _nothing(view: "Record", text: str) -> NothingFoundError:
     return NothingFoundError(f"nothing on desk {view.desk} is called {text!r}; an ID is {FORMS}")
 
 
-def _wrong(text: str) -> typer.BadParameter:
-    return typer.BadParameter(f"{text}; an ID is {FORMS}", param_hint="ID")
+def _wrong(text: str) -> WrongIdError:
+    return WrongIdError(f"{text}; an ID is {FORMS}")
