@@ -10,7 +10,7 @@ from sauda.service import Role
 from sauda.settings import Settings
 from sauda.tokens import TokenFile
 from sauda_gateway.app import make_app
-from sauda_gateway.desk import Desks
+from sauda_gateway.desks import Desks
 from sauda_gateway.server import HttpServer
 
 
@@ -26,10 +26,11 @@ def wire(settings: Settings) -> Sequence[Role]:
     return [
         Role(
             "gateway.desk",
-            desks.own.run,
+            desks.run,
             lambda: desks.own.ready,
             lambda: {"phase": "following" if desks.own.ready else "reading", "handled": desks.own.handled},
         ),
+        Role("gateway.watch", desks.watch.run, lambda: True),
         Role("gateway.http", server.run, lambda: server.started, lambda: {"port": server.port}),
     ]
 

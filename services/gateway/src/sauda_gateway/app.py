@@ -1,23 +1,37 @@
 """The application: who may ask, the routes, the page. Built from the settings; nothing connects here."""
 
-import importlib.util
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from sauda.settings import Settings
 from sauda.tokens import TokenFile
-from sauda_gateway import problems
+from sauda_gateway import market, problems, schemas, stream
+from sauda_gateway.audit import Audit
 from sauda_gateway.auth import Doorkeeper
-from sauda_gateway.desk import Desks
+from sauda_gateway.desks import Desks
 from sauda_gateway.headers import SecurityHeaders
-from sauda_gateway.routes import health
+from sauda_gateway.replays import Replays
+from sauda_gateway.routes import (
+    causes,
+    control,
+    health,
+    portfolio,
+    replaying,
+    session,
+    strategies,
+    system,
+    trading,
+)
 
 API: Final = "/api/v1"
+THREADS: Final = 16
+ROUTES: Final = (session, system, control, trading, portfolio, strategies, causes, replaying)
 PAGE: Final = Path(__file__).parent / "static"
 
 
@@ -40,29 +54,27 @@ def make_app(settings: Settings, desks: Desks | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.desks = desks or Desks(settings)
     app.state.doorkeeper = Doorkeeper(TokenFile(settings.gateway_tokens), settings.gateway_rate)
+    app.state.replays = Replays(settings)
+    app.openapi = lambda: schemas.document(app)  # type: ignore[method-assign]
     problems.install(app)
+    # The last one added is the outermost.
+    app.add_middleware(Audit)
     app.add_middleware(SecurityHeaders)
     app.include_router(health.router)
     app.include_router(health.router, prefix=API, include_in_schema=False)
-    _include_streams(app)
+    for group in (*ROUTES, stream, market):
+        app.include_router(group.router, prefix=API)
     # Last: what is no route is a file of the page.
     if (PAGE / "index.html").is_file():
         app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")
     return app
 
 
-def _include_streams(app: FastAPI) -> None:
-    for name in ("stream", "market"):
-        if importlib.util.find_spec(f"sauda_gateway.{name}") is not None:
-            package = importlib.import_module(f"sauda_gateway.{name}")
-            app.include_router(package.router, prefix=API)
-
-
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Run what lives as long as the server: the hub of the streams."""
-    async with AsyncExitStack() as stack:
-        if importlib.util.find_spec("sauda_gateway.stream") is not None:
-            package = importlib.import_module("sauda_gateway.stream")
-            await stack.enter_async_context(package.lifespan(app))
+    """Run what lives as long as the server: the hub of the streams, and replays."""
+    # Requests that ask Redis wait in threads; more than these at once would only wait for one another.
+    to_thread.current_default_thread_limiter().total_tokens = THREADS
+    async with stream.lifespan(app):
         yield
+    app.state.replays.close()

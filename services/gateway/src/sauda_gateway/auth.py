@@ -147,9 +147,12 @@ def insist(caller: Caller, scope: Scope) -> None:
         )
 
 
+READ: Final = Depends(may(Scope.READ))
+TRADE: Final = Depends(may(Scope.TRADE))
+ADMIN: Final = Depends(may(Scope.ADMIN))
+"""For routes to which it does not matter who it is; they come before all else that a route needs."""
 Reader = Annotated[Caller, Depends(may(Scope.READ))]
 Trader = Annotated[Caller, Depends(may(Scope.TRADE))]
-Admin = Annotated[Caller, Depends(may(Scope.ADMIN))]
 
 
 def _secret_of(connection: HTTPConnection) -> tuple[str, bool]:

@@ -14,7 +14,7 @@ from sauda.errors import ConfigError, SaudaError, TransientError
 from sauda.logs import Channel, logger
 
 MEDIA_TYPE: Final = "application/problem+json"
-_TITLES: Final[Mapping[int, str]] = {
+TITLES: Final[Mapping[int, str]] = {
     400: "Bad request",
     401: "No valid token",
     403: "Not allowed",
@@ -60,7 +60,7 @@ def answer(
     """Return a problem as a response."""
     body: dict[str, Any] = {
         "type": "about:blank",
-        "title": _TITLES.get(status, "Problem"),
+        "title": TITLES.get(status, "Problem"),
         "status": status,
         "detail": detail,
     }

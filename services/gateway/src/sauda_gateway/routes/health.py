@@ -2,10 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from sauda_gateway.desk import Desks
+from sauda_gateway.asking import desks_of
+from sauda_gateway.desks import Desks
 from sauda_gateway.problems import ProblemBody, ProblemError
 
 router = APIRouter(tags=["health"])
@@ -15,12 +16,6 @@ class Alive(BaseModel):
     """The answer of a gateway that lives."""
 
     status: str = "ok"
-
-
-def desks_of(request: Request) -> Desks:
-    """Return the desks that the gateway follows."""
-    desks: Desks = request.app.state.desks
-    return desks
 
 
 @router.get("/health")
@@ -33,5 +28,7 @@ def health() -> Alive:
 def ready(desks: Annotated[Desks, Depends(desks_of)]) -> Alive:
     """Say whether it knows the desk as it stands."""
     if not desks.own.ready:
-        raise ProblemError(503, f"the desk {desks.own.name} is not known yet", headers={"Retry-After": "1"})
+        raise ProblemError(
+            503, f"the desk {desks.own.name} is not known: {desks.own.away}", headers={"Retry-After": "1"}
+        )
     return Alive(status="ready")

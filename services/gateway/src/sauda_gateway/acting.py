@@ -1,0 +1,66 @@
+"""Acting on the desk for a caller: the message and its line of the audit in one step, so that neither is without the other."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from sauda.clock import SystemClock, UnixNs
+from sauda.codec import encode
+from sauda.contracts import Audited, Message
+from sauda.hand.desk import HandDesk
+from sauda.log import Output
+from sauda.record import Record
+from sauda_gateway.asking import TheDesks
+from sauda_gateway.auth import Caller
+
+ACCEPTED = 202
+
+
+@dataclass(frozen=True)
+class Hand:
+    """The gateway's own desk, for one request of one caller."""
+
+    request: Request
+    record: Record
+    by: str
+
+    @property
+    def desk(self) -> HandDesk:
+        """Return the desk as one trades by hand."""
+        return HandDesk(self.record, self.by)
+
+    def now_ns(self) -> UnixNs:
+        """Return the market's time; wall time before it was ever seen."""
+        return self.desk.now_ns() or SystemClock().now_ns()
+
+    def send(self, message: Message, target: str, cause: bytes = b"", why: str = "") -> str:
+        """Write *message*, and beside it who asked for it, and *why*; return its entry's id."""
+        outcome = f"{ACCEPTED} accepted: {why}" if why else f"{ACCEPTED} accepted"
+        audit = audited(self.request, target, outcome)
+        entry_id, _ = self.desk.send(message, cause, [Output("audit", encode(audit))])
+        self.request.state.audited = True
+        return entry_id.decode()
+
+
+def audited(request: Request, target: str, outcome: str) -> Audited:
+    """Return the line of the audit about *request*."""
+    caller: Caller | None = getattr(request.state, "caller", None)
+    return Audited(
+        who=caller.name if caller else None,
+        scope=caller.scope if caller else None,
+        action=f"{request.method} {request.url.path}",
+        target=target,
+        outcome=outcome,
+        address=request.client.host if request.client else "unknown",
+        wall_ns=SystemClock().now_ns(),
+    )
+
+
+def hand_of(request: Request, desks: TheDesks) -> Hand:
+    """Return the hand of the caller; for routes that have let him through."""
+    caller: Caller = request.state.caller
+    return Hand(request, desks.record(), f"{caller.name}@gateway")
+
+
+TheHand = Annotated[Hand, Depends(hand_of)]

@@ -1,0 +1,147 @@
+"""What every route asks with: which desk, which part of a list, and the wire form of what is answered."""
+
+from collections.abc import Iterable
+from typing import Annotated, Any, Final, TypeVar
+
+import msgspec
+from fastapi import Depends, Query, Request, Response
+from pydantic import BaseModel, ConfigDict
+
+from sauda.merge import IdParts, id_parts
+from sauda.settings import Settings
+from sauda_gateway.desk import Desk
+from sauda_gateway.desks import Desks
+from sauda_gateway.problems import ProblemBody, ProblemError
+
+T = TypeVar("T")
+
+MOST: Final = 1_000
+USUAL: Final = 100
+_encoder: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+def _problems() -> dict[int | str, dict[str, Any]]:
+    described = {
+        400: "what was sent cannot be read",
+        401: "no valid token",
+        403: "the token does not let one do this, or the page's own header is missing",
+        404: "there is no such thing",
+        409: "the desk cannot do this as it stands",
+        422: "a field, a parameter or a header is wrong; `field` names it",
+        429: "too often; `Retry-After` says how long to wait",
+        503: "Redis or the desk is away; try again",
+    }
+    schema = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
+    return {status: {"description": text, "content": schema} for status, text in described.items()}
+
+
+PROBLEMS: Final = _problems()
+"""For `responses=` of every router."""
+
+
+class Answer(BaseModel):
+    """A base of what is answered: described for the documentation, never checked again on the way out."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Page(Answer):
+    """A part of a list, and where the next one begins."""
+
+    items: list[dict[str, Any]]
+    next: str | None
+    """Give it as `after` for the part behind this one; null: this was the last."""
+
+
+def sent(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return *value*, structs among it, as JSON."""
+    return Response(_encoder.encode(value), status, headers, "application/json")
+
+
+def desks_of(request: Request) -> Desks:
+    """Return the desks that the gateway follows."""
+    desks: Desks = request.app.state.desks
+    return desks
+
+
+def settings_of(request: Request) -> Settings:
+    """Return the gateway's settings."""
+    settings: Settings = request.app.state.settings
+    return settings
+
+
+DeskName = Annotated[
+    str | None,
+    Query(
+        alias="desk",
+        max_length=80,
+        description="another desk, a replay; without it the gateway's own",
+    ),
+]
+TheDesks = Annotated[Desks, Depends(desks_of)]
+TheSettings = Annotated[Settings, Depends(settings_of)]
+
+
+def desk_of(desks: TheDesks, desk: DeskName = None) -> Desk:
+    """Return the desk that is asked about."""
+    return desks.known(desk)
+
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
+Limit = Annotated[int, Query(ge=1, le=MOST, description="at most so many")]
+After = Annotated[
+    str | None,
+    Query(max_length=90, description="only what stands behind this id: `next` of the part before"),
+]
+NewestFirst = Annotated[bool, Query(description="the newest first; `after` then means older than that id")]
+Strategy = Annotated[str | None, Query(max_length=100, description="only this strategy instance")]
+Day = Annotated[
+    str | None,
+    Query(pattern=r"^\d{4}-\d{2}-\d{2}$", description="only this trading date (IST), YYYY-MM-DD"),
+]
+
+
+def place_of(after: str | None) -> IdParts | None:
+    """Return the id *after* as numbers. One of several streams, `a_b`, means the lower: nothing is left out.
+
+    Raises:
+        ProblemError: it is no id.
+    """
+    if after is None:
+        return None
+    ids = after.split("_")
+    if len(ids) > 2 or not all(map(_is_id, ids)):
+        raise ProblemError(422, f"{after!r} is no entry id such as 1795580105123-0", "after")
+    return min(id_parts(one.encode()) for one in ids)
+
+
+def page(
+    found: Iterable[tuple[str, T]], after: str | None, limit: int, *, newest_first: bool = False
+) -> tuple[list[tuple[str, T]], str | None]:
+    """Return the part of *found*, ids rising, that was asked for, and where the next one begins."""
+    place = place_of(after)
+    every = list(found)
+    if newest_first:
+        every.reverse()
+    if place is not None:
+        every = [
+            one
+            for one in every
+            if (id_parts(one[0].encode()) < place if newest_first else id_parts(one[0].encode()) > place)
+        ]
+    part = every[:limit]
+    return part, part[-1][0] if len(every) > limit else None
+
+
+def with_id(entry_id: str, cause: str, message: msgspec.Struct) -> dict[str, Any]:
+    """Return a message as it stands on the wire, with its entry's id and cause, as `sauda … --json` shows it."""
+    wire: dict[str, Any] = msgspec.to_builtins(message)
+    return {"id": entry_id, "cause": cause, **wire}
+
+
+def _is_id(text: str) -> bool:
+    parts = text.split("-")
+    return len(parts) == 2 and all(p.isascii() and p.isdecimal() and len(p) <= 20 for p in parts)
+
+
+__all__ = ["PROBLEMS", "Answer", "Page", "ProblemBody", "desk_of", "desks_of", "page", "sent", "with_id"]

@@ -1,0 +1,54 @@
+"""The audit of what was refused, or changed nothing on the desk: every attempt to write leaves a line on the stream `audit`.
+
+What does change something is written by `sauda_gateway.acting` in one step with its line. Who asks too often is not
+written down: a flood must not fill the stream.
+"""
+
+from typing import Any, Final
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sauda.codec import encode
+from sauda.errors import SaudaError
+from sauda.log import Output
+from sauda.logs import Channel, logger
+from sauda_gateway.acting import audited
+from sauda_gateway.auth import SAFE
+from sauda_gateway.desks import Desks
+from sauda_gateway.problems import TITLES
+
+_FLOOD: Final = 429
+
+
+class Audit:
+    """Writes the lines."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on and write down what came of it, before the answer leaves."""
+        if scope["type"] != "http" or scope["method"] in SAFE or not scope["path"].startswith("/api/"):
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+
+        async def after_writing(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                await self._write(request, message["status"])
+            await send(message)
+
+        await self._app(scope, receive, after_writing)
+
+    async def _write(self, request: Request, status: int) -> None:
+        if status == _FLOOD or getattr(request.state, "audited", False):
+            return
+        target: str = getattr(request.state, "target", "")
+        line: Any = audited(request, target, f"{status} {TITLES.get(status, 'done').lower()}")
+        desks: Desks = request.app.state.desks
+        try:
+            await run_in_threadpool(lambda: desks.record().append([Output("audit", encode(line))]))
+        except SaudaError as error:
+            logger(Channel.APP).warning("not_audited", action=line.action, who=line.who, why=str(error))

@@ -1,0 +1,123 @@
+"""The desks that are looked at: the gateway's own, and beside it those that somebody asked for, replays most of all."""
+
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from sauda.clock import monotonic_s
+from sauda.errors import ConfigError
+from sauda.record import Record
+from sauda.runner import Stop
+from sauda.settings import Settings
+from sauda_gateway.desk import Desk
+from sauda_gateway.problems import ProblemError
+from sauda_gateway.voices import last_of_each
+from sauda_gateway.watching import Watch, as_sent
+
+_OTHERS: Final = 4
+"""Desks that are followed beside the own one; the one that was longest not asked for goes."""
+_FORGOTTEN_S: Final = 300.0
+_WAIT_S: Final = 15.0
+
+
+@dataclass
+class _Other:
+    desk: Desk
+    stop: threading.Event
+    asked_s: float = field(default_factory=monotonic_s)
+
+
+class Desks:
+    """Gives desks by name, and each thread records of its own."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self.own = Desk(settings.desk, lambda: Record.open(settings))
+        self.watch = Watch(settings, self._strategies)
+        self._others: OrderedDict[str, _Other] = OrderedDict()
+        self._lock = threading.Lock()
+        self._local = threading.local()
+
+    def run(self, stop: Stop) -> None:
+        """Follow the own desk until told to stop."""
+        try:
+            self.own.run(stop)
+        finally:
+            with self._lock:
+                for other in self._others.values():
+                    other.stop.set()
+
+    def status(self) -> dict[str, Any]:
+        """Return how the own desk is, as it was seen last."""
+        return as_sent(self.watch.status)
+
+    def _strategies(self) -> list[str]:
+        with self.own.look() as known:
+            return sorted({*known.worth.strategies, *last_of_each(known.voices.signals)})
+
+    def known(self, name: str | None) -> Desk:
+        """Return the desk *name*, None: the own one, as far as it is known.
+
+        Raises:
+            ProblemError: 404 if there is none, 503 if it is not known yet.
+        """
+        desk = self.own if name in (None, self.own.name) else self._other(str(name))
+        if not desk.wait(_WAIT_S):
+            raise ProblemError(
+                503, f"the desk {desk.name} is not known yet: {desk.away}", headers={"Retry-After": "1"}
+            )
+        return desk
+
+    def record(self, name: str | None = None) -> Record:
+        """Return a record of the desk *name* for this thread; it stays open for the next request.
+
+        Raises:
+            ProblemError: 404 if there is no such desk.
+        """
+        kept: dict[str, Record] = self._local.__dict__.setdefault("records", {})
+        desk = name or self._settings.desk
+        if desk not in kept:
+            kept[desk] = self._opened(desk)
+        return kept[desk]
+
+    def drop_records(self) -> None:
+        """Let this thread's records go: something went wrong with one, or a book is another one."""
+        for record in self._local.__dict__.pop("records", {}).values():
+            record.close()
+
+    def _opened(self, desk: str) -> Record:
+        try:
+            record = Record.open(self._settings, desk)
+        except ConfigError as error:
+            raise ProblemError(404, str(error), "desk") from error
+        if desk != self._settings.desk and not record.exists():
+            record.close()
+            raise ProblemError(404, f"there is no desk {desk!r} on this server", "desk")
+        return record
+
+    def _other(self, name: str) -> Desk:
+        with self._lock:
+            found = self._others.get(name)
+            if found is not None:
+                found.asked_s = monotonic_s()
+                self._others.move_to_end(name)
+                return found.desk
+        self._opened(name).close()
+        with self._lock:
+            if name not in self._others:
+                self._others[name] = self._followed(name)
+                self._make_room()
+            return self._others[name].desk
+
+    def _followed(self, name: str) -> _Other:
+        desk, stop = Desk(name, lambda: Record.open(self._settings, name)), threading.Event()
+        threading.Thread(target=desk.run, args=(stop,), name=f"desk {name}", daemon=True).start()
+        return _Other(desk, stop)
+
+    def _make_room(self) -> None:
+        old = [name for name, one in self._others.items() if monotonic_s() - one.asked_s > _FORGOTTEN_S]
+        while len(self._others) - len(old) > _OTHERS:
+            old.append(next(name for name in self._others if name not in old))
+        for name in old:
+            self._others.pop(name).stop.set()

@@ -1,0 +1,268 @@
+"""What was traded, is held and has been made: fills, positions, open stops and targets, the account, charges, the curve."""
+
+from typing import Annotated, Any
+
+import msgspec
+from fastapi import APIRouter, Query, Response
+
+from sauda.book.holdings import Holding
+from sauda.book.orders import average
+from sauda.clock import UnixNs, ist_date
+from sauda.contract_note.drawing_up import added, costs_of
+from sauda.contracts import Account, ChargeLines, DeskPnl, Fill, OrderKind, StrategyPnl
+from sauda.money import Paise
+from sauda.reading import id_at, read_entry
+from sauda_gateway.asking import (
+    PROBLEMS,
+    USUAL,
+    After,
+    Day,
+    DeskName,
+    Limit,
+    NewestFirst,
+    Strategy,
+    TheDesk,
+    TheDesks,
+    page,
+    sent,
+    with_id,
+)
+from sauda_gateway.auth import READ
+from sauda_gateway.desk import Desk, Known
+from sauda_gateway.routes.order_forms import AllLines, ShownOrder, shown
+from sauda_gateway.schemas import answers
+from sauda_gateway.worth import CurvePoint, curve_point, thinned
+
+router = APIRouter(tags=["portfolio"], responses=PROBLEMS)
+
+_MOST_POINTS = 5_000
+
+
+class ShownPosition(Holding, frozen=True, kw_only=True):
+    """A position with its average price."""
+
+    average_price: Paise | None
+    """`cost / qty` to the nearest paisa; null while nothing is held."""
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many there are."""
+
+    fills: int
+    positions: int
+    """That are open."""
+    orders: dict[str, int]
+    """status -> orders"""
+    strategies: int
+    """That have ever traded."""
+
+
+class Portfolio(msgspec.Struct, frozen=True):
+    """The desk's money at a glance; the points are those of `sauda pnl --json`."""
+
+    desk: str
+    event_ns: UnixNs | None
+    """Market time of the newest valuation; null before the first."""
+    capital: Paise | None
+    """What the account began with."""
+    cash: Paise | None
+    available: Paise | None
+    """What a new order may need."""
+    blocked: Paise | None
+    """By margin, of what is held and of entries that wait."""
+    value: Paise | None
+    """`capital + net`."""
+    realised: Paise
+    unrealised: Paise
+    charges: Paise
+    net: Paise
+    percent: float | None
+    """`net` in percent of the capital."""
+    margin: Paise | None
+    roi: float | None
+    """`net` in percent of the most margin that was ever blocked."""
+    peak: Paise | None
+    drawdown: Paise | None
+    day_net: Paise | None
+    """What of `net` was made today."""
+    strategies: list[StrategyPnl]
+    positions: list[ShownPosition]
+    counts: Counts
+    account: Account | None
+
+
+class ChargeSums(msgspec.Struct, frozen=True):
+    """What was paid besides prices, by line; paise."""
+
+    desk: AllLines
+    strategies: dict[str, AllLines]
+    total: Paise
+
+
+class Curve(msgspec.Struct, frozen=True):
+    """Points of the desk's profit, thinned: no peak, no trough and neither end is lost."""
+
+    items: list[CurvePoint]
+
+
+@router.get("/fills", responses=answers(Fill, listed=True, entry=True), dependencies=[READ])
+def fills(
+    *,
+    desk: TheDesk,
+    strategy: Strategy = None,
+    instrument: Annotated[str | None, Query(max_length=100)] = None,
+    date: Day = None,
+    after: After = None,
+    limit: Limit = USUAL,
+    newest: NewestFirst = False,
+) -> Response:
+    """List fills in the order in which they happened, with their charges line by line."""
+    with desk.look() as known:
+        every = list(known.ledger.fills)
+    found = [
+        (one.id, one)
+        for one in every
+        if strategy in (None, one.fill.strategy)
+        and instrument in (None, one.fill.instrument)
+        and date in (None, ist_date(one.fill.event_ns).isoformat())
+    ]
+    part, after_it = page(found, after, limit, newest_first=newest)
+    items = [with_id(one.id, one.cause, one.fill) for _, one in part]
+    return sent({"items": items, "next": after_it})
+
+
+@router.get("/positions", responses=answers(ShownPosition, listed=True), dependencies=[READ])
+def positions(
+    *,
+    desk: TheDesk,
+    strategy: Strategy = None,
+    open_only: Annotated[bool, Query(alias="open", description="only what is held now")] = False,
+) -> Response:
+    """List every position that was ever opened, and what it has made."""
+    with desk.look() as known:
+        found = _positions(known)
+    items = [one for one in found if strategy in (None, one.strategy) and (one.qty or not open_only)]
+    return sent({"items": items, "next": None})
+
+
+@router.get("/risk-orders", responses=answers(ShownOrder, listed=True), dependencies=[READ])
+def risk_orders(*, desk: TheDesk, strategy: Strategy = None) -> Response:
+    """List the open stops and targets: orders that wait for a trigger, or that protect another."""
+    with desk.look() as known:
+        waiting = list(known.ledger.working())
+    found = [
+        shown(one)
+        for one in waiting
+        if (one.state.parent_id is not None or one.state.kind in (OrderKind.SL, OrderKind.SL_M))
+        and strategy in (None, one.state.strategy)
+    ]
+    return sent({"items": found, "next": None})
+
+
+@router.get("/portfolio", responses=answers(Portfolio), dependencies=[READ])
+def portfolio(
+    *,
+    desk: TheDesk,
+) -> Response:
+    """Show the account and the newest valuation."""
+    return sent(portfolio_of(desk))
+
+
+def portfolio_of(desk: Desk) -> Portfolio:
+    """Return the desk's money at a glance."""
+    with desk.look() as known:
+        point, account = known.worth.desk, known.ledger.account
+        strategies = [known.worth.strategies[name] for name in sorted(known.worth.strategies)]
+        held, orders, traded = _positions(known), known.ledger.counts(), len(known.ledger.fills)
+    point = point or DeskPnl(0, 0, 0, 0, None, None, 0)
+    capital = account.start if account else None
+    return Portfolio(
+        desk=desk.name,
+        event_ns=point.event_ns or None,
+        capital=capital,
+        cash=account.cash if account else None,
+        available=account.available if account else None,
+        blocked=account.blocked if account else None,
+        value=None if capital is None else capital + point.net,
+        realised=point.realised,
+        unrealised=point.unrealised,
+        charges=point.charges,
+        net=point.net,
+        percent=100 * point.net / capital if capital else None,
+        margin=point.margin,
+        roi=point.roi,
+        peak=point.peak,
+        drawdown=point.drawdown,
+        day_net=point.day_net,
+        strategies=strategies,
+        positions=[one for one in held if one.qty],
+        counts=Counts(
+            fills=traded,
+            positions=sum(1 for one in held if one.qty),
+            orders=orders,
+            strategies=len(strategies),
+        ),
+        account=account,
+    )
+
+
+@router.get("/charges", responses=answers(ChargeSums), dependencies=[READ])
+def charges(*, desk: TheDesk, strategy: Strategy = None, date: Day = None) -> Response:
+    """Show what was paid besides prices, line by line."""
+    with desk.look() as known:
+        every = [one.fill for one in known.ledger.fills]
+    by_strategy: dict[str, list[ChargeLines]] = {}
+    for fill in every:
+        if strategy in (None, fill.strategy) and date in (None, ist_date(fill.event_ns).isoformat()):
+            by_strategy.setdefault(fill.strategy, []).append(costs_of(fill))
+    sums = {name: added(lines) for name, lines in sorted(by_strategy.items())}
+    desk_sum = added(sums.values())
+    by_name = {name: AllLines.of(lines) for name, lines in sums.items()}
+    return sent(ChargeSums(AllLines.of(desk_sum), by_name, desk_sum.total))
+
+
+@router.get("/equity", responses=answers(Curve), dependencies=[READ])
+def equity(
+    *,
+    desk: TheDesk,
+    desks: TheDesks,
+    name: DeskName = None,
+    from_ns: Annotated[
+        int | None, Query(alias="from", ge=0, le=2**63 - 1, description="market time; default: today")
+    ] = None,
+    limit: Annotated[int, Query(ge=3, le=_MOST_POINTS, description="at most some so many points")] = 1_000,
+) -> Response:
+    """Return the desk's curve from an instant on: `[event_ns, net, realised, unrealised, charges, margin]` each."""
+    with desk.look() as known:
+        curve = list(known.worth.curve)
+    if from_ns is not None and (not curve or from_ns < curve[0].event_ns):
+        curve = _older(desks, name, from_ns, curve[0].event_ns if curve else None) + curve
+    wanted = [point for point in curve if from_ns is None or point.event_ns >= from_ns]
+    return sent({"items": thinned(wanted, limit)})
+
+
+def _older(desks: Any, name: str | None, from_ns: UnixNs, until_ns: UnixNs | None) -> list[CurvePoint]:
+    """Read the points before those that are kept; a long past is thinned as it is read."""
+    record, found = desks.record(name), list[CurvePoint]()
+    for entry in record.forwards("pnl", id_at(record, "pnl", from_ns)):
+        if not entry.data.startswith(b'{"type":"desk_pnl"'):
+            continue
+        point = read_entry(entry).message
+        if not isinstance(point, DeskPnl):
+            continue
+        if until_ns is not None and point.event_ns >= until_ns:
+            break
+        found.append(curve_point(point))
+        if len(found) > 4 * _MOST_POINTS:
+            found = thinned(found, 2 * _MOST_POINTS)
+    return found
+
+
+def _positions(known: Known) -> list[ShownPosition]:
+    return [
+        ShownPosition(
+            **msgspec.structs.asdict(one),
+            average_price=average(abs(one.cost), abs(one.qty)) if one.qty else None,
+        )
+        for one in known.ledger.holdings(known.worth.positions)
+    ]
