@@ -12,6 +12,7 @@ const REREAD_MS = 250;
 const STATUS_MS = 2000;
 const OPEN = new Set(["sent", "working", "triggered", "partly_filled"]);
 const MOST_ALERTS = 200;
+const CURVE_STEP_NS = 5e9; // Finer than a pixel of a day's curve is of no use.
 
 export const desk = signal(null); // The newest point of the desk's P&L.
 export const strategies = signal(new Map()); // Name -> its newest point.
@@ -49,7 +50,7 @@ export function followDesk() {
     const { state, times } = connection.value;
     if (state !== "live" || times === lived) return;
     lived = times;
-    if (times > 1) reread(); // Fills come by themselves, behind the last one seen; the sums are read again.
+    reread(); // Fills come by themselves, behind the last one seen; orders and sums are read again.
   });
   setInterval(() => scope.value && document.visibilityState === "visible" && readStatus(), STATUS_MS);
 }
@@ -64,7 +65,7 @@ async function begin() {
     deaf = [
       listen("fills", takeFill, { from: fillsFrom, reread: readFills }),
       listen("alerts", takeAlert, { from: alertsFrom, reread: readAlerts }),
-      listen("orders", takeOrder, { from: newestId([...orders.value.values()]), reread: rereadOrders }),
+      listen("orders", rereadSoon, { reread: readOrders }),
       listen("pnl", takePnl),
       listen("status", takeStatus),
     ];
@@ -90,8 +91,8 @@ function stop() {
   fills.value = alerts.value = equity.value = [];
 }
 
-const reread = debounced(() => Promise.all([readPortfolio(), readOrders(), readStatus()]).catch(() => null));
-const rereadSoon = debounced(() => Promise.all([readPortfolio(), readOrders()]).catch(() => null));
+const reread = soon(() => Promise.all([readPortfolio(), readOrders(), readStatus()]));
+const rereadSoon = soon(() => Promise.all([readPortfolio(), readOrders()]));
 
 async function readStatus() {
   try {
@@ -106,20 +107,17 @@ function today() {
 }
 
 async function readPortfolio() {
-  const read = await get("/portfolio");
+  const [read, held] = await Promise.all([get("/portfolio"), list("/positions")]);
   portfolio.value = read;
-  positions.value = new Map((read.positions ?? []).map((one) => [keyOf(one), one]));
-  takePnl({ desk: read.desk ?? read, strategies: read.strategies ?? [] });
+  if (read.event_ns) takeDesk({ ...desk.value, ...read });
+  strategies.value = new Map(read.strategies.map((point) => [point.strategy, point]));
+  const day = marketNs.value && isoDay(marketNs.value);
+  positions.value = new Map(held.filter((one) => one.qty || isoDay(one.event_ns) === day).map((one) => [keyOf(one), one]));
 }
 
 async function readOrders() {
   const found = await list("/orders", today());
   orders.value = new Map(found.map((order) => [order.order_id, order]));
-  return newestId(found);
-}
-
-async function rereadOrders() {
-  return (await readOrders()) ?? null;
 }
 
 async function readFills() {
@@ -129,13 +127,13 @@ async function readFills() {
 }
 
 async function readAlerts() {
-  const found = (await get("/alerts", { limit: MOST_ALERTS })).items;
+  const found = (await get("/alerts", { limit: MOST_ALERTS, newest: true })).items;
   alerts.value = found.sort((a, b) => (isLater(b.id, a.id) ? 1 : -1));
   return found[0]?.id ?? "0-0";
 }
 
 async function readEquity() {
-  equity.value = (await get("/equity")).items.map(({ event_ns, net }) => ({ event_ns, net }));
+  equity.value = (await get("/equity")).items.map(([event_ns, net]) => ({ event_ns, net }));
 }
 
 function takeFill(fill, id) {
@@ -148,27 +146,15 @@ function takeAlert(alert, id) {
   alerts.value = [{ ...alert, id }, ...alerts.value].slice(0, MOST_ALERTS);
 }
 
-function takeOrder(order) {
-  if (order.status && order.order_id) {
-    orders.value = new Map(orders.value).set(order.order_id, order);
-  } else rereadSoon();
-}
-
 function takeStatus(told) {
   status.value = { ...status.value, ...told };
 }
 
-/** Points of P&L come as one document of all, or one by one. */
+/** A whole valuation: desk, strategies and positions together. */
 function takePnl(told) {
-  if (told.desk) takeDesk(told.desk);
-  else if (told.type === "desk_pnl") takeDesk(told);
-  const ofStrategies = told.strategies ?? (told.type === "strategy_pnl" ? [told] : []);
-  if (ofStrategies.length) {
-    const next = new Map(strategies.value);
-    for (const point of ofStrategies) next.set(point.strategy, point);
-    strategies.value = next;
-  }
-  mark(told.positions ?? (told.type === "position_pnl" ? [told] : []));
+  takeDesk(told.desk);
+  strategies.value = new Map(told.strategies.map((point) => [point.strategy, point]));
+  mark(told.positions);
 }
 
 function takeDesk(point) {
@@ -176,7 +162,7 @@ function takeDesk(point) {
   desk.value = point;
   const known = equity.value;
   const last = known[known.length - 1];
-  if (last && last.event_ns >= point.event_ns) return;
+  if (last && point.event_ns - last.event_ns < CURVE_STEP_NS) return;
   equity.value = [...known, { event_ns: point.event_ns, net: point.net }];
 }
 
@@ -187,18 +173,17 @@ function mark(points) {
   positions.value = next;
 }
 
-function newestId(rows) {
-  return rows.reduce((newest, { id }) => (id && (!newest || isLater(id, newest)) ? id : newest), null);
-}
-
 function keyOf({ strategy, instrument }) {
   return `${strategy} ${instrument}`;
 }
 
-function debounced(work) {
+/** Do *work* a little later, once for all who asked meanwhile. */
+function soon(work) {
   let timer = 0;
   return () => {
-    clearTimeout(timer);
-    timer = setTimeout(work, REREAD_MS);
+    timer ||= setTimeout(() => {
+      timer = 0;
+      work().catch(() => null); // The next event, or the next connection, asks again.
+    }, REREAD_MS);
   };
 }

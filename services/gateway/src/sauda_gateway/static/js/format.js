@@ -48,6 +48,13 @@ export function lakhs(value, plus = false) {
   return signed(value, text, plus);
 }
 
+/** 4533100 -> 45.33: in lakh, for columns that say so. */
+export function inLakhs(value, plus = false) {
+  if (!known(value)) return NOTHING;
+  const size = Math.abs(value) / LAKH;
+  return signed(value, size >= 1000 ? WHOLE.format(size) : size.toFixed(size >= 100 ? 1 : 2), plus);
+}
+
 /** 3.71 -> 3.71 % (the value is a percentage already). */
 export function percent(value, plus = false) {
   return known(value) ? `${signed(value, Math.abs(value).toFixed(2), plus)} %` : NOTHING;

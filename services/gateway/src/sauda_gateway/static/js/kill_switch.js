@@ -54,7 +54,7 @@ async function throwSwitch(event, halted) {
   const reason = new FormData(event.target).get("reason") || "kill switch on the page";
   busy.value = true;
   try {
-    await send("POST", "/control/kill-switch", { strategy: null, reason, on: !halted });
+    await send("POST", "/control/kill-switch", { reason, on: !halted });
     asked.value = false;
     say(halted ? "The desk may trade again." : "The kill switch is on: everything is being closed.", halted ? "good" : "bad");
   } catch (problem) {

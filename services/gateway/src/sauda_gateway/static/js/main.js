@@ -19,6 +19,8 @@ async function beginSession() {
 
 applyTheme();
 listenForKeys();
-render(html`<${Shell} />`, document.getElementById("app"));
+const place = document.getElementById("app");
+place.replaceChildren();
+render(html`<${Shell} />`, place);
 followDesk();
 beginSession();

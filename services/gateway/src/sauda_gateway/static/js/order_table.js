@@ -19,18 +19,18 @@ export function OrderTable({ onlyOpen = false }) {
       ${onlyOpen ? "Stops, targets and limits stand here while they wait." : "The first one can be yours."}</${Empty}>`;
   }
   return html`<table data-test=${onlyOpen ? "open-orders" : "orders"}>
-    <thead><tr><th>Time</th><th>Instrument</th><th>Side</th><th class="n">Qty</th><th class="phone-hide">Kind</th><th class="n">Price</th><th>Status</th><th class="phone-hide">Strategy</th><th><span class="skip">Actions</span></th></tr></thead>
+    <thead><tr><th class="phone-hide">Time</th><th>Instrument</th><th>Side</th><th class="n">Qty</th><th class="phone-hide">Kind</th><th class="n">Price</th><th>Status</th><th class="phone-hide">Strategy</th><th><span class="skip">Actions</span></th></tr></thead>
     <tbody>${rows.map((order) => html`<${Row} key=${order.order_id} order=${order} />`)}</tbody>
   </table>${changing.value && html`<${Change} order=${changing.value} />`}`;
 }
 
 function Row({ order }) {
   return html`<tr data-order=${order.order_id}>
-    <td><a href=${to("why", order.order_id)} title="Why this order">${clock(order.event_ns)}</a></td>
+    <td class="phone-hide"><a href=${to("why", order.order_id)} title="Why this order">${clock(order.event_ns)}</a></td>
     <td><${Instrument} id=${order.instrument} /></td><td><${Side} side=${order.side} /></td>
     <td class="n">${order.filled_qty && order.filled_qty < order.qty ? `${count(order.filled_qty)} / ` : ""}${count(order.qty)}</td>
     <td class="phone-hide">${order.kind}</td><td class="n">${asked(order)}</td>
-    <td title=${order.reason ?? ""}><${State} of=${order.status} />${order.reason && html` <small class="why phone-hide">${order.reason.split(":")[0]}</small>`}</td>
+    <td title=${order.reason ?? ""}><a href=${to("why", order.order_id)} title=${order.waits_for ? `waits for ${order.waits_for}` : "Why this order"}><${State} of=${order.status} /></a>${order.reason && html` <small class="why phone-hide">${order.reason.split(":")[0]}</small>`}</td>
     <td class="phone-hide">${order.strategy === "hand" ? "by hand" : order.strategy}</td>
     <td>${isOpen(order) && may("trade") && html`<div class="actions">
       <button class="small phone-hide" onClick=${() => begin(order)} aria-label="Change order ${order.order_id}"><${Icon} name="pencil" /></button>

@@ -6,7 +6,7 @@ import { instrumentParts, words } from "./format.js";
 import { to } from "./routes.js";
 
 export function Icon({ name }) {
-  return html`<svg class="icon" aria-hidden="true"><use href="/static/vendor/icons.svg#${name}" /></svg>`;
+  return html`<svg class="icon" aria-hidden="true"><use href="vendor/icons.svg#${name}" /></svg>`;
 }
 
 /** A framed part of a view with its title, what can be done with it, and what it shows. */

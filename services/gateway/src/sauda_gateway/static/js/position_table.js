@@ -20,7 +20,8 @@ export function PositionTable() {
 function OfStrategy({ name, rows }) {
   const sum = strategies.value.get(name);
   return html`<tbody>
-    <tr class="group"><td colspan="7" class="phone-span">${name === "hand" ? "By hand" : name}${" "}<small>${sum ? `charges ${price(sum.charges)}` : ""}</small></td>
+    <tr class="group"><td>${name === "hand" ? "By hand" : name}${" "}<small>${sum ? `charges ${price(sum.charges)}` : ""}</small></td>
+      <td></td><td class="phone-hide"></td><td></td><td class="phone-hide"></td><td class="phone-hide"></td><td class="phone-hide"></td>
       <td class="n ${tone(sum?.net ?? 0)}" title="Net of charges">${change(sum?.net)}</td></tr>
     ${rows.map((row) => html`<${Row} key=${row.instrument} row=${row} />`)}
   </tbody>`;

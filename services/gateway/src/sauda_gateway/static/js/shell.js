@@ -9,7 +9,7 @@ import { helpShown, KEYS } from "./keys.js";
 import { isHalted, KillSwitch } from "./kill_switch.js";
 import { Empty, Icon, Modal } from "./parts.js";
 import { route, to, VIEWS } from "./routes.js";
-import { connection, tryNow } from "./stream.js";
+import { away, connection, tryNow } from "./stream.js";
 import { nextTheme, theme } from "./theme.js";
 import { Toasts } from "./toasts.js";
 import { Login } from "./views/login.js";
@@ -27,7 +27,7 @@ export function Shell() {
 
 function TopBar() {
   return html`<header class="top">
-    <a class="brand" href=${to("desk")}><img src="/static/icon.svg" alt="" width="22" height="22" /><b>Sauda</b></a>
+    <a class="brand" href=${to("desk")}><img src="icon.svg" alt="" width="22" height="22" /><b>Sauda</b></a>
     <span class="chip desk-name" title="The desk that is watched">${status.value?.desk ?? "…"}</span>
     <${MarketClock} /><${Link} />
     <span class="grow"></span>
@@ -58,6 +58,7 @@ function Nav() {
 
 function Notice() {
   return html`${connection.value.state === "lost" && html`<${Lost} />`}
+    ${away.value && html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" /><span><b>The gateway hears nothing of the desk:</b> ${away.value}</span></p>`}
     ${watched.value && html`<p class="notice replay"><${Icon} name="history" /><span>You are watching <b>${watched.value}</b>, not the live desk.</span>
       <button onClick=${() => watch("")}>Back to the desk</button></p>`}
     ${isHalted() && html`<p class="notice bad" role="alert"><${Icon} name="octagon-x" /><span><b>The desk is halted.</b> ${haltReason()}</span></p>`}`;

@@ -16,6 +16,8 @@ const RETRY_MS = [250, 500, 1000, 2000, 4000];
 export const connection = signal({ state: "connecting", since: Date.now(), attempt: 0, times: 0 });
 /** The desk and its market time, as the gateway greeted. */
 export const greeting = signal(null);
+/** Why the gateway itself hears nothing of the desk, null while it does. */
+export const away = signal(null);
 
 const topics = new Map();
 let socket = null;
@@ -76,31 +78,44 @@ function connect() {
 function take(message) {
   listenForSilence();
   if (message.hello) greet(message.hello);
-  else if (message.topic && message.gap) fillGap(message);
-  else if (message.topic) dispatch(message);
+  else if (message.heartbeat) away.value = message.heartbeat.away ?? null;
+  else if (message.error) console.warn(message.error.topic ?? "", message.error.detail);
+  else if (message.gap) fillGap(message);
+  else if (message.subscribed) begun(message);
+  else if (message.topic && "data" in message) dispatch(message);
 }
 
 function greet(hello) {
   greeting.value = hello;
+  away.value = hello.away ?? null;
   connection.value = { state: "live", since: Date.now(), attempt: 0, times: connection.value.times + 1 };
+}
+
+/** Only topics of events say where they begin: from here on their ids are kept. */
+function begun({ topic, id }) {
+  const entry = topics.get(topic);
+  if (entry && entry.last === null) entry.last = id;
 }
 
 function dispatch({ topic, id, data }) {
   const entry = topics.get(topic);
   if (!entry) return;
-  if (entry.last !== null && id && !isLater(id, entry.last)) return;
-  if (entry.last !== null && id) entry.last = id;
+  if (entry.last !== null) {
+    if (!isLater(id, entry.last)) return;
+    entry.last = id;
+  }
   for (const heard of entry.ears) heard(data, id);
 }
 
-async function fillGap({ topic, after }) {
+/** Too much was missed to be sent: read the truth, and go on where the gateway goes on. */
+async function fillGap({ topic, id }) {
   const entry = topics.get(topic);
   if (!entry) return;
+  entry.last = id;
   try {
-    entry.last = (await entry.reread?.()) ?? after ?? entry.last;
-    subscribe([topic]);
+    await entry.reread?.();
   } catch {
-    socket?.close(); // The next connection meets the same gap and tries again.
+    socket?.close(); // The book is read whole at every new connection.
   }
 }
 
@@ -132,8 +147,13 @@ function tell(message) {
   if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
 }
 
-/** Compare two ids of entries: milliseconds, then a number within them. */
+/** Compare two places in a topic: an entry's id (milliseconds-number), or one of each of its streams (a_b). */
 export function isLater(id, than) {
+  const known = than.split("_");
+  return id.split("_").some((one, n) => isEntryLater(one, known[n] ?? "0-0"));
+}
+
+function isEntryLater(id, than) {
   const [ms, nth] = id.split("-").map(Number);
   const [thanMs, thanNth] = than.split("-").map(Number);
   return ms > thanMs || (ms === thanMs && (nth || 0) > (thanNth || 0));

@@ -31,8 +31,8 @@ function heldNote() {
 function Figures() {
   const now = desk.value ?? {};
   const book = portfolio.value ?? {};
-  const margin = book.margin ?? now.margin;
-  const used = margin && book.available !== undefined ? margin / (margin + book.available) : 0;
+  const margin = now.margin ?? book.blocked;
+  const used = book.blocked ? book.blocked / (book.blocked + Math.max(0, book.available)) : 0;
   return html`<dl class="kpis" data-test="figures">
     <${Figure} first name="net" label="Net profit and loss" value=${gain(now.net)} sign=${now.net} note=${now.day_net === now.net || now.day_net == null ? `${percent(book.percent, true)} of capital` : `today ${gain(now.day_net)}`} />
     <${Figure} name="realised" label="Realised" value=${gain(now.realised)} sign=${now.realised} note="before charges" />
