@@ -322,7 +322,7 @@ def test_the_commented_defaults_are_the_defaults(tmp_path: Path, write: Write) -
             "history": tmp_path / "var/history",
             "sim_data": tmp_path / "var",
             "archive": str(tmp_path / "var/archive"),
-            "gateway_tokens": tmp_path / "var/secrets/gateway_tokens.json",
+            "gateway_tokens": tmp_path / "var/secrets/gateway/tokens.json",
         }
     )
     hidden = {"noren_user", "noren_vendor_code", "noren_imei", "config", "health_file", "service_name"}

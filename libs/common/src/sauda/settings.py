@@ -152,7 +152,7 @@ class Settings(BaseSettings):
     )
     gateway_port: Port = Field(default=8000, description="port the gateway listens on; 0: any free one")
     gateway_tokens: Path = Field(
-        default=Path("var/secrets/gateway_tokens.json"),
+        default=Path("var/secrets/gateway/tokens.json"),
         description="the gateway's tokens, hashed: `sauda token add` writes them",
     )
     gateway_rate: float = Field(
