@@ -2,6 +2,8 @@
 
 from datetime import date
 
+import pytest
+
 from sauda.contracts import Level
 from sauda.testing.builders import a_clock, a_gap, a_tick
 from sauda_alerts.rules import Patient, Rules
@@ -91,9 +93,10 @@ def test_a_short_hole_and_one_in_the_night_are_nobodys_business() -> None:
     assert codes(say(desk, a_gap(at("15:39"), at("23:00")))) == ["FEED_GAP"]
 
 
-def test_what_is_held_must_tick_and_what_is_not_need_not() -> None:
+@pytest.mark.parametrize("qty", [-65, 65])
+def test_what_is_held_must_tick_and_what_is_not_need_not(qty: int) -> None:
     desk = a_desk()
-    say(desk, a_tick(at_ns=at("10:00")), a_tick(instrument=OTHER, at_ns=at("10:00")), fill(-65))
+    say(desk, a_tick(at_ns=at("10:00")), a_tick(instrument=OTHER, at_ns=at("10:00")), fill(qty))
     said = []
     for second in range(0, 120, 10):
         clock = f"10:{second // 60:02}:{second % 60:02}"
@@ -111,7 +114,7 @@ def test_a_position_that_was_closed_is_missed_no_more_unless_another_strategy_ho
     assert codes(say(desk, fresh, a_clock(at("10:01:10")))) == ["STALE_QUOTE"]
 
     desk = a_desk()
-    say(desk, a_tick(at_ns=at("10:00")), fill(-65), fill(65))
+    say(desk, a_tick(at_ns=at("10:00")), fill(-65), fill(130), fill(-65))
     assert say(desk, fresh, a_clock(at("10:01:10"))) == []
 
 

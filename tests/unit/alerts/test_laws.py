@@ -36,25 +36,18 @@ def text_of(seconds: int) -> str:
 def message(kind: int, clock: str, figure: int) -> Message:
     """Return a message of each kind in turn; *figure* is whatever it needs."""
     name, rupees = NAMES[figure % 3], figure * 12 - 1_100
-    match kind:
-        case 0 | 1:
-            return a_tick(instrument=name, at_ns=at(clock))
-        case 2:
-            return a_gap(at(clock) - (1 + figure % 60) * NS_PER_S, at(clock))
-        case 3:
-            return fill(1 if figure % 2 else -1, clock, name)
-        case 4:
-            return refused(clock, reason=list(RejectReason)[figure % 3])
-        case 5:
-            return desk_point(rupees * 100, clock, drawdown=abs(rupees) * 10_000)
-        case 6:
-            return strategy_point(rupees * 100, clock=clock)
-        case 7:
-            return account(figure, 40, clock)
-        case 8:
-            return triggered(clock=clock)
-        case _:
-            return a_clock(at(clock))
+    kinds: tuple[Message, ...] = (
+        a_tick(instrument=name, at_ns=at(clock)),
+        a_tick(at_ns=at(clock)),
+        a_gap(at(clock) - (1 + figure % 60) * NS_PER_S, at(clock)),
+        fill(1 if figure % 2 else -1, clock, name),
+        refused(clock, reason=list(RejectReason)[figure % 3]),
+        desk_point(rupees * 100, clock, drawdown=abs(rupees) * 10_000),
+        strategy_point(rupees * 100, clock=clock),
+        account(figure, 40, clock),
+        triggered(clock=clock),
+    )
+    return kinds[kind] if kind < len(kinds) else a_clock(at(clock))
 
 
 @st.composite
