@@ -6,6 +6,8 @@ import sqlite3
 import time
 
 import pytest
+import redis
+from dotenv import dotenv_values
 
 from tests.e2e.conftest import Project, eventually, is_alive
 
@@ -30,6 +32,31 @@ def test_the_numbers_are_in_the_database(running: Project) -> None:
 
     eventually(running.fills)
     assert eventually(rows) > 0
+
+
+def test_each_service_is_a_user_of_redis_that_was_refused_nothing(running: Project) -> None:
+    url = running.run_env()["SAUDA_REDIS_URL"]
+    server = url.rpartition("@")[2]
+    passwords = dotenv_values(running.root / ".env")
+    eventually(running.fills)
+
+    with redis.Redis.from_url(url) as people:
+        assert "errorstat_NOPERM" not in people.info("errorstats")
+    with redis.Redis.from_url(
+        f"redis://strategy:{passwords['DESK_REDIS_STRATEGY_PASSWORD']}@{server}"
+    ) as strategy:
+        with pytest.raises(redis.exceptions.NoPermissionError):
+            strategy.xadd("{live}:executions", {"d": "a fill", "c": ""})
+        assert strategy.xlen("{live}:executions")
+    with (
+        redis.Redis.from_url(f"redis://{server}") as nobody,
+        pytest.raises(redis.exceptions.AuthenticationError),
+    ):
+        nobody.ping()
+    for name in (".env", "var/secrets/redis.acl", "var/run.env", "var/run/strategy-1.sh"):
+        assert (running.root / name).stat().st_mode & 0o077 == 0, name
+    shown = running.sauda("logs", "--no-follow", "-n", "200").stdout + running.sauda("doctor").stdout
+    assert not [name for name, value in passwords.items() if value and len(value) > 30 and value in shown]
 
 
 def test_up_again_restarts_nothing(running: Project) -> None:

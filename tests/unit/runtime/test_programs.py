@@ -9,8 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sauda.errors import ConfigError
+from sauda.runtime import redis_users
 from sauda.runtime.compose import Service
 from sauda.runtime.metrics import first_ports
+from sauda.runtime.passwords import ensure_redis_passwords
 from sauda.runtime.place import Place, Started
 from sauda.runtime.programs import Program, programs_of, redis_url
 from sauda.runtime.supervisor import config_of, socket_of
@@ -108,6 +110,29 @@ def test_redis_runs_with_the_options_of_its_container_on_this_machine_alone() ->
 
     assert shlex.split(last)[:6] == ["exec", "/usr/bin/redis-server", "--appendonly", "yes", "--save", ""]
     assert "--bind 127.0.0.1 --port 41000" in last
+
+
+def test_redis_knows_its_users_and_each_service_logs_in_as_its_own(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    ensure_redis_passwords(place)
+    redis_users.write_users(place, "live")
+    redis = Service("redis", None, {}, ("redis-server",), (), (), (), 30)
+    url = "redis://redis:6379/0"
+
+    server = programs_of(redis, place, STARTED)[0].script
+    feed = told(a_service("feed", SAUDA_REDIS_URL=url, SAUDA_OWN_REDIS_URL="-"), root=tmp_path)
+    simulator = told(a_service("simulator", SAUDA_REDIS_URL=url), root=tmp_path)
+    elsewhere = Started(ports=STARTED.ports, variables={"SAUDA_REDIS_URL": "redis://cache:6379/0"})
+
+    assert shlex.split(server.splitlines()[-1])[-2:] == ["--aclfile", str(tmp_path / "var/secrets/redis.acl")]
+    assert feed["SAUDA_REDIS_URL"] == f"redis://{redis_users.login(place, 'feed')}127.0.0.1:41000/0"
+    assert "SAUDA_OWN_REDIS_URL" not in feed
+    assert simulator["SAUDA_REDIS_URL"] == "redis://127.0.0.1:41000/0"
+    assert (
+        told(a_service(SAUDA_REDIS_URL=url), elsewhere, tmp_path)["SAUDA_REDIS_URL"] == "redis://cache:6379/0"
+    )
+    redis_users.write_users(place, "other")
+    assert programs_of(redis, place, STARTED)[0].script != server
 
 
 @given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1))

@@ -10,10 +10,11 @@ from sauda.clock import monotonic_s
 from sauda.errors import ContractError
 from sauda.health import check, read
 from sauda.masking import masked_url
-from sauda.runtime import metrics
+from sauda.runtime import metrics, redis_users
 from sauda.runtime.compose import REDIS, Service, read_services, runnable_names
 from sauda.runtime.desk import Replica, Say
 from sauda.runtime.following import follow_files, last_lines
+from sauda.runtime.passwords import ensure_redis_passwords
 from sauda.runtime.place import (
     Place,
     archive_of,
@@ -61,8 +62,11 @@ class LocalDesk:
             stop_strays(self._place, say)
         self._started.runtime = self.runtime
         self._started.variables = dict(variables)
-        if not self._elsewhere and not self._has_server():
-            self._started.redis_server = self._find_server()
+        if not self._elsewhere:
+            ensure_redis_passwords(self._place)
+            redis_users.write_users(self._place, variables["SAUDA_DESK"])
+            if not self._has_server():
+                self._started.redis_server = self._find_server()
         services = self._services()
         ours = services if running else ()
         self._started.ports |= assign(services.values(), self._started.ports, asked_ports(self._place), ours)
@@ -124,7 +128,7 @@ class LocalDesk:
     def summary(self) -> list[str]:
         """Return the addresses."""
         server = self._started.redis_server[0].rpartition("/")[2] if self._started.redis_server else ""
-        where = masked_url(redis_url(self._started))
+        where = masked_url(self._redis_url)
         return [
             f"redis       {where}  ({'not started here' if self._elsewhere else server})",
             f"simulator   http://127.0.0.1:{self._started.ports.get('simulator', 0)}",
@@ -141,6 +145,11 @@ class LocalDesk:
     def _elsewhere(self) -> bool:
         """Is the Redis that this desk works on none of ours to start?"""
         return bool(redis_elsewhere(self._started.variables))
+
+    @property
+    def _redis_url(self) -> str:
+        """Where people find the Redis."""
+        return redis_url(self._started, redis_users.login(self._place))
 
     def _programs(self) -> list[Program]:
         return [
@@ -161,7 +170,7 @@ class LocalDesk:
 
     def _write_run_env(self) -> None:
         known = {
-            "SAUDA_REDIS_URL": redis_url(self._started),
+            "SAUDA_REDIS_URL": self._redis_url,
             "SAUDA_DESK": self._started.variables["SAUDA_DESK"],
             "SAUDA_SIM_PORT": str(self._started.ports["simulator"]),
             "SAUDA_ARCHIVE": archive_of(self._place, self._started.variables),
@@ -232,7 +241,7 @@ class LocalDesk:
 
     def _health(self, process: Process, service: str) -> tuple[bool, str]:
         if service == REDIS:
-            return answers(redis_url(self._started))
+            return answers(self._redis_url)
         path = self._place.health / f"{process.name}.json"
         verdict = check(path)
         try:

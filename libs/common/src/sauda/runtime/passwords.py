@@ -3,9 +3,11 @@
 import hashlib
 import os
 import secrets
+from collections.abc import Mapping
 
 from dotenv import dotenv_values
 
+from sauda.runtime import redis_users
 from sauda.runtime.place import Place, write_private
 
 _PROJECT = "COMPOSE_PROJECT_NAME"
@@ -20,8 +22,6 @@ def project_name(place: Place) -> str:
 
 def ensure_passwords(place: Place) -> None:
     """Write into `.env` what is missing there; what stands there stays."""
-    text = place.dotenv.read_text() if place.dotenv.is_file() else _HEADER
-    written = dotenv_values(place.dotenv, interpolate=False) if place.dotenv.is_file() else {}
     owner = place.archive.stat() if place.archive.is_dir() else place.root.stat()
     wanted = {
         # For `docker compose up` by hand: the archive writes its files as the owner of their folder.
@@ -31,7 +31,24 @@ def ensure_passwords(place: Place) -> None:
         "SAUDA_INFLUX_TOKEN": secrets.token_urlsafe(32),
         "DESK_INFLUX_PASSWORD": secrets.token_urlsafe(18),
         "DESK_GRAFANA_PASSWORD": secrets.token_urlsafe(18),
+        **_redis(),
     }
+    _write_missing(place, wanted)
+
+
+def ensure_redis_passwords(place: Place) -> None:
+    """Write into `.env` the passwords of Redis' users that are missing there: of the rest, processes need none."""
+    _write_missing(place, _redis())
+
+
+def _redis() -> dict[str, str]:
+    # All 256 bits: the server's file holds plain digests of them.
+    return {name: secrets.token_urlsafe(32) for name in redis_users.variables()}
+
+
+def _write_missing(place: Place, wanted: Mapping[str, str]) -> None:
+    text = place.dotenv.read_text() if place.dotenv.is_file() else _HEADER
+    written = dotenv_values(place.dotenv, interpolate=False) if place.dotenv.is_file() else {}
     missing = {name: value for name, value in wanted.items() if not written.get(name)}
     if not missing:
         return

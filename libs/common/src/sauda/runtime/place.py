@@ -59,6 +59,11 @@ class Place:
         return self.root / ".env"
 
     @property
+    def secrets(self) -> Path:
+        """Files that nobody else may read, made by `up`."""
+        return self.var / "secrets"
+
+    @property
     def archive(self) -> Path:
         """What left Redis, unless SAUDA_ARCHIVE says otherwise."""
         return self.var / "archive"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sauda.runtime import metrics
+from sauda.runtime import metrics, redis_users
 from sauda.runtime.aof_tail import check_tool, mending
 from sauda.runtime.compose import REDIS, Service
 from sauda.runtime.place import Place, Started, archive_of, history_of, redis_elsewhere, strategies_of
@@ -34,9 +34,9 @@ def programs_of(service: Service, place: Place, started: Started) -> list[Progra
     return [_program(service, f"{service.name}-{number}", place, started) for number in range(1, count + 1)]
 
 
-def redis_url(started: Started) -> str:
-    """Return where the desk's Redis is."""
-    return redis_elsewhere(started.variables) or f"redis://{LOOPBACK}:{started.ports[REDIS]}/0"
+def redis_url(started: Started, login: str = "") -> str:
+    """Return where the desk's Redis is; *login* (`user:password@`) is for its own, another one's stands in its address."""
+    return redis_elsewhere(started.variables) or f"redis://{login}{LOOPBACK}:{started.ports[REDIS]}/0"
 
 
 def sql_url(place: Place) -> str:
@@ -50,7 +50,12 @@ def _program(service: Service, name: str, place: Place, started: Started) -> Pro
         argv = [*started.redis_server, *_redis_options(service.command, started.ports[REDIS])]
         tool = check_tool(argv[0])
         before = mending(shlex.quote(tool)) if tool else ""
-        script = _script(name, place, folder=place.var / REDIS, environment={}, argv=argv, before=before)
+        users = redis_users.digest(place)
+        if users:
+            argv += ["--aclfile", str(redis_users.file_of(place))]
+        script = _script(
+            name, place, folder=place.var / REDIS, environment={}, argv=argv, before=before, version=users
+        )
     else:
         argv = [sys.executable, "-m", service.package]
         environment = _environment(service, name, place, started)
@@ -86,7 +91,8 @@ def _environment(service: Service, name: str, place: Place, started: Started) ->
         "PYTHONUNBUFFERED": "1",
     }
     if "SAUDA_REDIS_URL" in service.environment:
-        environment["SAUDA_REDIS_URL"] = redis_url(started)
+        environment.pop("SAUDA_OWN_REDIS_URL", None)
+        environment["SAUDA_REDIS_URL"] = redis_url(started, redis_users.login(place, service.name))
     if "SAUDA_SIM_PORT" in environment:
         environment |= {
             "SAUDA_SIM_HOST": LOOPBACK,
@@ -137,7 +143,7 @@ def _script(
     lines = [
         "#!/bin/sh",
         f"# How {name} is started. Written by `sauda up`: changes made here are lost.",
-        *([f"# code and rules {version}"] if version else []),
+        *([f"# made of {version}"] if version else []),
         f"echo $$ >{shlex.quote(str(place.run / name))}.pid",
         f"cd {shlex.quote(str(folder))} || exit 1",
         *exports,
