@@ -331,6 +331,26 @@ def test_the_commented_defaults_are_the_defaults(tmp_path: Path, write: Write) -
     assert named | hidden | secret == Settings.model_fields.keys()
 
 
+@pytest.mark.parametrize(
+    ("given", "taken"),
+    [
+        ("", "redis://pnl:pw@redis:6379/0"),
+        ("redis://redis:6379/0", "redis://pnl:pw@redis:6379/0"),
+        ("redis://me:mine@redis:6379/0", "redis://me:mine@redis:6379/0"),
+        ("redis://cache:6379/0", "redis://cache:6379/0"),
+        ("redis+cluster://a:1,b:2?replicas=1", "redis+cluster://a:1,b:2?replicas=1"),
+        ("rediss+sentinel://u:p@a:1/desks", "rediss+sentinel://u:p@a:1/desks"),
+    ],
+)
+def test_a_services_own_user_is_for_the_desks_own_redis_alone(tmp_path: Path, given: str, taken: str) -> None:
+    settings = load_settings(
+        tmp_path, {"SAUDA_OWN_REDIS_URL": "redis://pnl:pw@redis:6379/0", "SAUDA_REDIS_URL": given}
+    )
+
+    assert settings.redis_url == taken
+    assert "pw" not in str(settings.public())
+
+
 def test_the_examples_variables_are_all_known(tmp_path: Path, write: Write) -> None:
     example = (REPOSITORY / ".env.example").read_text()
     for name in ("noren_password", "noren_totp_secret", "noren_api_secret"):

@@ -12,11 +12,12 @@ secrets. A name that nobody knows is an error: a typing mistake must not be sile
 """
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
@@ -30,6 +31,10 @@ from sauda.masking import masked_url
 from sauda.settings_sources import PREFIX, Given, find_root, gather
 
 Port: TypeAlias = Annotated[int, Field(ge=0, le=65535)]
+
+
+_LOGIN: Final = re.compile("//[^@/]*@")
+"""Who logs in, in an address."""
 
 
 def _split(value: object) -> object:
@@ -64,6 +69,10 @@ class Settings(BaseSettings):
         default="redis://127.0.0.1:6379/0",
         description="URL of the Redis or Valkey server, cluster (redis+cluster://) or sentinels (redis+sentinel://)",
         repr=False,
+    )
+    own_redis_url: SecretStr | None = Field(
+        default=None,
+        description="the desk's own Redis with this service's user; where redis_url is that server and names no user",
     )
     desk: Annotated[str, AfterValidator(_checked_desk)] = Field(
         default="live", description="name of the trading book"
@@ -229,6 +238,15 @@ class Settings(BaseSettings):
             host = urlsplit(str(values["noren_host"]))
             return {**values, "noren_masters": f"{host.scheme}://{host.netloc}/"}
         return values
+
+    @model_validator(mode="before")
+    @classmethod
+    def _log_in(cls, values: Any) -> Any:
+        """Take the address with this service's user, unless somebody gave another server, or another user."""
+        own = str(values.get("own_redis_url") or "") if isinstance(values, dict) else ""
+        given = str(values.get("redis_url") or "") if own else ""
+        is_own = not given or _LOGIN.sub("//", own) == given
+        return {**values, "redis_url": own} if own and is_own else values
 
     @classmethod
     def settings_customise_sources(
