@@ -1,5 +1,6 @@
 # One recipe for every service: docker build --build-arg SERVICE=execution .
 # The image holds the library, that one service, and of requirements.lock just what these two need.
+# BESIDE names a second service whose code it asks: the gateway asks the exchange what an order would need.
 
 # What every service needs; the same layers for all of them.
 FROM python:3.11-slim AS library
@@ -16,14 +17,17 @@ RUN --mount=type=cache,target=/var/cache/pip \
 
 FROM library AS service
 ARG SERVICE
+ARG BESIDE=${SERVICE}
 COPY services/${SERVICE}/pyproject.toml services/${SERVICE}/
+COPY services/${BESIDE}/pyproject.toml services/${BESIDE}/
 RUN --mount=type=cache,target=/var/cache/pip \
-    python lock_subset.py requirements.lock libs/common services/${SERVICE} >service.lock \
+    python lock_subset.py requirements.lock libs/common services/* >service.lock \
     && /sauda/bin/pip install --require-hashes -r service.lock
 COPY libs/common libs/common
 COPY services/${SERVICE} services/${SERVICE}
+COPY services/${BESIDE} services/${BESIDE}
 # The build tools come from the lock too, and stay behind in this stage, as does pip.
-RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels libs/common services/${SERVICE} \
+RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels libs/common services/* \
     && /sauda/bin/pip install --no-deps --no-index /wheels/*.whl \
     && /sauda/bin/pip check && /sauda/bin/pip uninstall --yes setuptools pip
 

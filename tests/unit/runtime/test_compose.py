@@ -64,7 +64,7 @@ services:
 def test_services_come_in_the_order_in_which_they_start() -> None:
     order = list(read_services(OURS, {}, runnable_names(OURS)))
 
-    assert [one for one in order if one not in ("redis", "simulator", "archive", "bars")] == [
+    assert [one for one in order if one not in ("redis", "simulator", "archive", "bars", "gateway")] == [
         "pnl",
         "execution",
         "strategy",
@@ -84,6 +84,7 @@ def test_what_runs_without_docker_needs_no_password() -> None:
         "pnl",
         "bars",
         "archive",
+        "gateway",
     }
     assert read_services(OURS, {}, runnable_names(OURS))
     with pytest.raises(ConfigError, match="run make up once"):

@@ -29,6 +29,9 @@ class HttpServer:
                 proxy_headers=bool(settings.gateway_proxies),
                 forwarded_allow_ips=list(settings.gateway_proxies),
                 timeout_graceful_shutdown=_CLOSING_S,
+                ws="websockets-sansio",
+                # Small messages, many a second: packing them costs more than sending them.
+                ws_per_message_deflate=False,
                 # Beats of the protocol itself, for clients that do not know ours.
                 ws_ping_interval=20.0,
                 ws_ping_timeout=20.0,

@@ -9,7 +9,7 @@ from typing import Final
 
 import typer
 
-from sauda.cli import archive, bundle, dead_letters, desk, kill_switch, order, risk, screen, strategies
+from sauda.cli import archive, bundle, dead_letters, desk, kill_switch, order, risk, screen, strategies, token
 from sauda.cli.backfill import backfill
 from sauda.cli.backtest import backtest
 from sauda.cli.contract_note import contract_note
@@ -22,6 +22,7 @@ from sauda.cli.square_off import square_off
 from sauda.cli.state import state
 from sauda.cli.sweep import sweep
 from sauda.cli.tail import tail
+from sauda.cli.trace import trace
 from sauda.cli.trades import fills, orders, pnl, positions
 from sauda.cli.why import why
 from sauda.errors import ConfigError, SaudaError, TransientError
@@ -42,7 +43,22 @@ app = typer.Typer(
 )
 COMMANDS: Final[tuple[Callable[..., None], ...]] = (
     *(desk.up, desk.down, desk.ps, desk.logs, desk.restart, desk.scale, desk.clean),
-    *(tail, replay, diff, state, why, lag, orders, fills, positions, pnl, margin, contract_note, doctor),
+    *(
+        tail,
+        replay,
+        diff,
+        state,
+        why,
+        trace,
+        lag,
+        orders,
+        fills,
+        positions,
+        pnl,
+        margin,
+        contract_note,
+        doctor,
+    ),
     square_off,
     backfill,
     backtest,
@@ -55,6 +71,7 @@ app.add_typer(order.app, name="order")
 app.add_typer(kill_switch.app, name="kill-switch")
 app.add_typer(risk.app, name="risk")
 app.add_typer(strategies.app, name="strategies")
+app.add_typer(token.app, name="token")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(archive.app, name="archive")
 app.add_typer(bundle.app, name="bundle")

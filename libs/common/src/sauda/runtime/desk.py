@@ -15,6 +15,7 @@ WRONG_SETTINGS = 2
 ONE_ONLY: Mapping[str, str] = {
     "redis": "it holds the streams: a second one would be a second desk",
     "simulator": "it is the market: a second one would be another market",
+    "gateway": "it is the one address that browsers and programs know",
     "influxdb": "it holds the points",
     "grafana": "one shows it all",
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sauda.masking import masked_url
+from sauda.runtime import gateway
 from sauda.runtime.compose import Service, read_services
 from sauda.runtime.desk import DeskError, Replica, Say
 from sauda.runtime.engine import SHOWN, containers_of, run, succeeds
@@ -59,6 +60,7 @@ class DockerDesk:
         """Build what has changed and let Compose start it in order."""
         self._place.make()
         ensure_passwords(self._place)
+        gateway.ensure_token(self._place, {})
         self._started.runtime = self.runtime
         self._started.variables = dict(variables)
         say("building the images (minutes the first time, seconds after that)")
@@ -113,6 +115,7 @@ class DockerDesk:
         """Return the addresses."""
         ports = self._started.ports
         lines = [
+            *gateway.where(self._place, self._started),
             f"redis       {masked_url(self._redis_url())}",
             f"simulator   http://{LOOPBACK}:{ports['simulator']}",
             f"database    http://{LOOPBACK}:{ports['influxdb']}  (user sauda; password: DESK_INFLUX_PASSWORD in .env)",

@@ -10,7 +10,7 @@ from sauda.clock import monotonic_s
 from sauda.errors import ContractError
 from sauda.health import check, read
 from sauda.masking import masked_url
-from sauda.runtime import metrics, redis_users
+from sauda.runtime import gateway, metrics, redis_users
 from sauda.runtime.compose import REDIS, Service, read_services, runnable_names
 from sauda.runtime.desk import Replica, Say
 from sauda.runtime.following import follow_files, last_lines
@@ -62,6 +62,7 @@ class LocalDesk:
             stop_strays(self._place, say)
         self._started.runtime = self.runtime
         self._started.variables = dict(variables)
+        gateway.ensure_token(self._place, variables)
         if not self._elsewhere:
             ensure_redis_passwords(self._place)
             redis_users.write_users(self._place, variables["SAUDA_DESK"])
@@ -130,6 +131,7 @@ class LocalDesk:
         server = self._started.redis_server[0].rpartition("/")[2] if self._started.redis_server else ""
         where = masked_url(self._redis_url)
         return [
+            *gateway.where(self._place, self._started),
             f"redis       {where}  ({'not started here' if self._elsewhere else server})",
             f"simulator   http://127.0.0.1:{self._started.ports.get('simulator', 0)}",
             f"database    {self._place.var / 'sauda.db'}",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from sauda.runtime import metrics, redis_users
+from sauda.runtime import gateway, metrics, redis_users
 from sauda.runtime.aof_tail import check_tool, mending
 from sauda.runtime.compose import REDIS, Service
 from sauda.runtime.place import Place, Started, archive_of, history_of, redis_elsewhere, strategies_of
@@ -99,6 +99,7 @@ def _environment(service: Service, name: str, place: Place, started: Started) ->
             "SAUDA_SIM_PORT": str(started.ports[service.name]),
             "SAUDA_SIM_DATA": str(place.var / service.name),
         }
+    environment |= gateway.as_process(environment, place, started)
     if "SAUDA_ARCHIVE" in environment:
         # As it was given: neither a folder of a container nor an address among containers.
         environment["SAUDA_ARCHIVE"] = archive_of(place, started.variables)
