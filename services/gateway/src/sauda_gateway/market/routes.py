@@ -3,7 +3,7 @@
 import asyncio
 from hashlib import sha256
 from itertools import islice
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 from fastapi import APIRouter, Depends, Header, Query, Request
@@ -19,8 +19,11 @@ from sauda_gateway.auth import may
 from sauda_gateway.market.catalogue import canonical_or_same
 from sauda_gateway.market.past_bars import Asked, Known, PastBars
 from sauda_gateway.problems import ProblemError
-from sauda_gateway.stream.hub import Hub
-from sauda_gateway.stream.hubs import Hubs
+
+if TYPE_CHECKING:
+    # The streams are made of the market, not the other way round.
+    from sauda_gateway.stream.hub import Hub
+    from sauda_gateway.stream.hubs import Hubs
 
 MOST_QUOTES: Final = 200
 _LARGEST_NS: Final = 2**63 - 1
@@ -145,7 +148,7 @@ def _cursor(after: str) -> int:
     return int(after)
 
 
-async def _hub(request: Request, desk: str | None) -> Hub:
+async def _hub(request: Request, desk: str | None) -> "Hub":
     hubs: Hubs = request.app.state.hubs
     return await hubs.hub(desk)
 

@@ -1,7 +1,8 @@
 """The topics of state: made when they have changed, at most ten times a second, once for all who follow them.
 
-One that has rested is made at once, with all that came in the same batch; so an update waits a tenth of a second only where the last
-one was sent less than that ago.
+One that has rested is made at once, with all that came in the same batch. The pace is one of the average (the generic cell rate
+algorithm, ITU-T I.371, with room for one more): a source of ten a second whose updates come a little early or late is not held up by
+that, as it would be if each had to wait until a tenth of a second after the last.
 """
 
 import asyncio
@@ -13,6 +14,8 @@ from sauda_gateway.stream.client import Client, StateTopic
 from sauda_gateway.stream.topics import Name
 
 PACE_S: Final = 0.1
+ROOM_S: Final = PACE_S
+"""By how much a text may come before its turn."""
 
 
 class Made(NamedTuple):
@@ -62,7 +65,7 @@ class Board:
         name, topic = found
         topic.due = True
         loop = asyncio.get_running_loop()
-        wait_s = topic.sent_s + PACE_S - loop.time()
+        wait_s = topic.turn_s - ROOM_S - loop.time()
         if wait_s > 0:
             loop.call_later(wait_s, self._make_now, name, topic)
         else:
@@ -74,7 +77,7 @@ class Board:
         if not topic.clients:
             return
         made = self._make(name)
-        topic.sent_s = asyncio.get_running_loop().time()
+        topic.turn_s = max(topic.turn_s, asyncio.get_running_loop().time()) + PACE_S
         if made is None:
             topic.text = None
             return

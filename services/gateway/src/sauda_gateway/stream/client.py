@@ -23,8 +23,8 @@ class StateTopic:
         """The newest, ready to be sent; None: there is nothing yet."""
         self.position = ""
         self.clients: set[Client] = set()
-        self.sent_s = float("-inf")
-        """When it was last made, on the loop's clock."""
+        self.turn_s = float("-inf")
+        """When it is its turn again, on the loop's clock."""
         self.due = False
         """Whether it will be made soon."""
 

@@ -8,8 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from sauda.contracts import Tick
-from sauda.errors import ContractError
+from sauda.errors import ContractError, SaudaError
+from sauda.logs import Channel, logger
 from sauda.record import Record
+from sauda_gateway.market.bases import find_bases
 from sauda_gateway.market.calling import Calling
 from sauda_gateway.market.catalogue import canonical_or_same
 from sauda_gateway.market.market import Market
@@ -19,6 +21,7 @@ from sauda_gateway.stream.board import Board, Made
 from sauda_gateway.stream.client import MOST_TOPICS, Client
 from sauda_gateway.stream.events import Events
 from sauda_gateway.stream.follower import Batch, Phase, Told
+from sauda_gateway.stream.interest import Interest, instruments_of
 from sauda_gateway.stream.topics import Name, read_name
 
 STUCK_S: Final = 30.0
@@ -59,12 +62,13 @@ class Hub:
         self.idle_since_s: float | None = self._now_s()
         """Since when nobody is here."""
         self._rules = rules
+        self._open_record = open_record
+        self._learning: asyncio.Task[None] | None = None
         self._status = status
         self._board = Board(self._make)
         self._events = Events(open_record)
         self._events.forget()
-        self._chains: dict[str, set[str]] = {}
-        """instrument -> chains that are made of it"""
+        self._interest = Interest()
         self._newest = ""
         self._worth_at = ""
         self._beats = 0
@@ -118,7 +122,7 @@ class Hub:
         for text in topics:
             if text in client.states:
                 self._board.leave(text, client)
-                self._forget_chain(text)
+                self._interest.drop(text)
             elif text in client.cursors:
                 self._events.leave(text, client)
             if say:
@@ -148,6 +152,8 @@ class Hub:
     def close(self) -> None:
         """End: nobody follows any more."""
         self._events.close()
+        if self._learning is not None:
+            self._learning.cancel()
         for client in self.clients:
             client.drop("the gateway ends")
 
@@ -167,7 +173,7 @@ class Hub:
             self.market.take(message)
             self._newest = told.id
             self._board.changed(f"ticks:{message.instrument}")
-            for chain in self._chains.get(message.instrument, ()):
+            for chain in self._interest.touched_by(message.instrument):
                 self._board.changed(chain)
             return
         if self.market.take(message):
@@ -194,7 +200,7 @@ class Hub:
                 return None if quote is None else Made(self._newest, quote)
             case "chain":
                 underlying = canonical_or_same(name.subject)
-                self._expect(name)
+                self._interest.expect(name.text, instruments_of(name, self.showing))
                 return Made(self._newest, self.showing.chain(underlying, name.detail, name.around))
             case "pnl":
                 worth = self.market.worth.said()
@@ -203,30 +209,10 @@ class Hub:
                 facts = self.facts() if self._status is None else self._status()
                 return Made(str(self.market.now_ns), facts)
 
-    def _expect(self, name: Name) -> None:
-        """Let the chain be made anew with each price that it is made of now: it moves with the money."""
-        self._forget_chain(name.text)
-        for instrument in self._instruments(name):
-            self._chains.setdefault(instrument, set()).add(name.text)
-
-    def _forget_chain(self, text: str) -> None:
-        if text.startswith("chain:"):
-            for instrument in [one for one, chains in self._chains.items() if text in chains]:
-                self._chains[instrument].discard(text)
-                if not self._chains[instrument]:
-                    del self._chains[instrument]
-
-    def _instruments(self, name: Name) -> Iterable[str]:
-        if name.family == "ticks":
-            return (name.subject,)
-        if name.family == "chain":
-            return self.showing.chain_instruments(canonical_or_same(name.subject), name.detail, name.around)
-        return ()
-
     def _call(self, now_s: float) -> None:
         """Ask for the prices that somebody looks at, and let go of others."""
         for name in self._board.names():
-            self.want(self._instruments(name))
+            self.want(instruments_of(name, self.showing))
         if self.calling is not None:
             self.calling.let_go(now_s, self.market.now_ns)
 
@@ -236,7 +222,7 @@ class Hub:
         self.market = Market()
         self.showing = Showing(self.market, self._rules)
         self._events.forget()
-        self._chains.clear()
+        self._interest.clear()
         if self.calling is not None:
             self.calling.forget()
 
@@ -248,6 +234,17 @@ class Hub:
             self._events.begin_anew(client)
         for name in self._board.names():
             self._board.changed(name.text)
+        self._learning = asyncio.create_task(self._learn(self.market))
+
+    async def _learn(self, market: Market) -> None:
+        """Find out where prices stood before today; until then they are compared with the first that was seen."""
+        try:
+            bases = await asyncio.to_thread(find_bases, self._open_record, market.now_ns)
+        except SaudaError as error:
+            logger(Channel.APP).warning("day_before_not_known", desk=self.desk, why=str(error))
+            return
+        for instrument, base in bases.items():
+            market.quotes.learn_base(instrument, base)
 
     def _pulse(self) -> None:
         text = frames.heartbeat(self.market.now_ns, self.away)

@@ -183,18 +183,26 @@ class Hubs:
                     await one.close()
 
     def _write(self, wish: Subscribe | Unsubscribe) -> None:
-        task = asyncio.get_running_loop().create_task(asyncio.to_thread(self._append, wish))
+        task = asyncio.get_running_loop().create_task(self._written(wish))
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
-    def _append(self, wish: Subscribe | Unsubscribe) -> None:
+    async def _written(self, wish: Subscribe | Unsubscribe) -> None:
+        done = await asyncio.to_thread(self._append, wish)
+        if not done and self.own.calling is not None:
+            # It is asked for again with the next look.
+            self.own.calling.forget()
+
+    def _append(self, wish: Subscribe | Unsubscribe) -> bool:
         book = RedisBook(self.settings.redis_url, self.settings.desk)
         try:
             book.append([Output("subscriptions", encode(wish))])
         except SaudaError as error:
             logger(Channel.APP).warning("prices_not_asked_for", why=str(error))
+            return False
         finally:
             book.close()
+        return True
 
 
 def caller_name(settings: Settings) -> str:

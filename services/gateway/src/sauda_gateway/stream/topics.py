@@ -9,6 +9,7 @@
 Of a *state* only the newest counts; of *events* each.
 """
 
+from datetime import date
 from typing import Final, NamedTuple
 
 from sauda.bars.timeframes import TIMEFRAMES
@@ -130,10 +131,18 @@ def read_name(text: str) -> Name:
 def _chain(text: str, rest: str) -> Name | None:
     underlying, _, rest = rest.partition(":")
     expiry, colon, around = rest.partition(":")
-    if not underlying or not expiry or (colon and not (around.isdecimal() and len(around) < 4)):
+    is_number = around.isascii() and around.isdecimal() and len(around) < 4
+    if not underlying or not _is_day(expiry) or (colon and not is_number):
         return None
     number = int(around) if colon else AROUND
     return Name(text, "chain", underlying, expiry, number) if 0 < number <= MOST_AROUND else None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _is_instrument(text: str) -> bool:
