@@ -46,14 +46,25 @@ def _redis() -> dict[str, str]:
     return {name: secrets.token_urlsafe(32) for name in redis_users.variables()}
 
 
-def _write_missing(place: Place, wanted: Mapping[str, str]) -> None:
-    text = place.dotenv.read_text() if place.dotenv.is_file() else _HEADER
+def known(place: Place) -> dict[str, str]:
+    """Return what stands in `.env`."""
     written = dotenv_values(place.dotenv, interpolate=False) if place.dotenv.is_file() else {}
-    missing = {name: value for name, value in wanted.items() if not written.get(name)}
-    if not missing:
-        return
-    lines = [f"{name}={value}" for name, value in missing.items()]
-    write_private(place.dotenv, "\n".join([text.rstrip("\n"), *lines, ""]))
+    return {name: value for name, value in written.items() if value}
+
+
+def remember(place: Place, values: Mapping[str, str]) -> None:
+    """Write *values* into `.env`, each in the place of what stands there under its name; all else stays as it is."""
+    text = place.dotenv.read_text() if place.dotenv.is_file() else _HEADER
+    kept = [line for line in text.splitlines() if line.partition("=")[0].strip() not in values]
+    write_private(
+        place.dotenv, "\n".join([*kept, *(f"{name}={value}" for name, value in values.items()), ""])
+    )
+
+
+def _write_missing(place: Place, wanted: Mapping[str, str]) -> None:
+    there = known(place)
+    if missing := {name: value for name, value in wanted.items() if name not in there}:
+        remember(place, missing)
 
 
 def _derived_name(place: Place) -> str:
