@@ -118,17 +118,25 @@ def test_a_trace_that_nobody_takes_is_one_line_and_no_traceback(
 
     refused = sauda("trace", an_order_id, "--to", receiver.url)
     unknown = sauda("trace", "no-such-order")
-    no_address = sauda("trace", an_order_id, "--to", "127.0.0.1:4318")
 
-    assert (refused.code, unknown.code, no_address.code) == (1, 1, 2)
+    assert (refused.code, unknown.code) == (1, 1)
     assert refused.err.count("\n") == 1
     assert "did not take the trace" in refused.err
-    assert "no address such as" in no_address.err
 
 
-def test_a_collector_that_is_not_there_is_named_within_the_patience(sauda: Sauda, an_order_id: str) -> None:
-    alone = sauda("trace", an_order_id, "--to", f"http://user:pass-word@127.0.0.1:{free_port()}")
+def test_a_collector_that_is_not_there_is_named(sauda: Sauda, an_order_id: str) -> None:
+    alone = sauda("trace", an_order_id, "--to", f"http://127.0.0.1:{free_port()}")
 
     assert alone.code == 1
     assert "refused" in alone.err
-    assert "pass-word" not in alone.err
+
+
+@pytest.mark.parametrize(
+    "url", ["127.0.0.1:4318", "ftp://x", "http://x:99999", "http://user:pass-word@x:4318"]
+)
+def test_what_is_no_address_is_refused_before_the_record_is_read(sauda: Sauda, url: str) -> None:
+    refused = sauda("trace", "anything", "--to", url)
+
+    assert refused.code == 2
+    assert "--to" in refused.err
+    assert "pass-word" not in refused.err
