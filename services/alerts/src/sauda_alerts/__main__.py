@@ -21,7 +21,7 @@ from sauda_alerts.machinery import Machinery
 from sauda_alerts.measuring import Measuring
 from sauda_alerts.rules import Rules
 from sauda_alerts.rules_file import load_rules
-from sauda_alerts.sending import AppriseSender
+from sauda_alerts.sending import AppriseSender, load_services
 from sauda_alerts.units import units
 from sauda_alerts.watcher import UNIT, Watcher
 
@@ -41,7 +41,9 @@ def wire(settings: Settings) -> Sequence[Role]:
     addresses = read_addresses(secret)
     if lost := sorted(delivery.destinations.keys() - addresses.keys()):
         logger(Channel.APP).warning("no_address", destinations=lost, advice=f"name them in {SETTING}_FILE")
-    if not addresses:
+    if addresses:
+        load_services()
+    else:
         advice = (
             f"set {SETTING}_FILE (docs/alerts.md): until then alerts stand on the stream and nobody is called"
         )

@@ -15,8 +15,6 @@ from sauda_alerts.rules import OF_THE_DESK, Patient, Rule, Rules
 
 WRITER: Final = "writer."
 _MB: Final = 1_000_000
-_SILENT_NS: Final = 5 * NS_PER_S
-"""The feed writes market time at least once a second of it; some missed ones are a slow machine."""
 
 
 class Disk(NamedTuple):
@@ -73,6 +71,8 @@ class Trouble(NamedTuple):
     text: str
     size: int = 0
     """When this has grown, it is said again."""
+    since_ns: UnixNs | None = None
+    """Where it is known: a watcher that begins again need not wait again."""
 
 
 class Machinery:
@@ -122,7 +122,8 @@ class Machinery:
             del self._since[key]
         lasting = []
         for one in found:
-            since_ns = self._since.setdefault(one.key, facts.now_ns)
+            seen_ns = self._since.setdefault(one.key, facts.now_ns)
+            since_ns = seen_ns if one.since_ns is None else one.since_ns
             patience_ns = one.rule.after_ns if isinstance(one.rule, Patient) else 0
             if facts.now_ns - since_ns >= patience_ns and one.rule.enabled:
                 lasting.append(one)
@@ -134,10 +135,11 @@ class Machinery:
         silent_ns = facts.now_ns - facts.newest.arrived_ns
         # By now the market's time would be so far: at night nobody misses the feed.
         market_ns = facts.newest.market_ns
-        if silent_ns > _SILENT_NS and self._is_missed(market_ns, market_ns + round(silent_ns * self._speed)):
+        if silent_ns > NS_PER_S and self._is_missed(market_ns, market_ns + round(silent_ns * self._speed)):
             last = clock_text(facts.newest.arrived_ns)
             text = f"nothing has come on ticks since {last} IST, not even the clock: the feed is down or disconnected"
-            yield Trouble("feed_down", self._rules.feed_down, "FEED_DOWN", text)
+            rule = self._rules.feed_down
+            yield Trouble("feed_down", rule, "FEED_DOWN", text, since_ns=facts.newest.arrived_ns)
 
     def _holders(self, facts: Facts) -> Iterator[Trouble]:
         if _is_made_by_a_replay(facts):

@@ -1,6 +1,8 @@
 """Delivers one message to one address through apprise. What it says of a failure never holds the address."""
 
 import logging
+import threading
+import warnings
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 TIMEOUT_S: Final = 20
 _KINDS: Final = {Level.INFO: "info", Level.WARNING: "warning", Level.CRITICAL: "failure"}
 _SHORTEST: Final = 4
+_loading: Final = threading.Lock()
 
 
 class Sender(Protocol):
@@ -55,11 +58,8 @@ class AppriseSender:
             hide(secret)
 
     def open(self) -> None:
-        """See `Sender`; the library needs seconds to load, so not before somebody is there to wait."""
-        import apprise
-
-        _quieten()
-        self._service = apprise.Apprise.instantiate(self._address)
+        """See `Sender`."""
+        self._service = _service_at(self._address)
         if self._service is None:
             scheme = urlsplit(self._address).scheme
             raise ConfigError(
@@ -113,6 +113,22 @@ def secret_parts(address: str) -> list[str]:
 def _is_machine(host: str) -> bool:
     """Return whether *host* is this machine or a bare number of one: masking it would blot out half of every log."""
     return host == "localhost" or host.replace(".", "").isdecimal()
+
+
+def load_services() -> None:
+    """Load the library's services: it takes seconds of this process's time, in which no lease is renewed."""
+    _service_at("json://localhost")
+
+
+def _service_at(address: str) -> "apprise.NotifyBase | None":
+    # One thread at a time: the library loads all its services on first use.
+    with _loading, warnings.catch_warnings():
+        # It imports modules that Python wants to be rid of.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import apprise
+
+        _quieten()
+        return apprise.Apprise.instantiate(address)
 
 
 def _quieten() -> None:

@@ -9,7 +9,7 @@ from sauda.contracts import Level
 from sauda_alerts.deciding import Line
 from sauda_alerts.destinations import LOUDNESS
 
-_LINES: Final = 20
+_LINES: Final = 30
 """A message with more is not read, and many destinations cut it."""
 _LONGEST: Final = 500
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")

@@ -1,0 +1,163 @@
+"""The alerts service on a real Redis: every rule fires, and is delivered to a real web server and a real mail server."""
+
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+import redis
+
+from sauda.codec import decode, encode
+from sauda.contracts import (
+    STREAM_OF,
+    Account,
+    Alert,
+    DeadLetter,
+    DeskPnl,
+    Fill,
+    Level,
+    Message,
+    OrderRejected,
+    OrderTriggered,
+    RejectReason,
+    Side,
+)
+from sauda.log import Output
+from sauda.redis_log import RedisLog
+from sauda.testing.builders import OPTION, a_clock, a_gap, a_tick, at
+from sauda_alerts.destinations import RULE_OF
+from tests.integration.alert_endpoints import TOKEN, Hook, Mailbox, a_hook, a_mailbox
+from tests.integration.alert_service import IMPATIENT, eventually, running, settings_of
+
+Captured = pytest.CaptureFixture[str]
+OTHER = "NFO:NIFTY01DEC26P24500"
+
+
+class Server(Protocol):
+    """What the fixture `own_redis` gives."""
+
+    folder: Path
+
+    @property
+    def url(self) -> str: ...
+
+
+@pytest.fixture
+def hook() -> Iterator[Hook]:
+    with a_hook() as served:
+        yield served
+
+
+@pytest.fixture
+def mailbox() -> Iterator[Mailbox]:
+    with a_mailbox() as served:
+        yield served
+
+
+def append(log: RedisLog, *messages: Message) -> None:
+    for message in messages:
+        log.append([Output(STREAM_OF[type(message)], encode(message))])
+
+
+def alerts_on(log: RedisLog) -> list[Alert]:
+    return [one for entry in log.entries("alerts") if isinstance(one := decode(entry.data), Alert)]
+
+
+def a_bad_morning() -> Sequence[Message]:
+    """Return a market and a book in which every rule about them is broken."""
+    ten, later = at("10:00:00"), at("10:01:10")
+    return [
+        a_tick(at_ns=ten),
+        a_tick(instrument=OTHER, at_ns=ten),
+        Fill("f-1", "o-1", "straddle", OPTION, Side.SELL, 65, 100_00, 0, ten),
+        OrderRejected("o-2", "straddle", OPTION, ten, RejectReason.MARGIN, "too little"),
+        OrderTriggered("o-3", "straddle", OPTION, ten, 125_05),
+        Account(ten, 0, 0, 0, 0, 100_00, 90_00, 10_00),
+        *(
+            DeskPnl(0, 0, 0, -rupees * 100, None, None, ten, drawdown=6_000_000, day_net=-rupees * 100)
+            for rupees in (500, 800, 1_000)
+        ),
+        a_gap(ten, at("10:00:09")),
+        a_tick(instrument=OTHER, at_ns=later),
+        a_clock(later),  # STALE_QUOTE
+        a_clock(at("10:01:30")),  # FEED_MUTE
+        a_tick(at_ns=at("10:01:31")),  # FEED_BACK
+    ]
+
+
+def break_the_machinery(server: Server, log: RedisLog, desk: str) -> None:
+    """Let a unit be without a holder, one lag, a writer hang, a letter wait, and Redis be full and unable to write."""
+    assert log.acquire("execution.paper", "tests", 100) is not None
+    lagging = log.acquire("pnl.valuation", "tests", 600_000)
+    assert lagging is not None
+    log.load(lagging, ("signals",))
+    log.append([Output("signals", b"{}"), Output("orders", b"{}")])
+    append(log, DeadLetter("unit", "orders", "1-0", {}, "a test"))
+    with redis.Redis.from_url(server.url) as client:
+        orders = f"{{{desk}}}:orders"
+        client.xgroup_create(orders, "writer.sql", "0")
+        client.xreadgroup("writer.sql", "gone", {orders: ">"})
+        client.config_set("maxmemory", "20mb")
+        shutil.rmtree(server.folder / "appendonlydir")
+        (server.folder / "appendonlydir").touch()
+        with pytest.raises(redis.ResponseError):
+            client.execute_command("BGREWRITEAOF")
+
+
+def test_every_rule_fires_and_reaches_a_web_server_and_a_mail_server(
+    own_redis: Server, desk: str, tmp_path: Path, hook: Hook, mailbox: Mailbox
+) -> None:
+    everything = {"level": "info"}
+    document = {"rules": IMPATIENT, "destinations": {"hook": everything, "mail": everything}}
+    log = RedisLog(own_redis.url, desk)
+    expected = {*RULE_OF, *(f"DAILY_LOSS_{share}" for share in (50, 75, 100))}
+
+    addresses = {"hook": hook.address, "mail": mailbox.address}
+    settings = settings_of(tmp_path, own_redis.url, desk, addresses, document)
+
+    with running(settings.model_copy(update={"alerts_urls": None})):
+        append(log, *a_bad_morning())
+        break_the_machinery(own_redis, log, desk)
+        eventually(lambda: {alert.code for alert in alerts_on(log)} >= expected)
+    said = [alert.code for alert in alerts_on(log)]
+    # Two couriers that come later than the alerts: what a restart of the service finds.
+    with running(settings):
+        eventually(lambda: hook.took and mailbox.mails)
+
+    for code in expected:
+        assert said.count(code) == 1, code
+        assert hook.text.count(f" {code}: ") == mailbox.text.count(f" {code}: ") == 1, code
+    log.close()
+
+
+def an_alert(text: str, *, level: Level = Level.CRITICAL, code: str = "MADE_UP") -> Alert:
+    return Alert("test", level, code, text, at("10:00"))
+
+
+def test_a_destination_that_refuses_is_tried_again_and_keeps_nobody_else_waiting(
+    any_redis: Server, desk: str, *, tmp_path: Path, hook: Hook, capfd: Captured
+) -> None:
+    log = RedisLog(any_redis.url, desk)
+    hook.status = 503
+
+    with a_hook() as other:
+        addresses = {"hook": hook.address, "other": other.address}
+        with running(settings_of(tmp_path, any_redis.url, desk, addresses, {})) as roles:
+            append(log, an_alert("first"))
+            eventually(lambda: "first" in other.text and hook.asked >= 2)
+            away = str(roles["alerts.to.hook"].facts()["away"])
+            append(log, an_alert("second"))
+            eventually(lambda: "second" in other.text)
+            assert hook.took == []
+            hook.status = 200
+            eventually(lambda: "second" in hook.text)
+
+        assert "503" in away
+        for text in ("first", "second"):
+            assert hook.text.count(text) == other.text.count(text) == 1
+    told = capfd.readouterr()
+    assert "503" in told.out + told.err
+    assert TOKEN not in told.out + told.err + away
+    assert TOKEN.encode() not in b"".join(log.state_of("alerts.to.hook").values())
+    log.close()
