@@ -25,22 +25,13 @@ def why(
 
     A TIME is the market's, in IST: the newest point at or before it. Exit code 1: nothing has that ID.
     """
-    from sauda.causes.asking import AmbiguousError, WrongIdError, find
     from sauda.causes.document import document
     from sauda.causes.walk import Limits, trace
-    from sauda.cli.why_tree import headline, show
+    from sauda.cli.asked_entry import asked_for
+    from sauda.cli.why_tree import show
 
     with opened(desk) as view:
-        try:
-            asked = find(view, words)
-        except AmbiguousError as error:
-            lines = "\n".join(
-                f"  sauda why {node.at.stream} {error.text}   {headline(node)}"[:100] for node in error.found
-            )
-            text = f"{error.text} stands on {len(error.found)} streams; say which:\n{lines}"
-            raise typer.BadParameter(text, param_hint="ID") from error
-        except WrongIdError as error:
-            raise typer.BadParameter(str(error), param_hint="ID") from error
+        asked = asked_for(view, words, "why")
         chain = trace(view, asked, Limits(depth, most))
     if as_json:
         screen.json_document(document(chain))
