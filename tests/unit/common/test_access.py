@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from sauda.access.__main__ import main
 from sauda.access.declared import COMMON, PEOPLE, Access, Duty, declared
 from sauda.access.grants import rule_of
 from sauda.access.users import acl_file, names
@@ -84,3 +85,21 @@ def test_who_declares_nothing_gets_no_key() -> None:
 
     assert "~" not in rule
     assert "+xadd" in rule
+
+
+def test_users_for_a_server_of_ones_own_keep_their_passwords(tmp_path: Path) -> None:
+    assert main([str(tmp_path), "--desk", "live", "--server", "cache:6380"]) == 0
+    first = (tmp_path / "redis-users.env").read_text()
+    assert main([str(tmp_path), "--desk", "other", "--server", "cache:6380"]) == 0
+
+    assert (tmp_path / "redis-users.env").read_text() == first
+    assert "strategy=redis://strategy:" in first
+    assert "@cache:6380/0" in first
+    assert "{other}:executions" in (tmp_path / "redis.acl").read_text()
+    assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.iterdir())
+
+
+def test_a_desk_that_cannot_be_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main([str(tmp_path), "--desk", "~* +@all"]) == 2
+    assert "is not usable" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
