@@ -67,8 +67,11 @@ TRADING: Final = Board(
             [("{{strategy}} {{reason}}", f"60 * {pace('refusals_total', 'strategy, reason')}")],
         ),
         Panel(
-            "Traded, rupees a minute",
-            [("{{strategy}}", f"60 * {pace('traded_rupees_total', 'strategy')}")],
+            "Traded and charged, rupees a minute",
+            [
+                ("traded {{strategy}}", f"60 * {pace('traded_rupees_total', 'strategy')}"),
+                ("charges {{strategy}}", f"60 * {pace('charges_rupees_total', 'strategy')}"),
+            ],
             "currencyINR",
         ),
         Panel("Alerts a minute", [("{{level}} {{code}}", f"60 * {pace('alerts_total', 'level, code')}")]),
