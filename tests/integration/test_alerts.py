@@ -1,9 +1,9 @@
 """The alerts service on a real Redis: every rule fires, and is delivered to a real web server and a real mail server."""
 
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 import redis
@@ -161,3 +161,34 @@ def test_a_destination_that_refuses_is_tried_again_and_keeps_nobody_else_waiting
     assert TOKEN not in told.out + told.err + away
     assert TOKEN.encode() not in b"".join(log.state_of("alerts.to.hook").values())
     log.close()
+
+
+def test_a_test_from_the_command_line_is_delivered_to_whom_it_is_meant_for(
+    sauda: Callable[..., Any], redis_url: str, desk: str, tmp_path: Path, hook: Hook
+) -> None:
+    nobody = sauda("alerts", "test")
+    with a_hook() as other:
+        addresses = {"hook": hook.address, "other": other.address}
+        deaf = {"destinations": {"hook": {"level": "critical", "quiet": "00:00-23:59"}}}
+        with running(settings_of(tmp_path / "desk", redis_url, desk, addresses, deaf)):
+            both = sauda("alerts", "test", "--json")
+            one = sauda("alerts", "test", "--to", "hook")
+            unknown = sauda("alerts", "test", "--to", "pager")
+            other.status = 404
+            failed = sauda("alerts", "test", "--to", "other", "--wait", "2")
+        listed = sauda("alerts", "list", "--code", "TEST", "-n", "2", "--json")
+
+        assert (len(hook.took), len(other.took)) == (2, 1)
+    assert "a test by" in hook.text
+    assert nobody.code == 1
+    assert [(one["destination"], one["delivered"]) for one in both.document] == [
+        ("hook", True),
+        ("other", True),
+    ]
+    assert (one.code, one.out) == (0, "hook: delivered\n")
+    assert unknown.code == 2
+    assert "there are: hook, other" in unknown.err
+    assert failed.code == 1
+    assert "404" in failed.err
+    assert TOKEN not in failed.err
+    assert [one["source"] for one in listed.document] == ["alerts.to.hook", "alerts.to.other"]

@@ -5,6 +5,7 @@ executions, pnl, ticks -> alerts.desk -> alerts;   Redis, disks -> alerts.watch 
 
 from collections.abc import Callable, Sequence
 
+from sauda.alerted import COURIER
 from sauda.calendar import Calendar, load_calendar
 from sauda.clock import UnixNs, clock_text, ist_date
 from sauda.errors import ConfigError
@@ -15,7 +16,6 @@ from sauda.service import Role, holder_name, open_log, run, unit_role
 from sauda.settings import Settings
 from sauda.unit import REQUEUED
 from sauda_alerts.courier import Courier
-from sauda_alerts.deciding import COURIER
 from sauda_alerts.destinations import SETTING, Handling, Policy, load_delivery, read_addresses
 from sauda_alerts.machinery import Machinery
 from sauda_alerts.measuring import Measuring

@@ -10,6 +10,7 @@ from concurrent.futures import Future
 from contextlib import suppress
 from typing import Final
 
+from sauda.alerted import COURIER
 from sauda.batch import Batch, batch_of
 from sauda.clock import NS_PER_S, Clock, SystemClock, monotonic_s
 from sauda.contracts import Alert
@@ -19,7 +20,7 @@ from sauda.outage import Away, Outages, Pause, SinkAwayError, StoppedError
 from sauda.parking import dead_letter
 from sauda.runner import Stop
 from sauda.writer import GroupReader
-from sauda_alerts.deciding import COURIER, Coming, Ledger, Plan, decide, forget_old
+from sauda_alerts.deciding import Coming, Ledger, Plan, decide, forget_old
 from sauda_alerts.destinations import Handling
 from sauda_alerts.keeping import Keeping
 from sauda_alerts.outcry import Outcry

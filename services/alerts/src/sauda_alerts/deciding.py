@@ -11,18 +11,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from sauda.alerted import COURIER, EVERYBODY, TEST
 from sauda.clock import NS_PER_MS, NS_PER_S, UnixNs
 from sauda.contracts import Alert, Level
 from sauda.merge import id_parts
 from sauda.state import State
 from sauda_alerts.destinations import Handling
-
-TEST: Final = "TEST"
-"""The code of `sauda alerts test`: delivered whatever the level, the debounce and the hour."""
-
-EVERYBODY: Final = "sauda"
-COURIER: Final = "alerts.to."
-"""Source of a test: for everybody, or for the one who is named behind it. Also what couriers are called."""
 
 OLD_NS: Final = 86_400 * NS_PER_S
 """An alert that could not be delivered for a day is counted instead: nobody can act on it any more."""
@@ -70,7 +64,7 @@ class Ledger:
         self.done = self.state.table("done", bool)
         """`stream id` of entries that are decided, until they are acknowledged"""
         self.facts = self.state.table("facts", str)
-        """What people ask: `last` delivery, present `trouble`; and `begun`, the first instant it was carried"""
+        """What people ask: instant of the `last` delivery, present `trouble`, the newest that was `tested`; and `begun`, the first instant"""
 
 
 class Line(NamedTuple):
@@ -92,6 +86,8 @@ class Plan:
     put_aside: dict[str, Waiting] = field(default_factory=dict)
     taken_up: list[str] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
+    tested: str = ""
+    """The newest test among them."""
 
     @property
     def speaks(self) -> bool:
@@ -108,6 +104,8 @@ class Plan:
             ledger.waiting.put(key, waiting)
         for key in self.done:
             ledger.done.put(key, True)
+        if self.tested:
+            ledger.facts.put("tested", self.tested)
 
 
 def decide(coming: Sequence[Coming], ledger: Ledger, handling: Handling, name: str, now_ns: UnixNs) -> Plan:
@@ -149,6 +147,7 @@ def _place(
     if alert.code == TEST:
         if alert.source in (EVERYBODY, f"{COURIER}{name}"):
             plan.lines.append(Line(alert, level))
+            plan.tested = one.key
         return
     if one.arrived_ns < begun_ns or handling.is_mute(alert.code) or not handling.policy.hears(level):
         return

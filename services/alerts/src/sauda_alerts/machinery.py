@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from sauda.alerted import COURIER
 from sauda.clock import NS_PER_S, UnixNs, clock_text
 from sauda.merge import id_parts
 from sauda.redis_view import StreamLag, UnitHolding
-from sauda_alerts.deciding import COURIER
 from sauda_alerts.rules import OF_THE_DESK, Patient, Rule, Rules
 
 WRITER: Final = "writer."

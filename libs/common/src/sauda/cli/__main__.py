@@ -9,7 +9,19 @@ from typing import Final
 
 import typer
 
-from sauda.cli import archive, bundle, dead_letters, desk, kill_switch, order, risk, screen, strategies, token
+from sauda.cli import (
+    alerts,
+    archive,
+    bundle,
+    dead_letters,
+    desk,
+    kill_switch,
+    order,
+    risk,
+    screen,
+    strategies,
+    token,
+)
 from sauda.cli.backfill import backfill
 from sauda.cli.backtest import backtest
 from sauda.cli.contract_note import contract_note
@@ -72,6 +84,7 @@ app.add_typer(kill_switch.app, name="kill-switch")
 app.add_typer(risk.app, name="risk")
 app.add_typer(strategies.app, name="strategies")
 app.add_typer(token.app, name="token")
+app.add_typer(alerts.app, name="alerts")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(archive.app, name="archive")
 app.add_typer(bundle.app, name="bundle")
