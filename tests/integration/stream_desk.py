@@ -44,6 +44,17 @@ class Gateway:
         return {"Authorization": f"Bearer {self.token}"}
 
     @asynccontextmanager
+    async def sluggish(self) -> AsyncIterator["Listener"]:
+        """Connect as somebody for whom neither the kernel nor the library takes much that is not asked for."""
+        with socket.socket() as small:
+            small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 14)
+            small.connect(("127.0.0.1", self.port))
+            small.setblocking(False)
+            async with self.listener(sock=small, max_queue=1, ping_interval=None) as listener:
+                yield listener
+                listener.connection.transport.abort()
+
+    @asynccontextmanager
     async def listener(self, query: str = "", **options: Any) -> AsyncIterator["Listener"]:
         """Connect over a WebSocket."""
         address = f"ws://127.0.0.1:{self.port}/api/v1/stream{query}"
@@ -70,6 +81,10 @@ class Listener:
                 self.heard.append(message)
                 if all(key in message for key in keys) and fields.items() <= message.items():
                     return message
+
+    def last(self, topic: str) -> str:
+        """Return the `id` of the newest that was heard of *topic*."""
+        return str([one["id"] for one in self.heard if one.get("topic") == topic][-1])
 
     def data(self, topic: str) -> list[Any]:
         """Return what was heard of *topic*."""
@@ -105,7 +120,7 @@ async def serving(url: str, desk: str, folder: Path) -> AsyncIterator[Gateway]:
         )
         server = uvicorn.Server(config)
         task = asyncio.create_task(server.serve(sockets=[listening]))
-        while not server.started:
+        while not server.started:  # noqa: ASYNC110  (it has no event to wait for)
             await asyncio.sleep(0.01)
         await asyncio.wait_for(app.state.hubs.own.ready.wait(), PATIENCE_S)
         try:
