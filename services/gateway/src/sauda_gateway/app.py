@@ -12,6 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from sauda.settings import Settings
 from sauda.tokens import TokenFile
 from sauda_gateway import market, problems, schemas, stream
+from sauda_gateway.asking import PROBLEMS
 from sauda_gateway.audit import Audit
 from sauda_gateway.auth import Doorkeeper
 from sauda_gateway.desks import Desks
@@ -63,7 +64,7 @@ def make_app(settings: Settings, desks: Desks | None = None) -> FastAPI:
     app.include_router(health.router)
     app.include_router(health.router, prefix=API, include_in_schema=False)
     for group in (*ROUTES, stream, market):
-        app.include_router(group.router, prefix=API)
+        app.include_router(group.router, prefix=API, responses=PROBLEMS)
     # Last: what is no route is a file of the page.
     if (PAGE / "index.html").is_file():
         app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")

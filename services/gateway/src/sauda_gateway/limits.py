@@ -25,8 +25,3 @@ class Buckets:
         if len(self._left) > _KEPT:
             self._left.popitem(last=False)
         return wait_s
-
-    def is_empty(self, caller: str, now_s: float) -> bool:
-        """Return whether *caller* would have to wait, taking nothing."""
-        left, seen_s = self._left.get(caller, (self._burst, now_s))
-        return left + (now_s - seen_s) * self._per_s < 1
