@@ -22,7 +22,13 @@ def wire(settings: Settings) -> Sequence[Role]:
     """
     check_address(settings)
     desks = Desks(settings)
-    server = HttpServer(make_app(settings, desks), settings)
+    app = make_app(settings, desks)
+    figures = None
+    if settings.metrics_port is not None:
+        from sauda_gateway.measured import measured
+
+        figures = measured(app)
+    server = HttpServer(app, settings)
     return [
         Role(
             "gateway.desk",
@@ -31,7 +37,9 @@ def wire(settings: Settings) -> Sequence[Role]:
             lambda: {"phase": "following" if desks.own.ready else "reading", "handled": desks.own.handled},
         ),
         Role("gateway.watch", desks.watch.run, lambda: True),
-        Role("gateway.http", server.run, lambda: server.started, lambda: {"port": server.port}),
+        Role(
+            "gateway.http", server.run, lambda: server.started, lambda: {"port": server.port}, figures=figures
+        ),
     ]
 
 
