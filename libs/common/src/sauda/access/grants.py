@@ -23,7 +23,7 @@ _CONNECTION: Final = ("ping", "select", "wait", "multi", "exec", "discard", "tim
 _CARRY: Final = ("get", "set", "del", "incr", "exists", "pexpire", "pttl", "hset", "hget", "hdel", "hgetall")
 _READ: Final = (
     *("xread", "xrange", "xrevrange", "xlen", "xinfo|stream", "xinfo|groups", "xinfo|consumers"),
-    *("exists", "get", "pttl", "hget", "hmget", "hgetall", "memory|usage"),
+    *("exists", "get", "mget", "pttl", "hget", "hmget", "hgetall", "memory|usage"),
 )
 _CURSOR: Final = ("xgroup|create", "xgroup|setid")
 _COMPETE: Final = (
