@@ -21,7 +21,8 @@ from sauda_alerts.destinations import Handling
 OLD_NS: Final = 86_400 * NS_PER_S
 """An alert that could not be delivered for a day is counted instead: nobody can act on it any more."""
 
-_FIGURES: Final = re.compile(r"(?<![A-Za-z0-9_])[\d][\d,.:/-]*(?![A-Za-z0-9_])")
+_FIGURES: Final = re.compile(r"(?<![A-Za-z0-9_-])-?\d[\d,.:/-]*(?![A-Za-z0-9_])")
+"""Figures that stand alone; those of a contract's or an order's name tell it from another."""
 
 
 class Coming(NamedTuple):
