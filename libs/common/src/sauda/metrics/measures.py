@@ -81,7 +81,7 @@ RECONNECTS: Final = _counter("reconnects_total", "Connections lost or made anew.
 
 # The trading, told by whoever committed it.
 MESSAGES: Final = _counter(
-    "messages_total", "What units said, by kind; ticks and bars aside.", "unit", "type"
+    "messages_total", "What units said, by kind; the feed's ticks aside.", "unit", "type"
 )
 ORDERS: Final = _counter("orders_total", "Orders placed.", "strategy", "kind")
 FILLS: Final = _counter("fills_total", "Trades.", "strategy", "side")
