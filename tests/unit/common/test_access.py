@@ -94,7 +94,9 @@ def test_users_for_a_server_of_ones_own_keep_their_passwords(tmp_path: Path) -> 
 
     assert (tmp_path / "redis-users.env").read_text() == first
     assert "strategy=redis://strategy:" in first
-    assert "@cache:6380/0" in first
+    [address] = [line for line in first.splitlines() if line.startswith("pnl=")]
+    [password] = [line for line in first.splitlines() if line.startswith("pnl.password=")]
+    assert address == f"pnl=redis://pnl:{password.partition('=')[2]}@cache:6380/0"
     assert "{other}:executions" in (tmp_path / "redis.acl").read_text()
     assert all(path.stat().st_mode & 0o077 == 0 for path in tmp_path.iterdir())
 

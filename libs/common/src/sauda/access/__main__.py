@@ -2,8 +2,8 @@
 
     python -m sauda.access FOLDER [--desk live] [--server redis:6379]
 
-writes FOLDER/redis.acl (for `--aclfile`) and FOLDER/redis-users.env (a line `service=redis://service:password@server/0` each). Who
-has a password keeps it.
+writes FOLDER/redis.acl (for `--aclfile`) and FOLDER/redis-users.env (lines `service=redis://service:password@server/0`
+and `service.password=password`). Who has a password keeps it.
 """
 
 import argparse
@@ -54,7 +54,11 @@ def make(folder: Path, desk: str, server: str) -> None:
     users = acl_file(services, desk, passwords)
     folder.mkdir(parents=True, exist_ok=True)
     # The addresses first: a file of users whose passwords nobody knows is of no use.
-    lines = [f"{user}=redis://{user}:{password}@{server}/0" for user, password in passwords.items()]
+    lines = [
+        line
+        for user, password in passwords.items()
+        for line in (f"{user}=redis://{user}:{password}@{server}/0", f"{user}.password={password}")
+    ]
     write_private(addresses, "\n".join([*lines, ""]))
     write_private(folder / "redis.acl", users)
 
