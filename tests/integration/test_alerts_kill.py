@@ -20,7 +20,6 @@ from tests.integration.alert_endpoints import Hook, a_hook
 from tests.integration.alert_service import eventually
 from tests.integration.courier_process import a_courier
 
-
 Begin = Callable[[Hook], "subprocess.Popen[bytes]"]
 
 

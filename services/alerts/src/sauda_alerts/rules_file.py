@@ -31,7 +31,8 @@ def load_rules(config: Path, changes: Mapping[str, Plain] | None = None) -> Rule
     path = config / FILE
     if changes and changes.keys() >= Rules().flat().keys():
         return checked(Rules, _nested(changes), "rules of the record")
-    rules = checked(Rules, section(read_yaml(path), "rules", str(path)), f"{path}: rules")
+    written = section(read_yaml(path), "rules", str(path))
+    rules = checked(Rules, {name: one or {} for name, one in written.items()}, f"{path}: rules")
     if not changes:
         return rules
     return checked(Rules, _over(rules.model_dump(mode="json"), changes), f"{path} with {', '.join(changes)}")
