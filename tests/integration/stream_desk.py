@@ -21,15 +21,18 @@ from sauda.settings import Settings
 from sauda.tokens import TokenFile
 from sauda_gateway import market, problems, stream
 from sauda_gateway.auth import Doorkeeper
+from sauda_gateway.stream.sockets import end_stuck
 
 PATIENCE_S = 20.0
+STUCK_MS = 1_000
 
 
 class Gateway:
     """One that serves, and its read token."""
 
-    def __init__(self, app: FastAPI, port: int, token: str) -> None:
+    def __init__(self, app: FastAPI, server: uvicorn.Server, port: int, token: str) -> None:
         self.app = app
+        self.server = server
         self.port = port
         self.token = token
 
@@ -111,6 +114,7 @@ async def serving(url: str, desk: str, folder: Path) -> AsyncIterator[Gateway]:
     app.include_router(stream.router, prefix="/api/v1")
     app.include_router(market.router, prefix="/api/v1")
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        end_stuck(listening, STUCK_MS)
         config = uvicorn.Config(
             app,
             log_config=None,
@@ -124,7 +128,7 @@ async def serving(url: str, desk: str, folder: Path) -> AsyncIterator[Gateway]:
             await asyncio.sleep(0.01)
         await asyncio.wait_for(app.state.hubs.own.ready.wait(), PATIENCE_S)
         try:
-            yield Gateway(app, listening.getsockname()[1], token)
+            yield Gateway(app, server, listening.getsockname()[1], token)
         finally:
             server.should_exit = True
             await task

@@ -183,6 +183,7 @@ def test_one_that_takes_nothing_for_long_is_let_go(
                 while gateway.hub.clients:
                     write(log, *(Alert("t", Level.INFO, f"{one}", "x" * 20_000, NOW) for one in range(10)))
                     await asyncio.sleep(0.02)
+            await until(lambda: not gateway.server.server_state.connections, "nothing of it stays")
             async with gateway.listener() as other:
                 await other.until("hello")
 

@@ -1,8 +1,8 @@
-"""The topics of state: made when they have changed, at most ten times a second, once for all who follow them.
+"""The topics of state: made when they have changed, eleven times a second at the most, once for all who follow them.
 
 One that has rested is made at once, with all that came in the same batch. The pace is one of the average (the generic cell rate
-algorithm, ITU-T I.371, with room for one more): a source of ten a second whose updates come a little early or late is not held up by
-that, as it would be if each had to wait until a tenth of a second after the last.
+algorithm, ITU-T I.371, with room for one more), and a little faster than a source of ten a second: with just ten, one that was held up
+once would be late by as much for ever.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from sauda_gateway.stream import frames
 from sauda_gateway.stream.client import Client, StateTopic
 from sauda_gateway.stream.topics import Name
 
-PACE_S: Final = 0.1
+PACE_S: Final = 0.09
 ROOM_S: Final = PACE_S
 """By how much a text may come before its turn."""
 
