@@ -29,7 +29,7 @@ export const trouble = signal(""); // Why the book could not be read.
 export const openOrders = computed(() => [...orders.value.values()].filter(isOpen));
 /** The market's clock, by whoever spoke last. */
 export const marketNs = computed(() =>
-  Math.max(desk.value?.event_ns ?? 0, status.value?.market_ns ?? 0, greeting.value?.market_ns ?? 0) || null);
+  Math.max(desk.value?.event_ns ?? 0, status.value?.market_ns ?? 0) || greeting.value?.market_ns || null);
 
 export const isOpen = (order) => OPEN.has(order.status);
 

@@ -1,60 +1,89 @@
-/** The picture of the flow: which unit reads which stream and writes which, and where entries wait. Places by dagre. Pure. */
+/**
+ * The picture of the flow: which unit reads which stream and writes which, and where entries wait. Pure.
+ *
+ * What goes forward, from the feed to the databases, is laid out by dagre in columns; what goes back (answers to strategies, wishes to the
+ * feed) is drawn afterwards as dashed arcs, so that it does not pull the columns apart.
+ */
 
 import dagre from "../vendor/dagre.js";
 
-const UNIT = { width: 148, height: 42 };
-const STREAM = { width: 104, height: 34 };
+const UNIT = { width: 132, height: 40 };
+const STREAM = { width: 92, height: 34 };
 
 /** What a unit writes, by the beginning of its name: as docs/data-flow.md has it. What it reads is seen on the desk. */
 const WRITES = {
-  feed: ["ticks", "instruments", "replies"],
+  feed: ["ticks"],
   strategy: ["subscriptions", "signals", "orders"],
   execution: ["executions"],
   pnl: ["pnl"],
   bars: ["bars"],
   people: ["control", "orders"],
 };
-/** Streams that everybody writes, or that only tell of others: they would hide the picture. */
-const LEFT_OUT = new Set(["journal", "alerts", "dead_letters", "requeued", "audit", "broker_updates", "instruments", "replies"]);
+/** Columns from left to right; an edge that does not lead to the right is one that goes back. */
+const COLUMN = { feed: 0, ticks: 1, people: 1.5, strategy: 2, bars: 2, control: 3, signals: 3, subscriptions: 3, orders: 3, execution: 4, executions: 5, pnl: 6, writer: 8, alerts: 8, archive: 8 };
+const PNL_STREAM = 7;
+const SHOWN = new Set(["ticks", "subscriptions", "signals", "orders", "executions", "pnl", "bars", "control"]);
+const UNREAD_COLUMN = 3;
 
 /** Nodes and edges with their places, and the size of the picture. */
 export function flowOf({ units = [], streams = [] }) {
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: "LR", nodesep: 12, ranksep: 44, marginx: 8, marginy: 8 });
+  graph.setGraph({ rankdir: "LR", nodesep: 10, ranksep: 28, marginx: 6, marginy: 6 });
   graph.setDefaultEdgeLabel(() => ({}));
-  const readers = readersOf(units, streams);
-  const shown = streams.filter(({ stream }) => !LEFT_OUT.has(stream) && (readers.some((one) => one.stream === stream) || writersOf(stream, units).length));
-  for (const one of shown) graph.setNode(one.stream, { ...STREAM, kind: "stream", of: one });
-  for (const one of allUnits(units, readers)) graph.setNode(`unit ${one.unit}`, { ...UNIT, kind: "unit", of: one });
-  graph.setNode("unit people", { ...UNIT, kind: "outside", of: { unit: "people" } });
-  for (const { stream } of shown) {
-    for (const unit of writersOf(stream, units)) graph.setEdge(`unit ${unit}`, stream, { lag: 0 });
-  }
-  for (const { unit, stream, lag } of readers) {
-    if (graph.hasNode(stream) && graph.hasNode(`unit ${unit}`)) graph.setEdge(stream, `unit ${unit}`, { lag });
-  }
+  const shown = streams.filter(({ stream }) => SHOWN.has(stream));
+  const readers = shown.flatMap(({ stream, groups = [] }) => groups.map(({ group }) => ({ unit: group, stream })));
+  for (const one of shown) graph.setNode(`stream ${one.stream}`, { ...STREAM, kind: "stream", name: one.stream });
+  for (const unit of namesOf(units, readers)) graph.setNode(`unit ${unit}`, { ...UNIT, kind: unit === "people" ? "outside" : "unit", name: unit });
+  const wanted = [
+    ...shown.flatMap(({ stream }) => writersOf(stream, units).map((unit) => [`unit ${unit}`, `stream ${stream}`])),
+    ...readers.map(({ unit, stream }) => [`stream ${stream}`, `unit ${unit}`]),
+  ];
+  const forward = wanted.filter(([from, to]) => columnOf(from) < columnOf(to));
+  const back = wanted.filter(([from, to]) => columnOf(from) >= columnOf(to));
+  for (const [from, to] of forward) graph.setEdge(from, to);
+  if (graph.hasNode("stream ticks")) graph.setEdge("stream ticks", "unit people", { ghost: true });
   dagre.layout(graph);
+  return picture(graph, back);
+}
+
+function picture(graph, back) {
   const { width, height } = graph.graph();
-  return {
-    width, height,
-    nodes: graph.nodes().map((name) => ({ name, ...graph.node(name) })),
-    edges: graph.edges().map(({ v, w }) => ({ from: v, to: w, ...graph.edge(v, w) })),
-  };
+  const edges = graph.edges().filter(({ v, w }) => !graph.edge(v, w).ghost).map(({ v, w }) => ({ from: v, to: w, path: straight(graph.edge(v, w).points) }));
+  const arcs = back.map(([from, to]) => ({ from, to, back: true, path: arc(graph.node(from), graph.node(to)) }));
+  return { width, height, nodes: graph.nodes().map((id) => ({ id, ...graph.node(id) })), edges: [...arcs, ...edges] };
 }
 
-/** Who reads what, and how many entries he has not seen. */
-function readersOf(units, streams) {
-  const found = [];
-  for (const { stream, groups = [] } of streams) {
-    for (const { group, lag, lag_is_least } of groups) found.push({ unit: group, stream, lag: lag_is_least ? Math.max(lag, 1) : lag });
+/** A smooth line through dagre's points. */
+function straight(points) {
+  const [first, ...rest] = points;
+  let path = `M${first.x} ${first.y}`;
+  let from = first;
+  for (const to of rest) {
+    const middle = (from.x + to.x) / 2;
+    path += ` C${middle} ${from.y} ${middle} ${to.y} ${to.x} ${to.y}`;
+    from = to;
   }
-  return found;
+  return path;
 }
 
-function allUnits(units, readers) {
-  const known = new Set(units.map(({ unit }) => unit));
-  const groups = [...new Set(readers.map(({ unit }) => unit))].filter((unit) => !known.has(unit));
-  return [...units, ...groups.map((unit) => ({ unit, isGroup: true }))];
+/** From the lower edge of one box to the lower edge of one further left. */
+function arc(from, to) {
+  const startY = from.y + from.height / 2;
+  const endY = to.y + to.height / 2;
+  const depth = Math.max(startY, endY) + 14 + Math.abs(from.x - to.x) / 14;
+  return `M${from.x} ${startY} C${from.x} ${depth} ${to.x} ${depth} ${to.x} ${endY}`;
+}
+
+function namesOf(units, readers) {
+  const drawn = units.map(({ unit }) => unit).filter((unit) => unit !== "archive"); // It reads everything.
+  return [...new Set([...drawn, ...readers.map(({ unit }) => unit), "people"])];
+}
+
+function columnOf(id) {
+  const [kind, name] = id.split(" ");
+  if (kind === "stream" && name === "pnl") return PNL_STREAM;
+  if (kind === "stream" && name === "bars") return UNREAD_COLUMN;
+  return COLUMN[name.split(".")[0]] ?? COLUMN.writer;
 }
 
 function writersOf(stream, units) {

@@ -13,7 +13,8 @@ const LAKH = 1e5;
 const NS_PER_MS = 1e6;
 
 const known = (value) => value !== null && value !== undefined && !Number.isNaN(value);
-const signed = (value, text, plus) => (value < 0 ? MINUS : plus && value > 0 ? "+" : "") + text;
+/** With its sign, unless so little is left of it that it reads as nothing: no "−0.00". */
+const signed = (value, text, plus) => (!/[1-9]/.test(text) ? "" : value < 0 ? MINUS : plus && value > 0 ? "+" : "") + text;
 
 /** 12345650 paise -> 1,23,456.50 */
 export function price(paise) {

@@ -18,7 +18,7 @@ export function askToKill() {
 
 /** Is the whole desk halted by a person? Then the switch lets it go on. */
 export function isHalted() {
-  return Boolean(status.value?.halted);
+  return Boolean(status.value?.kill_switch);
 }
 
 export function KillSwitch() {

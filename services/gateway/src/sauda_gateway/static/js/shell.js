@@ -61,12 +61,8 @@ function Notice() {
     ${away.value && html`<p class="notice bad" role="alert"><${Icon} name="circle-alert" /><span><b>The gateway hears nothing of the desk:</b> ${away.value}</span></p>`}
     ${watched.value && html`<p class="notice replay"><${Icon} name="history" /><span>You are watching <b>${watched.value}</b>, not the live desk.</span>
       <button onClick=${() => watch("")}>Back to the desk</button></p>`}
-    ${isHalted() && html`<p class="notice bad" role="alert"><${Icon} name="octagon-x" /><span><b>The desk is halted.</b> ${haltReason()}</span></p>`}`;
-}
-
-function haltReason() {
-  const { halted } = status.value;
-  return typeof halted === "string" ? halted : (halted.reason ?? halted.text ?? "");
+    ${isHalted() && html`<p class="notice bad" role="alert" data-test="halted"><${Icon} name="octagon-x" /><span><b>The desk is halted.</b> ${status.value.kill_switch}</span></p>`}
+    ${Object.entries(status.value?.halted ?? {}).map(([name, halt]) => html`<p class="notice bad" role="alert" key=${name}><${Icon} name="triangle-alert" /><span><b>${name === "*" ? "The desk" : name} is halted by a limit.</b> ${halt.text}</span></p>`)}`;
 }
 
 function Lost() {
@@ -98,7 +94,7 @@ function View() {
     );
     document.title = `${VIEWS.find((one) => one.name === name).label} · Sauda`;
   }, [name, views]);
-  if (!VIEWS.some((one) => one.name === name)) return html`<${Empty} title="There is no such view">${" "}Choose one on the left.</${Empty}>`;
+  if (!VIEWS.some((one) => one.name === name)) return html`<${Empty} title="There is no such view">$Choose one on the left.</${Empty}>`;
   const Shown = views[name];
   return Shown ? html`<${Shown} key=${name} />` : null;
 }

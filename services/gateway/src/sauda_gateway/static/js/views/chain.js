@@ -35,7 +35,7 @@ export default function Chain() {
     <${Panel} title=${underlying} note=${html`<${Spot} cells=${cells} />`} tools=${tools}>
       ${problem && html`<div class="padded"><${Refusal} problem=${problem} /></div>`}
       ${cells.rows.value.length ? html`<${Table} cells=${cells} columns=${columns} />` : !problem && html`<${Empty} icon="table-2" title="No contract of this expiry is known yet">
-        ${" "}Definitions come with the first prices of the day.</${Empty}>`}
+        $Definitions come with the first prices of the day.</${Empty}>`}
     </${Panel}>`;
 }
 

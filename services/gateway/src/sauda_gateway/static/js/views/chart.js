@@ -54,7 +54,7 @@ function Candles({ id, timeframe, quote }) {
   return html`<div class="chart" ref=${box} role="img" aria-label="Bars of ${id}"></div>
     ${pointed && html`<div class="padded note" aria-live="off"><${Pointed} bar=${pointed} /></div>`}
     ${state.problem && html`<div class="padded"><${Refusal} problem=${state.problem} /></div>`}
-    ${state.bars === 0 && !state.problem && html`<${Empty} icon="chart-candlestick" title="No bar of this instrument yet">${" "}They come with its prices; older ones by <code>sauda backfill</code>.</${Empty}>`}
+    ${state.bars === 0 && !state.problem && html`<${Empty} icon="chart-candlestick" title="No bar of this instrument yet">$They come with its prices; older ones by <code>sauda backfill</code>.</${Empty}>`}
     <p class="credit">Charts by <a href="https://www.tradingview.com/" rel="noopener noreferrer" target="_blank">TradingView</a> Lightweight Charts™</p>`;
 }
 

@@ -24,6 +24,7 @@ export function Login() {
   return html`<main class="login" id="main"><form onSubmit=${enter} class="panel">
     <h1><img src="icon.svg" alt="" width="36" height="36" /> Sauda</h1>
     <p>The trading desk on this machine. Enter a token to watch it; what it may do depends on the token.</p>
+    <input name="username" autocomplete="username" value="sauda" hidden />
     <label class="field">Token <input name="token" type="password" required autofocus autocomplete="current-password" spellcheck="false" /></label>
     <${Refusal} problem=${problem} />
     <button class="primary" disabled=${busy}>${busy ? "Looking…" : "Enter the desk"}</button>

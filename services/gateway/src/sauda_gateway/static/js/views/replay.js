@@ -4,7 +4,7 @@ import { html } from "../../vendor/htm-preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { get, may, send, watch, watched } from "../api.js";
 import { marketNs } from "../book.js";
-import { clock, count, isoDay, words } from "../format.js";
+import { clock, count, day, isoDay } from "../format.js";
 import { Empty, Panel, Refusal, State } from "../parts.js";
 import { go } from "../routes.js";
 import { say } from "../toasts.js";
@@ -50,26 +50,26 @@ function Begin({ after }) {
     <label class="field">Day <input type="date" name="date" required value=${marketNs.value ? isoDay(marketNs.value) : ""} /></label>
     <div class="fields"><label class="field">From, IST <input type="time" name="from" /></label><label class="field">To, IST <input type="time" name="to" /></label></div>
     <label class="field">Speed <select name="speed" value="10">${SPEEDS.map((one) => html`<option value=${one}>${one}×</option>`)}</select></label>
-    <${Refusal} problem=${problem} /><button class="primary" disabled=${busy || !may("admin")}>${may("admin") ? "Play" : "Needs an admin token"}</button></form>`;
+    <${Refusal} problem=${problem} /><button class="primary" disabled=${busy || !may("trade")}>${may("trade") ? "Play" : "This token may only watch"}</button></form>`;
 }
 
 function Running({ items, after }) {
-  return html`<table><thead><tr><th>Replay</th><th>Day</th><th>Span</th><th class="n">Speed</th><th>State</th><th>Market time</th><th><span class="skip">Actions</span></th></tr></thead>
-    <tbody>${items.map((one) => html`<tr key=${one.id}><td><b>${one.desk ?? one.id}</b></td><td>${one.date ?? "–"}</td><td>${one.from ?? "open"}–${one.to ?? "close"}</td><td class="n">${count(one.speed)}×</td>
-      <td><${State} of=${words(one.state)} tone=${one.state} /></td><td>${clock(one.market_ns)}</td>
-      <td><div class="actions"><button class="small" onClick=${() => look(one)}>${watched.value === (one.desk ?? one.id) ? "Watching" : "Watch"}</button>
-        <button class="small" onClick=${() => end(one, after)}>Stop</button></div></td></tr>`)}</tbody></table>`;
+  return html`<table><thead><tr><th>Replay</th><th>Of</th><th>Span</th><th class="n">Played</th><th>State</th><th><span class="skip">Actions</span></th></tr></thead>
+    <tbody>${items.map((one) => html`<tr key=${one.id}><td><b>${one.id}</b></td><td>${one.source} <small>${day(one.first_ns)}</small></td><td>${clock(one.first_ns)}–${clock(one.last_ns)}</td><td class="n">${count(one.played)}</td>
+      <td><${State} of=${one.state} /></td>
+      <td><div class="actions"><button class="small" disabled=${watched.value === one.id} onClick=${() => look(one)}>${watched.value === one.id ? "Watching" : "Watch"}</button>
+        ${may("trade") && html`<button class="small" onClick=${() => end(one, after)}>Delete</button>`}</div></td></tr>`)}</tbody></table>`;
 }
 
 function look(one) {
-  watch(one.desk ?? one.id);
+  watch(one.id);
   go("desk");
 }
 
 async function end(one, after) {
   try {
     await send("DELETE", `/replays/${encodeURIComponent(one.id)}`);
-    if (watched.value === (one.desk ?? one.id)) watch("");
+    if (watched.value === (one.id)) watch("");
     after();
   } catch (problem) {
     say(problem.message, "bad");

@@ -25,7 +25,7 @@ export default function Strategies() {
   const { items, problem } = state;
   return html`<h1 class="skip">Strategies</h1>
     ${problem && html`<${Refusal} problem=${problem} />`}
-    ${items?.length === 0 && html`<${Panel} title="Strategies"><${Empty} icon="bot" title="No strategy yet">${" "}A file in config/strategies/ makes one; <code>sauda strategies reload</code> starts it.</${Empty}></${Panel}>`}
+    ${items?.length === 0 && html`<${Panel} title="Strategies"><${Empty} icon="bot" title="No strategy yet">$A file in config/strategies/ makes one; <code>sauda strategies reload</code> starts it.</${Empty}></${Panel}>`}
     <div class="strategy-cards">${(items ?? []).map((one) => html`<${Card} key=${one.strategy} one=${one} />`)}</div>
     ${asked.value && html`<${SquareOff} name=${asked.value} after=${read} />`}`;
 }
