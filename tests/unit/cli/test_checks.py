@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from sauda.cli.checks import (
@@ -105,6 +106,12 @@ def a_holding(*, held: bool) -> UnitHolding:
 
 def test_a_unit_without_a_holder_is_bad() -> None:
     assert verdicts(judge_units([a_holding(held=False)])) == {"unit strategy.nifty": Verdict.BAD}
+
+
+def test_a_destination_of_alerts_may_have_been_taken_away() -> None:
+    gone = msgspec.structs.replace(a_holding(held=False), unit="alerts.to.pager")
+
+    assert verdicts(judge_units([gone])) == {"unit alerts.to.pager": Verdict.WARN}
 
 
 def test_a_unit_with_a_holder_is_well() -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from sauda.alerted import COURIER
 from sauda.clock import NS_PER_MS, NS_PER_S, UnixNs
 from sauda.redis_view import ServerFacts, StreamLag, UnitHolding
 
@@ -163,15 +164,18 @@ def judge_units(units: Iterable[UnitHolding]) -> list[Finding]:
     if any(unit.unit == REPLAY for unit in units):
         return [ok("units", f"{len(units)} rest: the desk was made by `sauda replay`")]
     return [
-        ok(f"unit {unit.unit}", f"held by {unit.holder}, epoch {unit.epoch}")
-        if unit.held
-        else bad(
-            f"unit {unit.unit}",
-            f"nobody holds it (the last was {unit.holder})",
-            f"start its service: `make ps`, then `make restart s={_service(unit.unit)}`",
-        )
+        ok(f"unit {unit.unit}", f"held by {unit.holder}, epoch {unit.epoch}") if unit.held else _unheld(unit)
         for unit in units
     ]
+
+
+def _unheld(unit: UnitHolding) -> Finding:
+    text = f"nobody holds it (the last was {unit.holder})"
+    if unit.unit.startswith(COURIER):
+        # Nothing tells a destination that was taken away from one that lost its courier.
+        return warn(f"unit {unit.unit}", text, "all is well if this destination was taken away on purpose")
+    advice = f"start its service: `make ps`, then `make restart s={_service(unit.unit)}`"
+    return bad(f"unit {unit.unit}", text, advice)
 
 
 def _service(unit: str) -> str:

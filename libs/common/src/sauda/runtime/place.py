@@ -74,7 +74,8 @@ class Place:
         Raises:
             ConfigError: one cannot be made or written to; names it.
         """
-        data = (self.var / name for name in ("redis", "simulator", "recordings", "archive", "history"))
+        names = ("redis", "simulator", "recordings", "archive", "history", "secrets/alerts")
+        data = (self.var / name for name in names)
         for folder in (self.var, self.run, self.log, self.health, *data):
             try:
                 folder.mkdir(parents=True, exist_ok=True)
