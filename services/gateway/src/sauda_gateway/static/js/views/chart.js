@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/htm-preact.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
-import { list } from "../api.js";
+import { get } from "../api.js";
 import { Bars } from "../bars.js";
 import { fills, openOrders } from "../book.js";
 import { candleLooks, CandlestickSeries, chartTime, createSeriesMarkers, draw, HistogramSeries, LineStyle, looks } from "../curve.js";
@@ -15,6 +15,7 @@ import { colour, repaint } from "../theme.js";
 
 const TIMEFRAMES = ["1m", "3m", "5m", "15m", "1h"];
 const FIRST = "NSE:Nifty 50";
+const MOST_BARS = 1000;
 
 export default function Chart() {
   const id = route.value.rest || FIRST;
@@ -40,10 +41,12 @@ function Candles({ id, timeframe, quote }) {
   useEffect(() => {
     kept.current = begin(box.current, timeframe, setPointed);
     let gone = false;
-    list("/bars", { instrument: id, timeframe }).then(
-      (bars) => gone || (kept.current.fill(bars), setState({ bars: bars.length, problem: null })),
-      (problem) => gone || setState({ bars: 0, problem }),
-    );
+    const show = (bars, problem) => {
+      if (gone) return;
+      kept.current.fill(bars);
+      setState({ bars: bars.length, problem });
+    };
+    get("/bars", { instrument: id, timeframe, limit: MOST_BARS }).then(({ items }) => show(items, null), (problem) => show([], problem));
     const deaf = listen(`bars:${id}:${timeframe}`, (bar) => kept.current.add(bar));
     return () => [(gone = true), deaf(), kept.current.end()];
   }, []);
@@ -51,7 +54,7 @@ function Candles({ id, timeframe, quote }) {
   useEffect(() => quote && kept.current.tick(quote), [quote]);
   useEffect(() => kept.current.mark(fills.value.filter((fill) => fill.instrument === id)), [fills.value, state]);
   useEffect(() => kept.current.rule(openOrders.value.filter((order) => order.instrument === id)), [openOrders.value, state]);
-  return html`<div class="chart" ref=${box} role="img" aria-label="Bars of ${id}"></div>
+  return html`<div class="chart" ref=${box} role="img" aria-label="Bars of ${id}" data-bars=${state.bars}></div>
     ${pointed && html`<div class="padded note" aria-live="off"><${Pointed} bar=${pointed} /></div>`}
     ${state.problem && html`<div class="padded"><${Refusal} problem=${state.problem} /></div>`}
     ${state.bars === 0 && !state.problem && html`<${Empty} icon="chart-candlestick" title="No bar of this instrument yet">$They come with its prices; older ones by <code>sauda backfill</code>.</${Empty}>`}
@@ -71,6 +74,7 @@ function begin(box, timeframe, setPointed) {
   const marks = createSeriesMarkers(candles, []);
   const bars = new Bars(timeframe);
   let lines = [];
+  let isRead = false; // Before, the newest bar would stand alone, and begin too late.
   const show = (bar) => {
     candles.update(asCandle(bar));
     volume.update(asVolume(bar));
@@ -78,14 +82,15 @@ function begin(box, timeframe, setPointed) {
   chart.subscribeCrosshairMove(({ time }) => setPointed(time === undefined ? null : (bars.at(time) ?? null)));
   return {
     fill(read) {
+      isRead = true;
       const all = bars.fill(read);
       candles.setData(all.map(asCandle));
       volume.setData(all.map(asVolume));
       chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, all.length - 140), to: all.length + 6 });
     },
-    add: (bar) => show(bars.add(bar)),
-    tick: (quote) => show(bars.tick(quote)),
-    mark: (done) => marks.setMarkers(done.map((fill) => asMark(fill, bars)).sort((a, b) => a.time - b.time)),
+    add: (bar) => isRead && show(bars.add(bar)),
+    tick: (quote) => isRead && show(bars.tick(quote)),
+    mark: (done) => marks.setMarkers(done.map((fill) => asMark(fill, bars)).filter(({ time }) => bars.at(time)).sort((a, b) => a.time - b.time)),
     rule(working) {
       lines.forEach((line) => candles.removePriceLine(line));
       lines = working.map((order) => candles.createPriceLine(asLine(order)));
