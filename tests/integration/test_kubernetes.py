@@ -29,7 +29,7 @@ COMPOSE = (Path(__file__).parents[2] / "docker-compose.yml").read_text()
 ENTRIES: dict[str, Any] = {
     name: entry for name, entry in yaml.safe_load(COMPOSE)["services"].items() if not entry.get("profiles")
 }
-SECRET = re.compile(r"TOKEN|PASSWORD|SECRET|_KEY$|SQL_URL|NOREN_(USER|VENDOR_CODE|IMEI)")
+SECRET = re.compile(r"TOKEN\b|PASSWORD|SECRET|_KEY$|SQL_URL|NOREN_(USER|VENDOR_CODE|IMEI)")
 SCALED = frozenset(
     {"address", "host", "port", "databaseIndex", "stream", "consumerGroup", "enableTLS", "unsafeSsl"}
     | {"pendingEntriesCount", "streamLength", "lagCount", "activationLagCount"}
