@@ -69,6 +69,7 @@ def a_bad_morning() -> Sequence[Message]:
     ten, later = at("10:00:00"), at("10:01:10")
     return [
         a_tick(at_ns=ten),
+        a_clock(ten),
         a_tick(instrument=OTHER, at_ns=ten),
         Fill("f-1", "o-1", "straddle", OPTION, Side.SELL, 65, 100_00, 0, ten),
         OrderRejected("o-2", "straddle", OPTION, ten, RejectReason.MARGIN, "too little"),

@@ -18,7 +18,7 @@ from sauda.contracts import (
     StrategyPnl,
 )
 from sauda.money import Paise
-from sauda.testing.builders import DAY, NOW, OPTION, at
+from sauda.testing.builders import DAY, NOW, OPTION, a_clock, at
 from sauda_alerts.desk import Desk
 from sauda_alerts.rules import Limits, Rules
 from sauda_alerts.units import forgiving
@@ -27,7 +27,9 @@ SESSIONS = forgiving(load_calendar(Path(__file__).parents[3] / "config" / "marke
 
 
 def a_desk(rules: Rules | None = None, limits: Limits | None = None, speed: float = 1.0) -> Desk:
-    return Desk(rules or Rules(), limits or Limits(desk=100_000), SESSIONS, speed)
+    desk = Desk(rules or Rules(), limits or Limits(desk=100_000), SESSIONS, speed)
+    assert say(desk, a_clock(at("08:00"))) == []
+    return desk
 
 
 def say(desk: Desk, *messages: Message) -> list[Alert]:

@@ -5,14 +5,18 @@ from datetime import date
 import pytest
 
 from sauda.contracts import Level, RejectReason
+from sauda.testing.builders import a_clock, a_tick
+from sauda_alerts.desk import Desk
 from sauda_alerts.rules import Amount, Limits, Rule, Rules, Share, Steps
 from tests.unit.alerts.made import (
     OPTION,
+    SESSIONS,
     a_desk,
     account,
     at,
     codes,
     desk_point,
+    fill,
     refused,
     say,
     strategy_point,
@@ -20,6 +24,17 @@ from tests.unit.alerts.made import (
 )
 
 RS = 100
+
+
+def test_what_was_before_the_desk_was_watched_is_said_to_nobody_but_known() -> None:
+    new = Desk(Rules(), Limits(desk=1_000), SESSIONS, 1.0)
+    past = say(new, triggered(), refused("10:00"), fill(-65), desk_point(-600 * RS), account(90, 10))
+    said = say(
+        new, a_tick(instrument="NFO:B", at_ns=at("10:02")), a_clock(at("10:02")), desk_point(-600 * RS)
+    )
+
+    assert past == []
+    assert codes(said) == ["STALE_QUOTE", "DAILY_LOSS_50"]
 
 
 def test_every_stop_that_is_hit_is_said() -> None:

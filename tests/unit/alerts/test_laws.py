@@ -53,7 +53,7 @@ def message(kind: int, clock: str, figure: int) -> Message:
 @st.composite
 def markets(draw: st.DrawFn) -> list[Message]:
     """A market around the close of one exchange, while the other goes on."""
-    now, messages = 15 * 3600 + 37 * 60, []
+    now, messages = 15 * 3600 + 37 * 60, [message(9, text_of(0), 0)] * draw(st.integers(0, 1))
     steps = st.tuples(st.integers(0, 15), st.integers(0, 12), st.integers(0, 100))
     for seconds, kind, figure in draw(st.lists(steps, min_size=5, max_size=50)):
         now += seconds

@@ -57,17 +57,18 @@ class Desk:
                 return self._feed.reach(message.event_ns)
             case FeedGap():
                 return self._feed.lose_sight(message)
-            case DeskPnl() | StrategyPnl():
-                return self._money.judge(message)
-            case _:
-                return self._answered(message)
-
-    def _answered(self, message: Message) -> Sequence[Message]:
-        """Take what the exchange says."""
-        match message:
             case Fill():
                 self._feed.trade(message)
                 return ()
+            case _:
+                # Before the market's clock was ever heard there is only what is past: a new unit begins at now in ticks alone.
+                return self._of_the_book(message) if "day" in self._days else ()
+
+    def _of_the_book(self, message: Message) -> Sequence[Message]:
+        """Take what the exchange and the valuation say."""
+        match message:
+            case DeskPnl() | StrategyPnl():
+                return self._money.judge(message)
             case OrderTriggered():
                 return self._orders.hit(message)
             case OrderRejected():
