@@ -305,6 +305,8 @@ def test_what_cannot_be_followed_is_said_and_the_rest_goes_on(
             await one.say(subscribe=["nonsense", "fills", "pnl"], after={"fills": "yesterday"})
             assert (await one.until("error"))["error"]["topic"] == "nonsense"
             assert (await one.until("error"))["error"]["topic"] == "fills"
+            await one.say(subscribe=["fills"], after={"fills": "9999999999999-0"})
+            assert "future" in (await one.until("error"))["error"]["detail"]
             await one.say(subscribe=[f"ticks:NFO:X{number}" for number in range(400)])
             assert "300" in (await one.until("error"))["error"]["detail"]
             write(log, PositionPnl("s", OPTION, 65, 1, 2, 0, 1, 0, NOW), DeskPnl(0, 1, 0, 1, None, None, NOW))

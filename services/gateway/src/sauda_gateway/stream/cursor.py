@@ -68,13 +68,6 @@ class EventTopic:
         """Return whether events behind *after* are not here any more."""
         return any(after[stream] < until for stream, until in self._covered.items())
 
-    def is_ahead(self, after: Mapping[str, IdParts]) -> bool:
-        """Return whether *after* is a place that this desk has not reached: it is another's."""
-        return any(
-            parts > parts_of(self._at[stream]) if stream in self._at else parts > (0, 0)
-            for stream, parts in after.items()
-        )
-
 
 class Cursor:
     """A client's place in a topic."""
@@ -94,9 +87,7 @@ class Cursor:
     def resume(self, text: str, after: Mapping[str, IdParts]) -> bool:
         """Begin behind *after* instead; return whether that is so far back that it must be read from the streams."""
         self.last, self._after = text, after
-        if self.topic.is_ahead(after):
-            self._gap = True
-            return False
+        # What it has may be ahead of what has come here: somebody else (REST) told it. Then that is passed over when it comes.
         self._at = self.topic.ring.first
         self.waiting = self.topic.is_behind(after)
         return self.waiting
@@ -138,7 +129,6 @@ class Cursor:
             if has is None or parts_of(event.entry_id) > has:
                 self.last = event.position
                 return event.text
-        self._after = {}
         return None
 
     def _leap(self) -> str:

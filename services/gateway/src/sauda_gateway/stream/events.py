@@ -5,8 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from sauda.archive.span import before
+from sauda.clock import NS_PER_MS, SystemClock
 from sauda.contracts import Bar, Message
-from sauda.errors import SaudaError
+from sauda.errors import ContractError, SaudaError
 from sauda.logs import Channel, logger
 from sauda.merge import IdParts
 from sauda.record import Record
@@ -18,6 +19,8 @@ from sauda_gateway.stream.positions import parts_of, read_position
 from sauda_gateway.stream.topics import EVENTS, Name, read_name
 
 _READING_AT_ONCE: Final = 2
+_CLOCKS_DIFFER_MS: Final = 60_000
+"""By how much the clocks of this machine and of Redis may."""
 
 
 class Events:
@@ -61,6 +64,8 @@ class Events:
             ContractError: *after* is no place in it.
         """
         resumed = None if after is None else read_position(after, name.streams)
+        if resumed is not None:
+            _insist_on_past(resumed)
         topic = self._topic(name)
         cursor = client.cursors[name.text] = Cursor(topic)
         self._followers.setdefault(name.text, set()).add(client)
@@ -122,3 +127,12 @@ class Events:
                 logger(Channel.APP).warning("past_not_read", topic=cursor.topic.name.text, why=str(error))
         cursor.remember(past)
         client.wake.set()
+
+
+def _insist_on_past(after: Mapping[str, IdParts]) -> None:
+    """Refuse a place of tomorrow: whoever went on from there would hear nothing, and never learn why."""
+    latest_ms = SystemClock().now_ns() // NS_PER_MS + _CLOCKS_DIFFER_MS
+    if any(parts.ms > latest_ms for parts in after.values()):
+        raise ContractError(
+            "the place to go on from lies in the future: give the `id` of a message that came"
+        )
