@@ -346,3 +346,30 @@ def test_nothing_that_fits_the_document_makes_the_gateway_stumble(running: Gatew
         ask()
     assert not failures, "\n".join(dict.fromkeys(failures))
     assert drawn > 100
+
+
+def test_a_day_is_watched_again_on_a_desk_of_its_own(running: Gateway) -> None:
+    with running.client(Scope.TRADE) as client:
+        settled(client, placed(client, "watched again", qty=3 * LOT)["order_id"], "filled")
+        own = [one["fill_id"] for one in client.get("/fills?limit=1000").json()["items"]]
+        begun = client.post("/replays", json={"speed": 1000}).json()
+        again = client.post("/replays", json={"speed": 1000}).json()
+
+        def state() -> str | None:
+            found = {one["id"]: one["state"] for one in client.get("/replays").json()["items"]}
+            return found.get(begun["id"])
+
+        wait_until(lambda: state() == "finished", 60, "the replay is finished")
+        there = client.get("/fills", params={"desk": begun["id"], "limit": 1000}).json()["items"]
+        watched = client.get("/portfolio", params={"desk": begun["id"]}).json()
+        ended = client.delete(f"/replays/{begun['id']}").status_code
+        gone = client.get("/fills", params={"desk": begun["id"]})
+
+    assert again["id"] == begun["id"]
+    assert [one["fill_id"] for one in there] == own
+    assert watched["counts"]["fills"] == len(own)
+    assert (ended, state_of_answer(gone)) == (204, "no desk")
+
+
+def state_of_answer(answer: httpx.Response) -> str:
+    return "no desk" if answer.status_code == 404 else f"{answer.status_code} {answer.text[:100]}"

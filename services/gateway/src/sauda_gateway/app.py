@@ -9,6 +9,7 @@ from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
+from sauda.hand.exchange import Copies
 from sauda.settings import Settings
 from sauda.tokens import TokenFile
 from sauda_gateway import market, problems, schemas, stream
@@ -55,6 +56,7 @@ def make_app(settings: Settings, desks: Desks | None = None) -> FastAPI:
     app.state.settings = settings
     app.state.desks = desks or Desks(settings)
     app.state.doorkeeper = Doorkeeper(TokenFile(settings.gateway_tokens), settings.gateway_rate)
+    app.state.copies = Copies(settings, settings.desk)
     app.state.replays = Replays(settings)
     app.openapi = lambda: schemas.document(app)  # type: ignore[method-assign]
     problems.install(app)

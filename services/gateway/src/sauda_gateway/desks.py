@@ -86,6 +86,13 @@ class Desks:
         for record in self._local.__dict__.pop("records", {}).values():
             record.close()
 
+    def forget(self, name: str) -> None:
+        """Follow the desk *name* no more: it was deleted."""
+        with self._lock:
+            other = self._others.pop(name, None)
+        if other is not None:
+            other.stop.set()
+
     def _opened(self, desk: str) -> Record:
         try:
             record = Record.open(self._settings, desk)

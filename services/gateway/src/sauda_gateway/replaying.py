@@ -1,6 +1,6 @@
 """The process of one replay: what `sauda replay --into` does, definitions included; it ends with its gateway.
 
-    python -m sauda_gateway.replaying DESK INTO FROM TO DATE SPEED        empty: none
+    python -m sauda_gateway.replaying DESK INTO FROM TO DATE SPEED HOW        empty: none; HOW: resume, or empty
 
 The market that is watched again begins with what could be traded then, as it would for a service that joins.
 """
@@ -28,27 +28,31 @@ def main() -> None:
     """Replay what the command line says, as long as the parent lives."""
     threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
     try:
-        desk, into, since, until, day, speed = sys.argv[1:]
-        code = _replay(desk, into, speed, _asked(since, until, day, speed))
+        desk, into, since, until, day, speed, how = sys.argv[1:]
+        code = _replay(desk, _wish(_asked(since, until, day), into, speed, how))
     except SaudaError as error:
         sys.stderr.write(f"{error}\n")
         code = 1
     sys.exit(code)
 
 
-def _asked(since: str, until: str, day: str, speed: str) -> Asked:
+def _asked(since: str, until: str, day: str) -> Asked:
+    bounds = (("--from", since), ("--to", until), ("--date", day))
     return Asked(
         streams=STREAMS,
         since=parse_bound(since) if since else None,
         until=parse_bound(until) if until else None,
         day=date.fromisoformat(day) if day else None,
         define=True,
-        text=" ".join(filter(None, (*STREAMS, f"--date {day}" if day else "", f"--speed {speed}"))),
+        text=" ".join([*STREAMS, *(f"{option} {text}" for option, text in bounds if text)]),
     )
 
 
-def _replay(desk: str, into: str, speed: str, asked: Asked) -> int:
-    wish = Wish(asked, float(speed), None, step=False, into=into, services=(), how="", as_json=False)
+def _wish(asked: Asked, into: str, speed: str, how: str) -> Wish:
+    return Wish(asked, float(speed), None, step=False, into=into, services=(), how=how, as_json=False)
+
+
+def _replay(desk: str, wish: Wish) -> int:
     record = Record.open(load_settings(), desk)
     try:
         return run_replay(record, wish, Path.cwd())

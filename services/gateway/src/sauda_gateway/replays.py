@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from sauda.clock import SystemClock
+from sauda.clock import SystemClock, monotonic_s
 from sauda.errors import SaudaError
 from sauda.keys import Keys
 from sauda.redis_book import RedisBook
@@ -25,6 +25,7 @@ PREFIX: Final = "replay-"
 """Of the desks that the gateway may fill, and delete."""
 MOST: Final = 8
 _ROWS: Final = (b"replay/course", b"replay/played", b"replay/finished")
+_BEGINNING_S: Final = 5.0
 _ENDING_S: Final = 8.0
 
 
@@ -34,7 +35,7 @@ class ShownReplay(msgspec.Struct, frozen=True):
     id: str
     """The name of its desk."""
     state: str
-    """`running`, `finished`, or `stopped` before its end."""
+    """`starting`, `running`, `finished`, or `stopped` before its end."""
     source: str
     """The desk that is played."""
     asked: str
@@ -54,38 +55,46 @@ class Replays:
         self._lock = threading.Lock()
 
     def begin(self, name: str, *, since: str, until: str, day: str, speed: float) -> ShownReplay:
-        """Begin a replay into the desk *name*; what stands there already is that replay.
+        """Begin a replay into the desk *name*; what stands there already is that replay, and goes on if it was stopped.
 
         Args:
             name: Of the desk that is filled.
             since: From when of the market's day, `09:15`; empty: its beginning.
             until: To when.
-            day: Which trading date; empty: the newest.
+            day: Which trading date.
             speed: Market seconds in a second.
 
         Raises:
-            ProblemError: 409 if there are too many.
+            ProblemError: 409 if there are too many, 422 if there is nothing to play.
         """
         with self._lock:
+            if self._plays(name):
+                return self._find(name) or self._starting(name)
             there = self._find(name)
-            if there is not None:
+            if there is not None and there.state != "stopped":
                 return there
-            if len(self.all()) >= MOST:
+            if there is None and len(self.all()) >= MOST:
                 raise ProblemError(409, f"there are {MOST} replays already: delete one first")
-            bounds = (self._settings.desk, name, since, until, day, f"{speed:g}")
+            words = (self._settings.desk, name, since, until, day, f"{speed:g}", "resume" if there else "")
             self._children[name] = child = subprocess.Popen(
-                [sys.executable, "-m", "sauda_gateway.replaying", *bounds],
+                [sys.executable, "-m", "sauda_gateway.replaying", *words],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.PIPE,
             )
             return self._wait(name, child)
 
+    def _plays(self, name: str) -> bool:
+        child = self._children.get(name)
+        return child is not None and child.poll() is None
+
     def all(self) -> list[ShownReplay]:
-        """Return all replays."""
+        """Return all replays, those among them that have not written anything yet."""
         names = [name for name in desks(self._settings.redis_url) if name.startswith(PREFIX)]
-        found = (self._find(name) for name in names if "@" not in name)
-        return [one for one in found if one is not None]
+        found = [one for one in map(self._find, names) if one is not None and "@" not in one.id]
+        there = {one.id for one in found}
+        starting = (name for name, child in self._children.items() if child.poll() is None)
+        return found + [self._starting(name) for name in starting if name not in there]
 
     def end(self, name: str) -> None:
         """End a replay and delete its desk.
@@ -93,7 +102,7 @@ class Replays:
         Raises:
             ProblemError: 404 if there is none, 409 if another gateway plays it.
         """
-        if not name.startswith(PREFIX) or self._find(name) is None:
+        if not name.startswith(PREFIX) or (name not in self._children and self._find(name) is None):
             raise ProblemError(404, f"there is no replay {name!r}", "replay_id")
         child = self._children.pop(name, None)
         if child is not None:
@@ -117,18 +126,22 @@ class Replays:
             child.terminate()
 
     def _wait(self, name: str, child: subprocess.Popen[bytes]) -> ShownReplay:
-        """Wait until the replay has begun, or said why not."""
-        while child.poll() is None:
-            found = self._find(name)
-            if found is not None:
+        """Wait a while until the replay has begun, or said why not."""
+        deadline_s = monotonic_s() + _BEGINNING_S
+        while child.poll() is None and monotonic_s() < deadline_s:
+            if (found := self._find(name)) is not None and found.state != "stopped":
                 return found
             SystemClock().sleep(0.1)
-        said = (child.stderr.read() if child.stderr else b"").decode(errors="replace").strip()
-        found = self._find(name)
-        if found is not None and not child.returncode:
+        if child.poll() is None:
+            return self._starting(name)
+        if (found := self._find(name)) is not None:
             return found
         del self._children[name]
+        said = (child.stderr.read() if child.stderr else b"").decode(errors="replace").strip()
         raise ProblemError(422, said.splitlines()[-1] if said else "the replay ended at once", "date")
+
+    def _starting(self, name: str) -> ShownReplay:
+        return ShownReplay(name, "starting", self._settings.desk, "", 0, None, None)
 
     def _find(self, name: str) -> ShownReplay | None:
         with RedisBookOf(self._settings, name) as book:

@@ -25,22 +25,32 @@ class NotHereError(ConfigError):
     """The exchange's package is not installed here."""
 
 
-def standing_exchange(record: Record, settings: Settings) -> Any:
-    """Return the desk's exchange as it stands, made with the settings that it recorded: not with those of this process.
+class Copies:
+    """Makes copies of a desk's exchange; for as long as its holder stays the same its settings and rules are read once."""
 
-    Raises:
-        NotHereError: nothing here can make one.
-        NoAccountError: the desk has none yet.
-    """
-    insist_on_exchange()
-    committed = record.committed(UNIT)
-    if committed is None or not committed.state:
-        raise NoAccountError(f"desk {record.desk} has no account yet: {UNIT} has not worked")
-    made_of = MadeOf(UNIT, settings_for(settings, record.desk))
-    processor: Any = made_of(newest_opening(record, UNIT)).build()
-    processor.state.load(committed.state)
-    processor.restored()
-    return processor
+    def __init__(self, settings: Settings, desk: str) -> None:
+        self._made_of = MadeOf(UNIT, settings_for(settings, desk))
+
+    def copy(self, record: Record) -> Any:
+        """Return the exchange as it stands, made with the settings that it recorded: not with those of this process.
+
+        Raises:
+            NotHereError: nothing here can make one.
+            NoAccountError: the desk has none yet.
+        """
+        insist_on_exchange()
+        committed = record.committed(UNIT)
+        if committed is None or not committed.state:
+            raise NoAccountError(f"desk {record.desk} has no account yet: {UNIT} has not worked")
+        processor: Any = self._made_of(newest_opening(record, UNIT)).build()
+        processor.state.load(committed.state)
+        processor.restored()
+        return processor
+
+
+def standing_exchange(record: Record, settings: Settings) -> Any:
+    """Return one copy; see `Copies.copy`."""
+    return Copies(settings, record.desk).copy(record)
 
 
 def enquiry() -> Any:

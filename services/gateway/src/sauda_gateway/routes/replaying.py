@@ -6,9 +6,12 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from sauda.clock import ist_date
 from sauda_gateway.acting import ACCEPTED
-from sauda_gateway.asking import PROBLEMS, sent
+from sauda_gateway.asking import PROBLEMS, TheDesks, sent
 from sauda_gateway.auth import READ, TRADE
+from sauda_gateway.desks import Desks
+from sauda_gateway.problems import ProblemError
 from sauda_gateway.replays import PREFIX, Replays, ShownReplay
 from sauda_gateway.schemas import answers
 
@@ -55,27 +58,32 @@ def replays(
 @router.post(
     "", status_code=ACCEPTED, responses=answers(ShownReplay, ACCEPTED, text="it plays"), dependencies=[TRADE]
 )
-def begin(*, form: ReplayForm, request: Request, idempotency_key: Key = None) -> Response:
+def begin(*, form: ReplayForm, request: Request, desks: TheDesks, idempotency_key: Key = None) -> Response:
     """Begin one. The same day from the same instant at the same speed is the same replay, unless a key tells them apart."""
-    wish = f"{form.date}|{form.since}|{form.until}|{form.speed:g}|{idempotency_key or ''}"
-    name = f"{PREFIX}{form.date or 'newest'}-{hashlib.sha256(wish.encode()).hexdigest()[:8]}"
+    day = form.date or _today(desks)
+    wish = f"{day}|{form.since}|{form.until}|{form.speed:g}|{idempotency_key or ''}"
+    name = f"{PREFIX}{day}-{hashlib.sha256(wish.encode()).hexdigest()[:8]}"
     request.state.target = name
     found = _replays(request).begin(
-        name, since=form.since or "", until=form.until or "", day=form.date or "", speed=form.speed
+        name, since=form.since or "", until=form.until or "", day=day, speed=form.speed
     )
     return sent(found, ACCEPTED)
 
 
 @router.delete("/{replay_id}", status_code=204, dependencies=[TRADE])
-def end(
-    *,
-    replay_id: ReplayId,
-    request: Request,
-) -> Response:
+def end(*, replay_id: ReplayId, request: Request, desks: TheDesks) -> Response:
     """End one and delete its desk."""
     request.state.target = replay_id
     _replays(request).end(replay_id)
+    desks.forget(replay_id)
     return Response(status_code=204)
+
+
+def _today(desks: Desks) -> str:
+    market_ns = desks.watch.status.market_ns
+    if market_ns is None:
+        raise ProblemError(409, "the desk has seen no market yet: there is nothing to watch again", "date")
+    return ist_date(market_ns).isoformat()
 
 
 def _replays(request: Request) -> Replays:

@@ -8,13 +8,13 @@ import hashlib
 from difflib import get_close_matches
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Path, Query, Response
+from fastapi import APIRouter, Header, Path, Query, Request, Response
 
 from sauda.book.orders import OVER, Status
 from sauda.clock import ist_date
 from sauda.contracts import CancelOrder, Instrument, ModifyOrder, PlaceOrder
 from sauda.hand.desk import DeskAsleepError
-from sauda.hand.exchange import NotHereError, enquiry, standing_exchange
+from sauda.hand.exchange import NotHereError, enquiry
 from sauda.hand.terms import same_order
 from sauda_gateway.acting import ACCEPTED, Hand, TheHand
 from sauda_gateway.asking import (
@@ -27,7 +27,6 @@ from sauda_gateway.asking import (
     Strategy,
     TheDesk,
     TheDesks,
-    TheSettings,
     page,
     sent,
 )
@@ -112,12 +111,12 @@ def place(
 @router.post(
     "/preview", responses=answers(Previewed, text="what it would meet; nothing was sent"), dependencies=[READ]
 )
-def preview(*, form: OrderForm, desks: TheDesks, settings: TheSettings) -> Response:
+def preview(*, form: OrderForm, desks: TheDesks, request: Request) -> Response:
     """Say what an order would need and cost, and whether it would be taken. Nothing is sent."""
     form.check()
     _contract(desks.own, form.instrument)
     try:
-        exchange = standing_exchange(desks.record(), settings)
+        exchange = request.app.state.copies.copy(desks.record())
     except NotHereError as error:
         raise ProblemError(409, f"{error}: no order can be previewed by this gateway") from error
     made = form.terms().order(form.order_id or "preview", 0)
