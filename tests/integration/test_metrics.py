@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import urllib.parse
 import urllib.request
@@ -19,7 +20,7 @@ from sauda.clock import wall_ms
 from sauda.codec import decode, encode
 from sauda.contracts import OrderRejected
 from sauda.log import Output
-from sauda.metrics.desk import DeskFigures
+from sauda.metrics.desk import PATIENCE_S, DeskFigures
 from sauda.redis_log import RedisLog
 from sauda.testing.builders import an_order
 from tests.integration.conftest import Server
@@ -83,6 +84,24 @@ def test_a_redis_that_is_away_leaves_the_page_readable() -> None:
     figures = DeskFigures(f"redis://127.0.0.1:{free_port()}/0", "live", wall_ms)
 
     assert told(figures) == {("desk_seen",): 0}
+
+
+def test_a_redis_that_hangs_does_not_keep_the_page_longer_than_a_scraper_waits(own_redis: Server) -> None:
+    figures = DeskFigures(own_redis.url, "live", wall_ms)
+    assert told(figures)["desk_seen",] == 1
+    assert own_redis.process is not None
+    pool = figures._client.connection_pool
+    connection = pool.get_connection()
+    assert (connection.socket_timeout, connection.socket_connect_timeout) == (PATIENCE_S, PATIENCE_S)
+    pool.release(connection)
+
+    own_redis.process.send_signal(signal.SIGSTOP)
+    try:
+        assert told(figures) == {("desk_seen",): 0}
+    finally:
+        own_redis.process.send_signal(signal.SIGCONT)
+
+    assert told(figures)["desk_seen",] == 1
 
 
 @pytest.fixture

@@ -77,7 +77,10 @@ def an_entry(at_ms: int, stream: str = "executions") -> Entry:
 
 
 def test_a_measured_writer_does_its_work_and_tells_of_it() -> None:
-    reader, database = Reader([[an_entry(1_000), an_entry(1_200)], [an_entry(1_500)]]), Database()
+    reader, database = (
+        Reader([[an_entry(1_000), an_entry(1_200), an_entry(1_300)], [an_entry(1_500)]]),
+        Database(),
+    )
     figures = WritingFigures("writer.test")
     runner = WriterRunner(
         MeasuredReader(reader, figures, lambda: 3_000),
@@ -87,13 +90,13 @@ def test_a_measured_writer_does_its_work_and_tells_of_it() -> None:
 
     runner.run(reader)
 
-    assert database.rows == reader.settled == [b"1000-0", b"1500-0"]
+    assert database.rows == reader.settled == [b"1000-0", b"1300-0", b"1500-0"]
     assert reader.letters == [b"1200-0"]
-    assert figures.worked.all() == [(("executions",), 2)]
+    assert figures.worked.all() == [(("executions",), 3)]
     assert figures.refused == 1
     assert figures.write_failures == 1
     assert sum(figures.write.counts) == 3
-    assert (sum(figures.batch.counts), figures.batch.total) == (2, 3)
+    assert (sum(figures.batch.counts), figures.batch.total) == (2, 4)
     assert figures.hops["executions"].total == pytest.approx(2.0 + 1.5)
 
 

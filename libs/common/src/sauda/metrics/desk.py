@@ -18,6 +18,8 @@ from sauda.metrics import measures
 from sauda.metrics.measures import Reading
 from sauda.redis_log import server_errors
 
+PATIENCE_S: Final = 1.0
+"""For each answer of the server; a scraper gives up after some seconds."""
 UNITS_AGAIN: Final = 20
 """Readings after which the server is searched for units anew: they are few, and a search walks over all its keys."""
 
@@ -28,6 +30,10 @@ class DeskFigures:
     def __init__(self, url: str, desk: str, now_ms: Callable[[], int]) -> None:
         self._keys = Keys(desk)
         self._client: Any = connect(url, desk)
+        # A page that comes later than the one who reads it waits says less than one without these figures.
+        self._client.connection_pool.connection_kwargs |= dict.fromkeys(
+            ("socket_timeout", "socket_connect_timeout"), PATIENCE_S
+        )
         self._where = without_password(url)
         self._now_ms = now_ms
         self._units: list[str] = []

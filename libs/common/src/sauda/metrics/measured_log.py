@@ -45,19 +45,25 @@ class StepFigures:
         self.commit.note(commit_s)
         size = 0
         for stream, (before, first, after) in step.moves.items():
-            count = after.passed - before.passed
+            # Places of tuples, not their names: this runs once a step, and a step may be a single tick.
+            count = after[1] - before[1]
             size += count
-            self.worked[stream] = self.worked.get(stream, 0) + count
-            hop = self.hops.get(stream)
-            if hop is None:
-                hop = self.hops[stream] = Distribution(HOP_S)
-            hop.note(max(0, now_ms - int(first[: first.index(b"-")])) / 1000)
-        if size or step.outputs:
-            # The feed reads nothing off a stream: its steps are as large as what they write.
-            self.batch.note(size or len(step.outputs))
-        if step.outputs:
-            for stream, count in Counter(map(_STREAM, step.outputs)).items():
+            if stream not in self.hops:
+                self._begin(stream)
+            self.worked[stream] += count
+            late_ms = now_ms - int(first.partition(b"-")[0])
+            self.hops[stream].note(late_ms / 1000 if late_ms > 0 else 0.0)
+        outputs = step.outputs
+        if outputs:
+            for stream, count in Counter(map(_STREAM, outputs)).items():
                 self.written[stream] = self.written.get(stream, 0) + count
+        if size or outputs:
+            # The feed reads nothing off a stream: its steps are as large as what they write.
+            self.batch.note(size or len(outputs))
+
+    def _begin(self, stream: str) -> None:
+        self.worked[stream] = 0
+        self.hops[stream] = Distribution(HOP_S)
 
     def readings(self) -> list[Reading]:
         """See `Figures`."""
