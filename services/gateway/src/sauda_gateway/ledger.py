@@ -47,7 +47,9 @@ class Ledger:
         self.account: Account | None = None
 
     def take(self, entry_id: bytes, cause: bytes, message: Message) -> None:
-        """Take one entry of its streams."""
+        """Take one entry of its streams; a fill that was seen is no other one."""
+        if isinstance(message, Fill) and message.fill_id in self._seen:
+            return
         match message:
             case PlaceOrder():
                 self._terms.setdefault(message.order_id, message)
@@ -65,8 +67,6 @@ class Ledger:
             self._changed[order_id] = entry_id.decode()
 
     def _trade(self, entry_id: bytes, cause: bytes, fill: Fill) -> None:
-        if fill.fill_id in self._seen:
-            return
         self._seen.add(fill.fill_id)
         self.fills.append(Traded(entry_id.decode(), cause.decode(errors="replace"), fill))
         self.running.setdefault((fill.strategy, fill.instrument), Running()).apply(fill)
