@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from sauda.errors import ConfigError, SaudaError
 
@@ -18,8 +18,12 @@ ONE_ONLY: Mapping[str, str] = {
     "gateway": "it is the one address that browsers and programs know",
     "influxdb": "it holds the points",
     "grafana": "one shows it all",
+    "prometheus": "one reads them all",
 }
 """Services of which there is never more than one, and why."""
+
+WATCHERS: Final = ("prometheus", "grafana")
+"""Services that only look at the desk: it is well without them, and starts without waiting for them."""
 
 
 class DeskError(SaudaError):

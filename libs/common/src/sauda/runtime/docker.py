@@ -10,7 +10,7 @@ from pathlib import Path
 from sauda.masking import masked_url
 from sauda.runtime import gateway
 from sauda.runtime.compose import Service, read_services
-from sauda.runtime.desk import DeskError, Replica, Say
+from sauda.runtime.desk import WATCHERS, DeskError, Replica, Say
 from sauda.runtime.engine import SHOWN, containers_of, run, succeeds
 from sauda.runtime.passwords import ensure_passwords, project_name
 from sauda.runtime.place import (
@@ -35,7 +35,8 @@ _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _PORT_TAKEN = re.compile("address already in use|port is already allocated")
 _ATTEMPTS = 3
 _PULL_S = 120
-"""How long Grafana's image may take; the desk does without it."""
+"""How long the image of a watcher may take; the desk does without it."""
+_PROFILES = ("--profile", "grafana", "--profile", "metrics")
 
 
 class DockerDesk:
@@ -70,11 +71,11 @@ class DockerDesk:
             raise DeskError(f"{error}\nwithout Docker: make up RUNTIME=local") from error
         say("starting the containers")
         self._start(say)
-        self._start_grafana(say)
+        self._start_watchers(say)
 
     def down(self, say: Say) -> None:
         """Remove the containers; the volumes stay."""
-        self._compose("--profile", "grafana", "down", "--remove-orphans")
+        self._compose(*_PROFILES, "down", "--remove-orphans")
         self._started.replicas = {}
         write_started(self._place, self._started)
 
@@ -108,7 +109,7 @@ class DockerDesk:
 
     def clean(self) -> None:
         """Delete the volumes, the images and `var/`."""
-        self._compose("--profile", "grafana", "down", "--volumes", "--rmi", "local", "--remove-orphans")
+        self._compose(*_PROFILES, "down", "--volumes", "--rmi", "local", "--remove-orphans")
         shutil.rmtree(self._place.var, ignore_errors=True)
 
     def summary(self) -> list[str]:
@@ -120,7 +121,10 @@ class DockerDesk:
             f"simulator   http://{LOOPBACK}:{ports['simulator']}",
             f"database    http://{LOOPBACK}:{ports['influxdb']}  (user sauda; password: DESK_INFLUX_PASSWORD in .env)",
         ]
-        if any(one.service == "grafana" for one in self.replicas()):
+        there = {one.service for one in self.replicas()}
+        if "prometheus" in there:
+            lines.append(f"prometheus  http://{LOOPBACK}:{ports['prometheus']}")
+        if "grafana" in there:
             where = f"http://{LOOPBACK}:{ports['grafana']}"
             lines.append(f"grafana     {where}  (user sauda; password: DESK_GRAFANA_PASSWORD in .env)")
         return lines
@@ -130,7 +134,7 @@ class DockerDesk:
         # Only names, ports and order count here; Compose fills in the values, passwords among them.
         filler = dict.fromkeys(("SAUDA_INFLUX_TOKEN", "DESK_INFLUX_PASSWORD", "DESK_GRAFANA_PASSWORD"), "-")
         plain = read_services(text, filler)
-        return {**plain, **read_services(text, filler, ["grafana"])}
+        return {**plain, **read_services(text, filler, WATCHERS)}
 
     def _environment(self) -> dict[str, str]:
         """Return what Compose fills its variables from; these win over `.env`."""
@@ -219,15 +223,17 @@ class DockerDesk:
             },
         )
 
-    def _start_grafana(self, say: Say) -> None:
-        """Start it where its image can be had: a desk without a registry is a desk all the same."""
-        image = _image_of(self._place.compose.read_text(), "grafana")
-        if not succeeds(["docker", "image", "inspect", image]) and not succeeds(
-            ["docker", "pull", image], _PULL_S
-        ):
-            say(f"grafana is left out: its image {image} cannot be had here")
-            return
-        self._compose("--profile", "grafana", "up", "--detach", "--no-deps", "grafana", check=False)
+    def _start_watchers(self, say: Say) -> None:
+        """Start each where its image can be had: a desk without a registry is a desk all the same."""
+        measured = bool(self._started.variables.get("SAUDA_METRICS_PORT"))
+        for name in WATCHERS if measured else ("grafana",):
+            image = _image_of(self._place.compose.read_text(), name)
+            if not succeeds(["docker", "image", "inspect", image]) and not succeeds(
+                ["docker", "pull", image], _PULL_S
+            ):
+                say(f"{name} is left out: its image {image} cannot be had here")
+                continue
+            self._compose(*_PROFILES, "up", "--detach", "--no-deps", name, check=False)
 
 
 def _image_of(text: str, service: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from sauda.clock import monotonic_s
 from sauda.errors import ConfigError
-from sauda.runtime.desk import Desk, Replica, Say
+from sauda.runtime.desk import WATCHERS, Desk, Replica, Say
 from sauda.runtime.place import Place
 from sauda.runtime.reasons import Waiting, without_process
 
@@ -58,8 +58,8 @@ def wait_until_healthy(desk: Desk, say: Say, patience_s: float = PATIENCE_S) -> 
     while True:
         replicas = desk.replicas()
         there = {one.service for one in replicas}
-        ill = [one for one in replicas if not one.healthy and one.service != "grafana"]
-        absent = [one for one in desk.services() if one not in there and one != "grafana"]
+        ill = [one for one in replicas if not one.healthy and one.service not in WATCHERS]
+        absent = [one for one in desk.services() if one not in there and one not in WATCHERS]
         if not ill and not absent:
             return []
         if hopeless := [one for one in ill if one.hopeless]:
