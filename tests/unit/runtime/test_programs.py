@@ -198,7 +198,7 @@ def test_each_replica_of_a_measured_desk_has_a_port_of_its_own_and_no_other_move
 
 
 def test_a_desk_that_is_not_measured_tells_nobody_of_a_port() -> None:
-    (program,) = measured(["feed"], 1, {})
+    (program,) = measured(["feed"], 1, {"SAUDA_METRICS_HOST": "0.0.0.0"})
 
     assert program.measured_at == ""
     assert "METRICS" not in program.script

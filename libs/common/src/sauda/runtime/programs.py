@@ -105,8 +105,8 @@ def _environment(service: Service, name: str, place: Place, started: Started) ->
         environment["SAUDA_ARCHIVE"] = archive_of(place, started.variables)
         if endpoint := started.variables.get("SAUDA_ARCHIVE_ENDPOINT"):
             environment["SAUDA_ARCHIVE_ENDPOINT"] = endpoint
+    environment.pop("SAUDA_METRICS_HOST", None)
     if environment.pop("SAUDA_METRICS_PORT", None):
-        environment.pop("SAUDA_METRICS_HOST", None)
         environment |= metrics.told(name, started.metrics.get(service.name), started.variables)
     if "SAUDA_HISTORY" in environment:
         environment["SAUDA_HISTORY"] = history_of(place, started.variables)
