@@ -5,12 +5,17 @@ import sys
 
 import pytest
 
+from sauda.contracts import DeskPnl
 from sauda.health import Health
+from sauda.metrics import measures
+from sauda.metrics.tally import Distribution
+from sauda.metrics.units import measured_unit
 from sauda.redis_line import Line
 from sauda.redis_log import RedisLog
 from sauda.said import Said
 from sauda.service import _surroundings, watched
 from sauda.settings import Settings
+from sauda.testing.builders import NOW
 
 
 def test_a_unit_that_is_not_measured_works_with_the_log_itself() -> None:
@@ -42,3 +47,19 @@ def test_a_service_that_is_not_measured_loads_nothing_of_it(service: str) -> Non
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
 
     assert done.stdout.strip() == "[]"
+
+
+def test_one_that_no_longer_carries_the_unit_does_not_tell_its_old_points() -> None:
+    measured = measured_unit("pnl.valuation", Settings(metrics_port=0))
+    measured.trading.note(DeskPnl(0, 0, 0, 500_00, None, None, NOW))
+
+    def told() -> list[float | Distribution]:
+        return [one.value for one in measured.readings() if one.measure is measures.NET]
+
+    before = told()
+    measured.is_held = lambda: False
+    lost = told()
+    measured.is_held = lambda: True
+
+    assert (before, lost, told()) == ([500.0], [], [])
+    assert measures.MESSAGES in {one.measure for one in measured.readings()}

@@ -31,6 +31,7 @@ from sauda.unit import Unit
 if TYPE_CHECKING:
     from sauda.metrics.measures import Figures
     from sauda.metrics.records import RecordCounts
+    from sauda.metrics.units import MeasuredUnit
 
 HEALTH_EVERY_S: Final = 0.5
 AT_FIRST_S: Final = 0.05
@@ -85,6 +86,8 @@ def unit_role(unit: Unit, settings: Settings) -> Role:
         on_event=on_event,
         tell=said.tell,
     )
+    if figures is not None:
+        figures.is_held = lambda: runner.phase == "holding"
 
     def run(stop: Stop) -> None:
         try:
@@ -103,7 +106,7 @@ def unit_role(unit: Unit, settings: Settings) -> Role:
     )
 
 
-def _surroundings(unit: str, settings: Settings) -> "tuple[Log, Said, Figures | None]":
+def _surroundings(unit: str, settings: Settings) -> "tuple[Log, Said, MeasuredUnit | None]":
     """Return what a unit works with; a unit that is measured finds out nothing of it."""
     if settings.metrics_port is None:
         return open_log(settings), Said(unit), None

@@ -74,6 +74,10 @@ class TradingFigures:
     def _add(self, measure: Measure, *labels: str, more: float = 1) -> None:
         self._sums.setdefault(measure, Counts()).add(labels, more)
 
+    def forget(self) -> None:
+        """Let go of the newest points: somebody else makes newer ones. What was counted was said here and stays."""
+        self._newest, self._held, self._market_ns = {}, {}, None
+
     def readings(self) -> list[Reading]:
         """See `Figures`."""
         found = [

@@ -1,5 +1,6 @@
 """What a unit is handed where it is measured: a log that keeps figures, and somebody who counts what it said."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sauda.clock import wall_ms
@@ -26,7 +27,7 @@ class CountedSaid(Said):
         super()._tell(message, cause)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class MeasuredUnit:
     """A unit's surroundings, and the figures that they keep."""
 
@@ -34,9 +35,13 @@ class MeasuredUnit:
     said: CountedSaid
     steps: StepFigures
     trading: TradingFigures
+    is_held: Callable[[], bool] = lambda: True
+    """Whether the unit is carried here now."""
 
     def readings(self) -> list[Reading]:
-        """See `Figures`."""
+        """See `Figures`; of a unit that another holder carries the newest point is not known here any more."""
+        if not self.is_held():
+            self.trading.forget()
         return [*self.steps.readings(), *self.trading.readings()]
 
 
