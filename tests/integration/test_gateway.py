@@ -305,6 +305,17 @@ def test_a_contract_nobody_quotes_cannot_be_previewed(running: Gateway) -> None:
     assert "no price" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize("path", ["/charges", "/strategies/nifty_straddle/rules"])
+def test_what_seldom_changes_is_sent_once(running: Gateway, path: str) -> None:
+    with running.client(Scope.READ) as client:
+        first = client.get(path)
+        again = client.get(path, headers={"If-None-Match": first.headers["etag"]})
+        other = client.get(path, headers={"If-None-Match": '"another"'})
+
+    assert (first.status_code, again.status_code, other.status_code) == (200, 304, 200)
+    assert (again.content, other.content) == (b"", first.content)
+
+
 def test_answers_carry_headers_that_bind_the_browser(running: Gateway) -> None:
     with running.client() as client:
         headers = client.get("/portfolio").headers

@@ -1,5 +1,6 @@
 """What every route asks with: which desk, which part of a list, and the wire form of what is answered."""
 
+import hashlib
 from collections.abc import Iterable
 from typing import Annotated, Any, Final, TypeVar
 
@@ -22,6 +23,7 @@ _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
 def _problems() -> dict[int | str, dict[str, Any]]:
     described = {
+        304: "what was asked for is what `If-None-Match` names",
         400: "what was sent cannot be read",
         401: "no valid token",
         403: "the token does not let one do this, or the page's own header is missing",
@@ -32,7 +34,10 @@ def _problems() -> dict[int | str, dict[str, Any]]:
         503: "Redis or the desk is away; try again",
     }
     schema = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/ProblemBody"}}}
-    return {status: {"description": text, "content": schema} for status, text in described.items()}
+    return {
+        status: {"description": text, **({"content": schema} if status >= 400 else {})}
+        for status, text in described.items()
+    }
 
 
 PROBLEMS: Final = _problems()
@@ -56,6 +61,17 @@ class Page(Answer):
 def sent(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Return *value*, structs among it, as JSON."""
     return Response(_encoder.encode(value), status, headers, "application/json")
+
+
+def tagged(request: Request, value: Any) -> Response:
+    """Return *value* with an `ETag`, or 304 to who has it already: for what seldom changes and is asked for often."""
+    body = _encoder.encode(value)
+    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    known = {one.strip().removeprefix("W/") for one in request.headers.get("If-None-Match", "").split(",")}
+    if tag in known:
+        return Response(status_code=304, headers=headers)
+    return Response(body, 200, headers, "application/json")
 
 
 def desks_of(request: Request) -> Desks:

@@ -17,6 +17,8 @@ from sauda_gateway.watching import Watch, as_sent
 
 _OTHERS: Final = 4
 """Desks that are followed beside the own one; the one that was longest not asked for goes."""
+_RECORDS: Final = 3
+"""That each thread keeps open."""
 _FORGOTTEN_S: Final = 300.0
 _WAIT_S: Final = 15.0
 
@@ -26,6 +28,28 @@ class _Other:
     desk: Desk
     stop: threading.Event
     asked_s: float = field(default_factory=monotonic_s)
+
+
+@dataclass
+class _Kept:
+    """A record that a thread keeps open."""
+
+    record: Record
+    books: int
+    """Books of the desk that were put aside when it was opened."""
+
+    @classmethod
+    def of(cls, record: Record) -> "_Kept":
+        return cls(record, _books(record))
+
+    def is_current(self) -> bool:
+        """Return whether it is still that of the desk's present book."""
+        return _books(self.record) == self.books
+
+
+def _books(record: Record) -> int:
+    live = record.live
+    return -1 if live is None else live.number(live.keys.aside)
 
 
 class Desks:
@@ -75,16 +99,16 @@ class Desks:
         Raises:
             ProblemError: 404 if there is no such desk.
         """
-        kept: dict[str, Record] = self._local.__dict__.setdefault("records", {})
+        kept: OrderedDict[str, _Kept] = self._local.__dict__.setdefault("records", OrderedDict())
         desk = name or self._settings.desk
-        if desk not in kept:
-            kept[desk] = self._opened(desk)
-        return kept[desk]
-
-    def drop_records(self) -> None:
-        """Let this thread's records go: something went wrong with one, or a book is another one."""
-        for record in self._local.__dict__.pop("records", {}).values():
-            record.close()
+        found = kept.pop(desk, None)
+        if found is not None and not found.is_current():
+            found.record.close()
+            found = None
+        kept[desk] = found or _Kept.of(self._opened(desk))
+        while len(kept) > _RECORDS:
+            kept.popitem(last=False)[1].record.close()
+        return kept[desk].record
 
     def forget(self, name: str) -> None:
         """Follow the desk *name* no more: it was deleted."""

@@ -32,7 +32,7 @@ class ServiceHealth(msgspec.Struct, frozen=True):
     why: str
 
 
-class Status(msgspec.Struct, frozen=True):
+class DeskStatus(msgspec.Struct, frozen=True):
     """How a desk is."""
 
     desk: str
@@ -64,11 +64,11 @@ class Watch:
         """*strategies* tells whom a limit could have halted."""
         self._settings = settings
         self._strategies = strategies
-        self._status = Status(settings.desk, 0, "not looked at yet")
+        self._status = DeskStatus(settings.desk, 0, "not looked at yet")
         self._looked = threading.Event()
 
     @property
-    def status(self) -> Status:
+    def status(self) -> DeskStatus:
         """Return what was seen last."""
         return self._status
 
@@ -94,17 +94,17 @@ class Watch:
             stop.wait(EVERY_S)
 
 
-def status_of(record: Record, settings: Settings, strategies: list[str]) -> Status:
+def status_of(record: Record, settings: Settings, strategies: list[str]) -> DeskStatus:
     """Return how the desk of *record* is."""
     now_ns = SystemClock().now_ns()
     live = record.live
     if live is None:
-        return Status(record.desk, now_ns, None, streams=record.lag())
+        return DeskStatus(record.desk, now_ns, None, streams=record.lag())
     newest = live.newest("ticks")
     age_ms = None if newest is None else live.now_ms() - int(newest.id.partition(b"-")[0])
     rows = _halts(live, strategies)
     switch = rows.pop(b"control/halted", None)
-    return Status(
+    return DeskStatus(
         desk=record.desk,
         at_ns=now_ns,
         away=None,
@@ -122,7 +122,7 @@ def status_of(record: Record, settings: Settings, strategies: list[str]) -> Stat
     )
 
 
-def as_sent(status: Status) -> dict[str, Any]:
+def as_sent(status: DeskStatus) -> dict[str, Any]:
     """Return *status* as it is sent."""
     sent: dict[str, Any] = msgspec.to_builtins(status)
     return sent

@@ -1,6 +1,6 @@
 """Why is it there? The chain of causes of an entry, dead letters, alerts: what one looks at when something is odd."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Path, Query, Response
@@ -48,7 +48,7 @@ class ShownLetter(msgspec.Struct, frozen=True):
     """A dead letter: an entry that could not be worked, and what people decided."""
 
     id: str
-    status: LetterStatus
+    status: Literal["open", "requeued", "dropped"]
     stream: str
     entry_id: str
     unit: str

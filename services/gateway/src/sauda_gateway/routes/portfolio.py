@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from sauda.book.holdings import Holding
 from sauda.book.orders import average
@@ -25,6 +25,7 @@ from sauda_gateway.asking import (
     TheDesks,
     page,
     sent,
+    tagged,
     with_id,
 )
 from sauda_gateway.auth import READ
@@ -207,7 +208,7 @@ def portfolio_of(desk: Desk) -> Portfolio:
 
 
 @router.get("/charges", responses=answers(ChargeSums), dependencies=[READ])
-def charges(*, desk: TheDesk, strategy: Strategy = None, date: Day = None) -> Response:
+def charges(*, request: Request, desk: TheDesk, strategy: Strategy = None, date: Day = None) -> Response:
     """Show what was paid besides prices, line by line."""
     with desk.look() as known:
         every = [one.fill for one in known.ledger.fills]
@@ -218,7 +219,7 @@ def charges(*, desk: TheDesk, strategy: Strategy = None, date: Day = None) -> Re
     sums = {name: added(lines) for name, lines in sorted(by_strategy.items())}
     desk_sum = added(sums.values())
     by_name = {name: AllLines.of(lines) for name, lines in sums.items()}
-    return sent(ChargeSums(AllLines.of(desk_sum), by_name, desk_sum.total))
+    return tagged(request, ChargeSums(AllLines.of(desk_sum), by_name, desk_sum.total))
 
 
 @router.get("/equity", responses=answers(Curve), dependencies=[READ])

