@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis
@@ -144,14 +145,37 @@ def test_a_strategy_cannot_write_a_fill_however_it_asks(as_user: Login, desk: st
     log.load(lease, ("executions",))
 
     with pytest.raises(ForbiddenError):
-        log.commit(lease, Step(outputs=[Output("executions", b"fill")]))
+        log.commit(
+            lease,
+            Step(changes={b"t/a": b"1"}, outputs=[Output("orders", b"no"), Output("executions", b"fill")]),
+        )
     with pytest.raises(ForbiddenError):
         log.append([Output("executions", b"fill")])
 
-    assert log.entries("executions") == []
+    # All of a step, or nothing: what it may write is not written either.
+    assert (log.entries("executions"), log.entries("orders"), log.state_of("strategy.one")) == ([], [], {})
     log.commit(lease, Step(outputs=[Output("orders", b"order")]))
     assert [entry.data for entry in log.entries("orders")] == [b"order"]
     log.close()
+
+
+def test_doctor_says_that_the_user_is_another_ones_and_what_to_do(
+    as_user: Login, redis_url: str, sauda: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def diagnosis(url: str) -> tuple[int, dict[str, str]]:
+        monkeypatch.setenv("SAUDA_REDIS_URL", url)
+        done = sauda("doctor", "--json")
+        return done.code, next(one for one in done.document if one["check"].startswith("redis"))
+
+    no_right = diagnosis(as_user("strategy"))
+    no_user = diagnosis(redis_url.replace("://", "://strategy:wrong@"))
+
+    for code, found in (no_right, no_user):
+        assert (code, found["check"], found["verdict"]) == (1, "redis access", "BAD")
+        assert "`cli`" in found["advice"]
+        assert "var/run.env" in found["advice"]
+    assert "does not let this user do that" in no_right[1]["text"]
+    assert "does not know this user or its password" in no_user[1]["text"]
 
 
 @pytest.mark.parametrize(

@@ -8,11 +8,13 @@ from signal import SIGCONT, SIGSTOP
 
 import pytest
 
+from sauda.access.declared import declared
+from sauda.access.grants import rule_of
 from sauda.cli.__main__ import run
 from sauda.clock import SystemClock, monotonic_s
 from sauda.contracts import Message
-from sauda.errors import LeaseLostError, PositionError, TransientError
-from sauda.log import Entry, Log
+from sauda.errors import ForbiddenError, LeaseLostError, PositionError, TransientError
+from sauda.log import Entry, Log, Output, Step
 from sauda.redis_consumer import RedisConsumer
 from sauda.redis_log import RedisLog
 from sauda.redis_replicated import log_at
@@ -96,6 +98,21 @@ def test_a_slot_that_moves_under_a_desk_takes_it_along(
     assert nodes.owner(name) is target
     assert ending(nodes.url, name) == undisturbed
     assert contradictions(nodes.url, name) == []
+
+
+def test_a_service_of_a_cluster_logs_in_as_its_own_user_on_whatever_node_its_desk_is(nodes: Cluster) -> None:
+    for name in nodes.desks_on_each("users"):
+        for node in nodes.nodes:
+            rule = rule_of(declared()["strategy"], name).split()
+            node.say("ACL", "SETUSER", "a-strategy", "reset", "on", ">pw", *rule)
+        with closing(RedisLog(nodes.url.replace("://", "://a-strategy:pw@"), name)) as log:
+            lease = log.acquire("strategy.one", "tests", 60_000)
+            assert lease is not None
+            log.load(lease, ("ticks",))
+            log.commit(lease, Step(outputs=[Output("orders", b"order")]))
+            with pytest.raises(ForbiddenError):
+                log.commit(lease, Step(outputs=[Output("executions", b"fill")]))
+            assert [entry.data for entry in log.entries("orders")] == [b"order"]
 
 
 def move_slot(source: Server, target: Server, desk: str) -> None:
