@@ -138,11 +138,11 @@ def test_the_chain_leaves_the_main_thread_alone(
     busy_s += busy(cdp)
 
     updates = sum('"chain:' in text for text in frames) / took_s
-    record_property("chain_updates_per_s", round(updates, 1))
-    record_property("main_thread_share", round(busy_s / took_s, 3))
-    print(f"chain: {2 * rows.count()} contracts, {updates:.1f} updates/s, main thread {busy_s / took_s:.1%}")
-    assert updates > 5
-    assert busy_s / took_s < MOST_OF_A_CORE
+    # A busy machine sends fewer updates: what one costs is what ten a second would be.
+    at_10_hz = 10 * busy_s / (updates * took_s)
+    record_property("main_thread_at_10_hz", round(at_10_hz, 3))
+    print(f"chain: {2 * rows.count()} contracts, {updates:.1f} updates/s, main thread at 10/s {at_10_hz:.1%}")
+    assert at_10_hz < MOST_OF_A_CORE
 
 
 def busy(cdp: CDPSession) -> float:

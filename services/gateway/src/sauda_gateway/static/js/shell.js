@@ -45,8 +45,9 @@ function MarketClock() {
 
 function Link() {
   const { state } = connection.value;
-  const says = { live: "Live", connecting: "Connecting", lost: "Offline" }[state];
-  return html`<span class="link ${state}" data-test="link"><i></i>${says}</span>`;
+  const still = state === "live" && (away.value || status.value?.stands_still);
+  const says = still ? "Market still" : { live: "Live", connecting: "Connecting", lost: "Offline" }[state];
+  return html`<span class="link ${still ? "still" : state}" data-test="link"><i></i>${says}</span>`;
 }
 
 function Nav() {

@@ -110,7 +110,7 @@ function asMark(fill, bars) {
   const buys = fill.side === "BUY";
   return {
     time: chartTime(bars.startOf(fill.event_ns)), position: buys ? "belowBar" : "aboveBar", shape: buys ? "arrowUp" : "arrowDown",
-    color: colour(buys ? "accent" : "sell"), text: `${buys ? "Buy" : "Sell"} ${count(fill.qty)} @ ${price(fill.price)}`,
+    color: colour(buys ? "accent" : "sell"), text: count(buys ? fill.qty : -fill.qty, true),
   };
 }
 
