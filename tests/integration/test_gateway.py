@@ -305,6 +305,22 @@ def test_a_contract_nobody_quotes_cannot_be_previewed(running: Gateway) -> None:
     assert "no price" in answer.json()["detail"]
 
 
+def test_who_watches_another_desk_trades_on_none(desk: tuple[Market, Gateway]) -> None:
+    market, running = desk
+    before = market.view.length("orders"), market.view.length("control")
+    with running.client(Scope.ADMIN) as client:
+        there = {"desk": "replay-2026-11-23-x"}
+        answers = [
+            client.post("/orders", params=there, json=BUY, headers={"Idempotency-Key": "elsewhere"}),
+            client.post("/orders/preview", params=there, json=BUY),
+            client.post("/control/kill-switch", params=there, json={}),
+            client.put("/strategies/any/rules", params=there, json={"rules": {"lots": 1}}),
+        ]
+
+    assert [(one.status_code, one.json()["field"]) for one in answers] == [(409, "desk")] * 4
+    assert (market.view.length("orders"), market.view.length("control")) == before
+
+
 @pytest.mark.parametrize("path", ["/charges", "/strategies/nifty_straddle/rules"])
 def test_what_seldom_changes_is_sent_once(running: Gateway, path: str) -> None:
     with running.client(Scope.READ) as client:

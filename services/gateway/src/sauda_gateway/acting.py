@@ -13,6 +13,7 @@ from sauda.log import Output
 from sauda.record import Record
 from sauda_gateway.asking import TheDesks
 from sauda_gateway.auth import Caller
+from sauda_gateway.problems import ProblemError
 
 ACCEPTED = 202
 
@@ -57,8 +58,26 @@ def audited(request: Request, target: str, outcome: str) -> Audited:
     )
 
 
+def insist_on_own(request: Request, desks: TheDesks) -> None:
+    """Insist that it is the own desk that is asked for: whoever watches another one must not trade on this by mistake.
+
+    Raises:
+        ProblemError: 409.
+    """
+    asked = request.query_params.get("desk")
+    if asked not in (None, "", desks.own.name):
+        raise ProblemError(
+            409, f"desk {asked} can only be watched; orders and control are for {desks.own.name}", "desk"
+        )
+
+
 def hand_of(request: Request, desks: TheDesks) -> Hand:
-    """Return the hand of the caller; for routes that have let him through."""
+    """Return the hand of the caller; for routes that have let him through.
+
+    Raises:
+        ProblemError: 409 if it is another desk that is asked for.
+    """
+    insist_on_own(request, desks)
     caller: Caller = request.state.caller
     return Hand(request, desks.record(), f"{caller.name}@gateway")
 

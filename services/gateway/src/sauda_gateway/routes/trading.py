@@ -16,7 +16,7 @@ from sauda.contracts import CancelOrder, Instrument, ModifyOrder, PlaceOrder
 from sauda.hand.desk import DeskAsleepError
 from sauda.hand.exchange import NotHereError, enquiry
 from sauda.hand.terms import same_order
-from sauda_gateway.acting import ACCEPTED, Hand, TheHand
+from sauda_gateway.acting import ACCEPTED, Hand, TheHand, insist_on_own
 from sauda_gateway.asking import (
     PROBLEMS,
     USUAL,
@@ -113,6 +113,7 @@ def place(
 )
 def preview(*, form: OrderForm, desks: TheDesks, request: Request) -> Response:
     """Say what an order would need and cost, and whether it would be taken. Nothing is sent."""
+    insist_on_own(request, desks)
     form.check()
     _contract(desks.own, form.instrument)
     try:
