@@ -6,8 +6,6 @@ Only the shell logs. Points of P&L come every second and are logged when a posit
 from collections.abc import Sequence
 from typing import Final
 
-from structlog.typing import FilteringBoundLogger
-
 from sauda.clock import NS_PER_S, UnixNs
 from sauda.codec import decode
 from sauda.contracts import (
@@ -58,22 +56,23 @@ class Said:
             case DeskPnl():
                 self._tell_pnl(message, cause)
             case DeadLetter():
-                _records(Channel.APP, cause).warning(
+                logger(Channel.APP).warning(
                     "dead_letter",
                     unit=self._unit,
                     stream=message.stream,
                     entry=message.entry_id,
                     why=message.reason,
+                    **_because(cause),
                 )
             case Alert():
-                records = _records(Channel.APP, cause)
+                records = logger(Channel.APP)
                 say = records.info if message.level is Level.INFO else records.warning
-                say("alert", source=message.source, code=message.code, text=message.text)
+                say("alert", source=message.source, code=message.code, text=message.text, **_because(cause))
             case _:
                 self._tell_order(message, cause)
 
     def _tell_order(self, message: Message, cause: bytes) -> None:
-        records = _records(Channel.ORDERS, cause)
+        records = logger(Channel.ORDERS)
         match message:
             case Signal():
                 side = message.side.value if message.side else None
@@ -83,24 +82,34 @@ class Said:
                     side=side,
                     instrument=message.instrument,
                     why=message.reason,
+                    **_because(cause),
                 )
             case PlaceOrder():
-                records.info("place_order", order=message.order_id, **_what(message), kind=message.kind.value)
+                records.info(
+                    "place_order",
+                    order=message.order_id,
+                    **_what(message),
+                    kind=message.kind.value,
+                    **_because(cause),
+                )
             case Fill():
                 price = to_rupees(message.price)
-                records.info("fill", order=message.order_id, **_what(message), price=price)
+                records.info("fill", order=message.order_id, **_what(message), price=price, **_because(cause))
             case OrderRejected():
                 records.warning(
                     "order_rejected",
                     order=message.order_id,
                     reason=message.reason.value,
                     detail=message.detail,
+                    **_because(cause),
                 )
             case OrderAccepted() | OrderTriggered() | OrderModified() | OrderCancelled():
                 name = message.__struct_config__.tag
-                records.info(str(name), order=message.order_id, instrument=message.instrument)
+                records.info(
+                    str(name), order=message.order_id, instrument=message.instrument, **_because(cause)
+                )
             case CancelOrder() | ModifyOrder():
-                records.info(str(message.__struct_config__.tag), order=message.order_id)
+                records.info(str(message.__struct_config__.tag), order=message.order_id, **_because(cause))
             case _:
                 pass
 
@@ -111,30 +120,31 @@ class Said:
         self._held[key] = point.qty
         if point.qty == 0:
             del self._held[key]
-        _records(Channel.POSITIONS, cause).info(
+        logger(Channel.POSITIONS).info(
             "position",
             strategy=point.strategy,
             instrument=point.instrument,
             qty=point.qty,
             realised=to_rupees(point.realised),
+            **_because(cause),
         )
 
     def _tell_pnl(self, point: DeskPnl, cause: bytes) -> None:
         if point.event_ns < self._pnl_ns + PNL_EVERY_NS and point.event_ns >= self._pnl_ns:
             return
         self._pnl_ns = point.event_ns
-        _records(Channel.PNL, cause).info(
+        logger(Channel.PNL).info(
             "desk_pnl",
             net=to_rupees(point.net),
             realised=to_rupees(point.realised),
             unrealised=to_rupees(point.unrealised),
+            **_because(cause),
         )
 
 
-def _records(channel: Channel, cause: bytes) -> FilteringBoundLogger:
-    """Return the logger of *channel* for what *cause* led to; what nothing led to names nothing."""
-    records = logger(channel)
-    return records.bind(cause=cause.decode(errors="replace").replace(" ", "/", 1)) if cause else records
+def _because(cause: bytes) -> dict[str, str]:
+    """Return the field that names *cause*, as `sauda why` takes it; what nothing led to has none."""
+    return {"cause": cause.decode(errors="replace").replace(" ", "/", 1)} if cause else {}
 
 
 def _what(message: PlaceOrder | Fill) -> dict[str, object]:
