@@ -2,7 +2,6 @@
 
 from datetime import date
 from math import exp, sqrt
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -24,7 +23,7 @@ from sauda.testing.builders import DAY, INDEX, NOW, OPTION, a_tick, after, an_in
 from sauda_gateway.market.bases import bases_of
 from sauda_gateway.market.calling import KEPT_S, MOST, Calling
 from sauda_gateway.market.catalogue import Catalogue, canonical_or_same
-from sauda_gateway.market.chain import YEAR_NS, chain
+from sauda_gateway.market.chain import YEAR_NS, Chain, Leg, chain
 from sauda_gateway.market.greeks import greeks
 from sauda_gateway.market.market import Market
 from sauda_gateway.market.quotes import Base, Quotes, Since
@@ -152,21 +151,13 @@ def test_a_chain_is_around_the_money_and_marks_what_is_held() -> None:
     quotes.take(_tick(24_531_00, INDEX))
     _price_all(known, quotes, forward=24_560_00.0, vol=0.12)
     shown = _chain(known, quotes, around=3, held={"NFO:NIFTY01DEC26C24600": -65})
-    assert [row["strike"] // 100 for row in shown["rows"]] == [
-        24400,
-        24450,
-        24500,
-        24550,
-        24600,
-        24650,
-        24700,
-    ]
-    assert (shown["spot"], shown["atm"], shown["forward_from"]) == (24_531_00, 24_550_00, "parity")
-    assert shown["forward"] == pytest.approx(24_560_00, abs=100)
-    call = shown["rows"][4]["CE"]
+    assert [row.strike for row in shown.rows] == list(range(24_400_00, 24_750_00, 50_00))
+    assert (shown.spot, shown.atm, shown.forward_from) == (24_531_00, 24_550_00, "parity")
+    assert shown.forward == pytest.approx(24_560_00, abs=100)
+    call = _known(shown.rows[4].CE)
     assert (call.position, call.iv) == (-65, pytest.approx(12.0, abs=0.1))
-    assert 0 < call.delta < 0.5 < -shown["rows"][6]["PE"].delta
-    assert shown["rows"][3]["PE"].iv == pytest.approx(shown["rows"][3]["CE"].iv, abs=0.1)
+    assert 0 < (call.delta or 0) < 0.5 < -(_known(shown.rows[6].PE).delta or 0)
+    assert _known(shown.rows[3].PE).iv == pytest.approx(_known(shown.rows[3].CE).iv, abs=0.1)
 
 
 def test_a_quoted_future_of_that_expiry_is_the_forward() -> None:
@@ -176,16 +167,16 @@ def test_a_quoted_future_of_that_expiry_is_the_forward() -> None:
     _price_all(known, quotes, forward=24_510_00.0, vol=0.12)
     quotes.take(Tick(future.instrument, NOW, NOW, 24_590_00, bid=24_580_00, ask=24_604_00))
     shown = _chain(known, quotes)
-    assert (shown["forward"], shown["forward_from"]) == (24_592_00, "future")
-    assert (shown["spot"], shown["spot_instrument"]) == (24_590_00, future.instrument), "no index is quoted"
+    assert (shown.forward, shown.forward_from) == (24_592_00, "future")
+    assert (shown.spot, shown.spot_instrument) == (24_590_00, future.instrument), "no index is quoted"
 
 
 def test_a_chain_without_any_price_has_its_strikes() -> None:
     shown = _chain(_catalogue(24_450_00, 24_500_00), Quotes())
-    assert [row["strike"] for row in shown["rows"]] == [24_450_00, 24_500_00]
-    assert (shown["spot"], shown["forward"], shown["forward_from"], shown["atm"]) == (None, None, None, None)
-    assert shown["rows"][0]["CE"].iv is None
-    assert _chain(Catalogue(), Quotes())["rows"] == []
+    assert [row.strike for row in shown.rows] == [24_450_00, 24_500_00]
+    assert (shown.spot, shown.forward, shown.forward_from, shown.atm) == (None, None, None, None)
+    assert _known(shown.rows[0].CE).iv is None
+    assert _chain(Catalogue(), Quotes()).rows == []
 
 
 def test_an_option_that_ends_now_breaks_nothing() -> None:
@@ -193,8 +184,8 @@ def test_an_option_that_ends_now_breaks_nothing() -> None:
     quotes.take(_tick(24_531_00, INDEX))
     quotes.take(_tick(31_00, "NFO:NIFTY01DEC26C24500"))
     shown = _chain(known, quotes, now_ns=NOW + YEAR_NS)
-    assert shown["years"] > 0
-    assert shown["forward_from"] == "spot"
+    assert shown.years > 0
+    assert shown.forward_from == "spot"
 
 
 def test_a_valuation_is_shown_when_it_is_whole() -> None:
@@ -227,6 +218,11 @@ def test_prices_are_asked_for_once_and_let_go_when_nobody_looks_any_more() -> No
     assert len(written[-1].instruments) == MOST - 1
     calling.let_go_of_all(NOW)
     assert len(written[-1].instruments) == MOST
+
+
+def _known(leg: Leg | None) -> Leg:
+    assert leg is not None
+    return leg
 
 
 def _tick(ltp: int, instrument: str = OPTION, *, oi: int | None = None, at_ns: int = NOW) -> Tick:
@@ -262,7 +258,7 @@ def _chain(
     around: int = 10,
     held: dict[str, int] | None = None,
     now_ns: int = NOW,
-) -> dict[str, Any]:
+) -> Chain:
     return chain(
         known,
         quotes,

@@ -5,7 +5,7 @@ Everything that was used for the model stands beside it: the forward and where i
 
 from collections.abc import Mapping, Sequence
 from math import exp
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -49,9 +49,27 @@ class Leg(msgspec.Struct, frozen=True):
     recv_ns: UnixNs | None = None
 
 
-class Terms(msgspec.Struct, frozen=True):
-    """What the model was given."""
+class Row(msgspec.Struct, frozen=True):
+    """The two options of one strike; null: it is not listed."""
 
+    strike: Paise
+    CE: Leg | None
+    PE: Leg | None
+
+
+class Chain(msgspec.Struct, frozen=True):
+    """An option chain, and what its model was given."""
+
+    underlying: str
+    expiry: str
+    expiries: list[str]
+    """All days on which options of the underlying expire."""
+    market_ns: UnixNs
+    spot: Paise | None
+    spot_instrument: InstrumentId | None
+    """Whose price the spot is: the index or share, else the nearest future."""
+    atm: Paise | None
+    """The strike nearest to the spot."""
     forward: Paise | None
     forward_from: str | None
     """`future` of this expiry; `parity` of call and put; `spot` with interest; None: no price is known."""
@@ -59,6 +77,7 @@ class Terms(msgspec.Struct, frozen=True):
     """A year, percent."""
     years: float
     """To the close of the expiry day."""
+    rows: list[Row]
 
 
 def chain(
@@ -72,7 +91,7 @@ def chain(
     now_ns: UnixNs,
     end_ns: UnixNs,
     rate: float,
-) -> dict[str, Any]:
+) -> Chain:
     """Return the chain as it is sent.
 
     Args:
@@ -94,26 +113,23 @@ def chain(
     money = spot.ltp if spot is not None else forward
     shown = near_money(pairs, money, around)
     terms = (forward, years, rate)
-    return {
-        "underlying": underlying,
-        "expiry": expiry,
-        "expiries": catalogue.expiries(underlying, today),
-        "market_ns": now_ns,
-        "spot": None if spot is None else spot.ltp,
-        "spot_instrument": None if spot is None else spot.instrument,
-        "atm": None if money is None or not pairs else _nearest(pairs, money),
-        **msgspec.structs.asdict(
-            Terms(None if forward is None else round(forward), forward_from, rate * 100, round(years, 6))
-        ),
-        "rows": [
-            {
-                "strike": pair.strike,
-                "CE": _leg(pair.call, quotes, held, terms),
-                "PE": _leg(pair.put, quotes, held, terms),
-            }
+    return Chain(
+        underlying=underlying,
+        expiry=expiry,
+        expiries=catalogue.expiries(underlying, today),
+        market_ns=now_ns,
+        spot=None if spot is None else spot.ltp,
+        spot_instrument=None if spot is None else spot.instrument,
+        atm=None if money is None or not pairs else _nearest(pairs, money),
+        forward=None if forward is None else round(forward),
+        forward_from=forward_from,
+        rate=rate * 100,
+        years=round(years, 6),
+        rows=[
+            Row(pair.strike, _leg(pair.call, quotes, held, terms), _leg(pair.put, quotes, held, terms))
             for pair in shown
         ],
-    }
+    )
 
 
 def near_money(pairs: Sequence[Pair], money: float | None, around: int) -> Sequence[Pair]:

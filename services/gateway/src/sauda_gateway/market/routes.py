@@ -10,15 +10,19 @@ from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
 
 from sauda.bars.timeframes import TIMEFRAMES
-from sauda.clock import SystemClock
-from sauda.contracts import InstrumentKind, Scope
+from sauda.clock import SystemClock, UnixNs
+from sauda.contracts import Instrument, InstrumentKind, Scope
 from sauda.errors import ContractError
 from sauda.instruments import split_instrument
+from sauda.money import Paise, Units
 from sauda.record import Record
 from sauda_gateway.auth import may
 from sauda_gateway.market.catalogue import canonical_or_same
+from sauda_gateway.market.chain import Chain
 from sauda_gateway.market.past_bars import Asked, Known, PastBars
+from sauda_gateway.market.quotes import Quote
 from sauda_gateway.problems import ProblemError
+from sauda_gateway.schemas import answers
 
 if TYPE_CHECKING:
     # The streams are made of the market, not the other way round.
@@ -28,12 +32,26 @@ if TYPE_CHECKING:
 MOST_QUOTES: Final = 200
 _LARGEST_NS: Final = 2**63 - 1
 
+UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "what `If-None-Match` names"}}
+
 router = APIRouter(tags=["market"], dependencies=[Depends(may(Scope.READ))])
 Desk = Annotated[str | None, Query(description="another desk, such as a replay's")]
 Seen = Annotated[str, Header(alias="If-None-Match", description="the `ETag` of the answer that is known")]
 
 
-@router.get("/quotes", summary="Newest prices")
+class ShownBar(msgspec.Struct, frozen=True):
+    """One bar; instrument and timeframe are those that were asked for."""
+
+    start_ns: UnixNs
+    open: Paise
+    high: Paise
+    low: Paise
+    close: Paise
+    volume: Units | None
+    oi: Units | None
+
+
+@router.get("/quotes", summary="Newest prices", responses=answers(Quote, listed=True))
 async def quotes(
     request: Request,
     *,
@@ -54,7 +72,7 @@ async def quotes(
     return _json({"items": [one for one in found if one is not None], "next": None, "silent": silent})
 
 
-@router.get("/chain", summary="Option chain around the money")
+@router.get("/chain", summary="Option chain around the money", responses=answers(Chain))
 async def option_chain(
     request: Request,
     *,
@@ -78,7 +96,11 @@ async def option_chain(
     return _json(hub.showing.chain(name, day, around))
 
 
-@router.get("/instruments", summary="Search what can be traded")
+@router.get(
+    "/instruments",
+    summary="Search what can be traded",
+    responses=answers(Instrument, listed=True) | UNCHANGED,
+)
 async def search(
     request: Request,
     *,
@@ -101,7 +123,7 @@ async def search(
     return _json({"items": items, "next": more}, seen)
 
 
-@router.get("/bars", summary="Bars of the past")
+@router.get("/bars", summary="Bars of the past", responses=answers(ShownBar, listed=True) | UNCHANGED)
 async def bars(
     request: Request,
     *,
@@ -126,7 +148,9 @@ async def bars(
         raise ProblemError(422, str(error), "instrument") from None
     now_ns = hub.market.now_ns or SystemClock().now_ns()
     first_ns = _cursor(after) + 1 if after else from_ns
-    asked = Asked(instrument, timeframe, first_ns, min(to_ns or now_ns, now_ns), now_ns, limit)
+    asked = Asked(
+        instrument, timeframe, first_ns, now_ns if to_ns is None else min(to_ns, now_ns), now_ns, limit
+    )
     hubs: Hubs = request.app.state.hubs
     past = PastBars(hubs.settings, hubs.calendar, lambda: Record.open(hubs.settings, hub.desk))
     known = await asyncio.to_thread(past.find, asked)
@@ -138,7 +162,7 @@ async def bars(
 def _bars_page(known: Known, limit: int) -> dict[str, Any]:
     shown = known.bars[:limit]
     more = str(shown[-1].start_ns) if len(known.bars) > limit else None
-    items = [dict(zip(one.__struct_fields__, msgspec.structs.astuple(one), strict=True)) for one in shown]
+    items = [ShownBar(*msgspec.structs.astuple(one)) for one in shown]
     return {"items": items, "next": more, "sources": known.sources, "problems": known.problems}
 
 

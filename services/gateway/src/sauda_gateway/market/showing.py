@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date, time
 from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from sauda.calendar import Calendar
 from sauda.clock import UnixNs, from_ist, ist_date
@@ -11,7 +11,7 @@ from sauda.contracts import InstrumentId
 from sauda.errors import ConfigError
 from sauda.margin import MarginBook
 from sauda_gateway.market.catalogue import Catalogue
-from sauda_gateway.market.chain import chain, near_money, spot_of
+from sauda_gateway.market.chain import Chain, chain, near_money, spot_of
 from sauda_gateway.market.market import Market
 
 _ENDS: Final = time(15, 30)
@@ -52,7 +52,7 @@ class Showing:
         """Return what there is to trade."""
         return self._market.catalogue
 
-    def chain(self, underlying: str, expiry: str, around: int) -> dict[str, Any]:
+    def chain(self, underlying: str, expiry: str, around: int) -> Chain:
         """Return the chain of *expiry*, *around* strikes on each side of the money; no rows where none is known."""
         market = self._market
         return chain(

@@ -26,6 +26,8 @@ from sauda_gateway.stream.topics import Name, read_name
 
 STUCK_S: Final = 30.0
 """Seconds on one message after which a client that takes nothing is given up."""
+CHAINS_OF_ONE: Final = 4
+CHAINS_OF_ALL: Final = 12
 HEARTBEAT_EVERY: Final = 5
 """Beats, of which there is one a second."""
 
@@ -182,15 +184,28 @@ class Hub:
         self._events.take(told.stream, told.id, message)
 
     def _follow(self, client: Client, name: Name, after: str | None) -> None:
-        if name.text in client.states or name.text in client.cursors:
-            self.unsubscribe(client, [name.text], say=False)
+        if name.text in client.states:
+            client.newer(client.states[name.text])
+            return
+        if name.text in client.cursors:
+            self._events.leave(name.text, client)
         if len(client.states) + len(client.cursors) >= MOST_TOPICS:
             raise ContractError(f"nobody follows more than {MOST_TOPICS} topics at once")
         if name.is_state:
+            if name.family == "chain":
+                self._insist_on_room(client, name)
             self._board.follow(name, client)
-            self._call(self._now_s())
+            self.want(instruments_of(name, self.showing))
         else:
             self._events.follow(name, client, after)
+
+    def _insist_on_room(self, client: Client, name: Name) -> None:
+        """Insist that one more chain may be followed: each is made anew with every price, which nobody else shall feel."""
+        chains = {one.text for one in self._board.names() if one.family == "chain"}
+        if len(chains & client.states.keys()) >= CHAINS_OF_ONE:
+            raise ContractError(f"nobody follows more than {CHAINS_OF_ONE} chains at once")
+        if name.text not in chains and len(chains) >= CHAINS_OF_ALL:
+            raise ContractError(f"{CHAINS_OF_ALL} different chains are followed already, and no more at once")
 
     def _make(self, name: Name) -> Made | None:
         """Return what a topic of state is now."""
