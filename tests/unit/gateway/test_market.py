@@ -155,7 +155,8 @@ def test_a_chain_is_around_the_money_and_marks_what_is_held() -> None:
     assert (shown.spot, shown.atm, shown.forward_from) == (24_531_00, 24_550_00, "parity")
     assert shown.forward == pytest.approx(24_560_00, abs=100)
     call = _known(shown.rows[4].CE)
-    assert (call.position, call.iv) == (-65, pytest.approx(12.0, abs=0.1))
+    assert call.position == -65
+    assert call.iv == pytest.approx(12.0, abs=0.1)
     assert 0 < (call.delta or 0) < 0.5 < -(_known(shown.rows[6].PE).delta or 0)
     assert _known(shown.rows[3].PE).iv == pytest.approx(_known(shown.rows[3].CE).iv, abs=0.1)
 

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 MOST_QUOTES: Final = 200
 _LARGEST_NS: Final = 2**63 - 1
 
-UNCHANGED: Final[dict[int | str, dict[str, Any]]] = {304: {"description": "what `If-None-Match` names"}}
-
 router = APIRouter(tags=["market"], dependencies=[Depends(may(Scope.READ))])
 Desk = Annotated[str | None, Query(description="another desk, such as a replay's")]
 Seen = Annotated[str, Header(alias="If-None-Match", description="the `ETag` of the answer that is known")]
@@ -99,7 +97,7 @@ async def option_chain(
 @router.get(
     "/instruments",
     summary="Search what can be traded",
-    responses=answers(Instrument, listed=True) | UNCHANGED,
+    responses=answers(Instrument, listed=True),
 )
 async def search(
     request: Request,
@@ -123,7 +121,7 @@ async def search(
     return _json({"items": items, "next": more}, seen)
 
 
-@router.get("/bars", summary="Bars of the past", responses=answers(ShownBar, listed=True) | UNCHANGED)
+@router.get("/bars", summary="Bars of the past", responses=answers(ShownBar, listed=True))
 async def bars(
     request: Request,
     *,
