@@ -16,13 +16,16 @@ import pytest
 from deploy.grafana.boards import BOARDS
 from deploy.grafana.panels import PROMETHEUS
 
-from sauda.clock import wall_ms
+from sauda.clock import monotonic_s, wall_ms
 from sauda.codec import decode, encode
 from sauda.contracts import OrderRejected
-from sauda.log import Output
+from sauda.errors import LeaseLostError
+from sauda.log import Output, Position, Step
 from sauda.metrics.desk import PATIENCE_S, DeskFigures
+from sauda.metrics.measured_log import MeasuredLog, StepFigures
+from sauda.metrics.timed_line import TimedLine
 from sauda.redis_log import RedisLog
-from sauda.testing.builders import an_order
+from sauda.testing.builders import a_tick, an_order
 from tests.integration.conftest import Server
 from tests.integration.desk_processes import Replica, start_replicas, wait_until
 from tests.integration.noren_simulator import free_port
@@ -78,6 +81,35 @@ def test_the_desks_figures_are_those_of_redis(desk_log: RedisLog, redis_url: str
     assert later["lag_seconds", "writer.test", "orders"] == later["lag_entries", "writer.test", "orders"] == 0
     assert later["unit_held", "execution.paper"] == 0
     figures.close()
+
+
+def test_a_commit_that_goes_with_a_read_is_timed_by_its_own_answer_and_counted_once_when_it_was_done(
+    redis_url: str, desk: str
+) -> None:
+    log = RedisLog(redis_url, desk, TimedLine)
+    line, figures = log.line, StepFigures("counter")
+    assert isinstance(line, TimedLine)
+    measured = MeasuredLog(log, figures, wall_ms, line=line)
+    lease = measured.acquire("counter", "tests", 60_000)
+    assert lease is not None
+    ticks = {"ticks": Position(b"0-0", 0)}
+    step = Step(outputs=[Output("ticks", encode(a_tick()))])
+
+    # The server lost its scripts: the commit is said again by itself, and the line knows no first answer.
+    log._client.script_flush()
+    assert len(measured.commit_and_read(lease, step, ticks, 10, 50)) == 1
+    assert line.first_s is None
+    begun_s = monotonic_s()
+    assert len(measured.commit_and_read(lease, step, ticks, 10, 50)) == 2
+    assert begun_s <= (line.first_s or 0) <= monotonic_s()
+    measured.release(lease)
+    with pytest.raises(LeaseLostError):
+        measured.commit_and_read(lease, step, ticks, 10, 50)
+
+    assert figures.written == {"ticks": 2}
+    assert sum(figures.commit.counts) == 2
+    assert figures.failures == 0
+    log.close()
 
 
 def test_a_redis_that_is_away_leaves_the_page_readable() -> None:

@@ -18,6 +18,7 @@ class TimedLine(Line):
 
     def say_both(self, first: Sequence[Any], second: Sequence[Any]) -> Any:
         """See `Line`."""
+        # All of it once more: a hook in `Line` would be called in every step of a desk that nobody measures.
         self.first_s = None
         connection = self._open()
         both = pack_command(tuple(first)) + pack_command(tuple(second))
