@@ -15,7 +15,7 @@ from tests.containers.conftest import Containers
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.timeout(1200)]
 T = TypeVar("T")
-OURS = ("simulator", "feed", "strategy", "execution", "pnl", "bars", "archive")
+OURS = ("simulator", "feed", "strategy", "execution", "pnl", "bars", "archive", "gateway")
 EVERY = {*(f"{name}-1" for name in OURS), "redis-1", "influxdb-1"}
 
 
@@ -92,7 +92,7 @@ def test_a_service_can_change_nothing_but_its_own_data(desk: Containers) -> None
     for service in OURS:
         facts = desk.inspected(f"{service}-1")
         # The archive's and the history's files belong to whoever typed `make up`, who is to read and delete them.
-        owner = f"{os.getuid()}:{os.getgid()}" if service in ("archive", "feed") else "sauda"
+        owner = f"{os.getuid()}:{os.getgid()}" if service in ("archive", "feed", "gateway") else "sauda"
         assert facts["Config"]["User"] == owner
         assert facts["HostConfig"]["ReadonlyRootfs"]
         assert facts["HostConfig"]["CapDrop"] == ["ALL"]

@@ -12,7 +12,17 @@ from dotenv import dotenv_values
 from tests.e2e.conftest import Project, eventually, is_alive
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-EVERY = {"redis-1", "simulator-1", "pnl-1", "bars-1", "execution-1", "strategy-1", "feed-1", "archive-1"}
+EVERY = {
+    "redis-1",
+    "simulator-1",
+    "pnl-1",
+    "bars-1",
+    "execution-1",
+    "strategy-1",
+    "feed-1",
+    "archive-1",
+    "gateway-1",
+}
 
 
 def test_the_straddle_is_sold_within_two_minutes_and_its_value_moves(running: Project) -> None:

@@ -262,9 +262,10 @@ def test_whoever_wants_something_is_written_down_with_it(desk: tuple[Market, Gat
 def test_a_killed_gateway_loses_nothing_and_repeats_nothing(desk: tuple[Market, Gateway]) -> None:
     market, running = desk
     with running.client(Scope.TRADE) as client:
+        first = list[str]()
         for number in range(4):
             # Killed with orders on their way: nobody waits for an answer. Equal ones would be refused as a slip of the hand.
-            placed(client, f"killed-{number}", qty=(number + 1) * LOT)
+            first.append(placed(client, f"killed-{number}", qty=(number + 1) * LOT)["order_id"])
     running.replica.kill()
     running.start()
     with running.client(Scope.TRADE) as client:
@@ -277,7 +278,8 @@ def test_a_killed_gateway_loses_nothing_and_repeats_nothing(desk: tuple[Market, 
 
     said = [decode(entry.data) for entry in market.view.entries("executions")]
     assert [one["fill_id"] for one in fills] == [one.fill_id for one in said if isinstance(one, Fill)]
-    assert all(sum(one["order_id"] == order_id for one in fills) == 1 for order_id in again)
+    assert again == first
+    assert all(sum(one["order_id"] == order_id for one in fills) == 1 for order_id in first)
 
 
 def test_the_kill_switch_flattens_and_is_taken_back(running: Gateway) -> None:
