@@ -24,7 +24,7 @@ from sauda_gateway.auth import Doorkeeper
 from sauda_gateway.stream.sockets import end_stuck
 
 PATIENCE_S = 20.0
-STUCK_MS = 1_000
+STUCK_MS = 4_000
 
 
 class Gateway:

@@ -152,6 +152,9 @@ def test_one_that_stalls_disturbs_nobody_and_costs_no_queue(
             assert codes == [f"A{round_}-{number}" for round_ in range(rounds) for number in range(10)]
             (ring,) = {one.cursors["alerts"].topic.ring for one in gateway.hub.clients}
             assert ring._bytes <= 2_000_000, "one ring for all, and no more than that"
+            assert all(len(one._newer) <= 1 for one in gateway.hub.clients), (
+                "a mark for each state, and no queue"
+            )
             told = await stalled.until("gap", topic="alerts")
             assert told["id"] in {one["id"] for one in good.heard if one.get("topic") == "alerts"}
             ticks = [one["ltp"] for one in stalled.data(f"ticks:{OPTION}")]
@@ -180,10 +183,12 @@ def test_one_that_takes_nothing_for_long_is_let_go(
         ):
             await stalled.say(subscribe=["alerts"])
             await stalled.until(topic="alerts", subscribed=True)
+            (client,) = gateway.hub.clients
             async with asyncio.timeout(PATIENCE_S):
                 while gateway.hub.clients:
                     write(log, *(Alert("t", Level.INFO, f"{one}", "x" * 20_000, NOW) for one in range(10)))
                     await asyncio.sleep(0.02)
+            assert "nothing was taken" in (client.dropped or "")
             await until(lambda: not gateway.server.server_state.connections, "nothing of it stays")
             async with gateway.listener() as other:
                 await other.until("hello")
