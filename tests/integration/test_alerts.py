@@ -23,10 +23,12 @@ from sauda.contracts import (
     RejectReason,
     Side,
 )
+from sauda.errors import ConfigError
 from sauda.log import Output
 from sauda.redis_log import RedisLog
 from sauda.testing.builders import OPTION, a_clock, a_gap, a_tick, at
 from sauda_alerts.destinations import RULE_OF
+from sauda_alerts.sending import AppriseSender
 from tests.integration.alert_endpoints import TOKEN, Hook, Mailbox, a_hook, a_mailbox
 from tests.integration.alert_service import IMPATIENT, eventually, running, settings_of
 
@@ -193,3 +195,12 @@ def test_a_test_from_the_command_line_is_delivered_to_whom_it_is_meant_for(
     assert "404" in failed.err
     assert TOKEN not in failed.err
     assert [one["source"] for one in listed.document] == ["alerts.to.hook", "alerts.to.other"]
+
+
+def test_an_address_that_nobody_can_use_is_refused_without_its_secret() -> None:
+    with pytest.raises(ConfigError) as refused:
+        AppriseSender("pager", "nosuch://secretword/abcdefgh").open()
+
+    assert "pager" in str(refused.value)
+    assert "nosuch://***" in str(refused.value)
+    assert "secretword" not in str(refused.value)

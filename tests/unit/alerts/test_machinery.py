@@ -13,7 +13,8 @@ from sauda.log import Entry
 from sauda.memory_log import MemoryLog
 from sauda.redis_view import GroupLag, StreamLag, UnitHolding
 from sauda.testing.builders import a_clock, a_gap, a_tick
-from sauda_alerts.machinery import Disk, Facts, Machinery, Newest, Server
+from sauda_alerts.facts import Disk, Facts, Newest, Server
+from sauda_alerts.machinery import Machinery
 from sauda_alerts.measuring import disks_of, newest_of, server_of
 from sauda_alerts.rules import Rules
 from sauda_alerts.watcher import Watcher

@@ -5,6 +5,6 @@
     alerts                  ->  alerts.to.*  ->  e-mail, Telegram, a webhook, ...
 
 Read in this order: `rules` (what is watched, from config/alerts.yaml), `desk` with `feed_watch`, `order_watch` and
-`money_watch` (the unit), `machinery` and `measuring` (what the watcher judges and how it is measured), `watcher`;
+`money_watch` (the unit), `facts`, `measuring` and `machinery` (how the machinery is, and what of it is wrong), `watcher`;
 then `deciding` (what is delivered, what is held back), `wording`, `sending`, `courier`; `__main__` (the wiring).
 """

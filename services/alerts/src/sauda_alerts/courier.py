@@ -4,9 +4,7 @@ Its group keeps what is not delivered on Redis; its ledger is committed behind e
 is killed between a delivery and that commit delivers this one message again: at least once, and honestly no better.
 """
 
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from typing import Final
 
@@ -24,13 +22,13 @@ from sauda_alerts.deciding import Coming, Ledger, Plan, decide, forget_old
 from sauda_alerts.destinations import Handling
 from sauda_alerts.keeping import Keeping
 from sauda_alerts.outcry import Outcry
+from sauda_alerts.posting import Post
 from sauda_alerts.sending import Sender
 from sauda_alerts.wording import Wording, word
 
 LEASE_MS: Final = 5_000
 _COUNT: Final = 200
 _BLOCK_MS: Final = 500
-_SLICE_S: Final = 0.25
 _SHORTEST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
 _SLACK_NS: Final = 60 * NS_PER_S
@@ -70,6 +68,7 @@ class Courier:
         self._clock = clock or SystemClock()
         self._keeping = Keeping(log, lease_ms, seconds)
         self._outages = Outages(self._clock, pause, on_event)
+        self._post = Post(self.unit, sender, self._keeping)
         self._outcry = Outcry(sender, log.desk, seconds, self._clock)
         self._on_event = on_event
         self._ledger = Ledger()
@@ -177,28 +176,8 @@ class Courier:
         return plan
 
     def _send(self, wording: Wording) -> None:
-        """Send it beside, and keep the lease meanwhile."""
-        outcome: Future[None] = Future()
-
-        def send() -> None:
-            try:
-                self._sender.send(wording)
-                outcome.set_result(None)
-            except SinkAwayError as error:
-                outcome.set_exception(error)
-            except Exception as error:  # noqa: BLE001  (a library's plugin: whatever it is, it was not delivered)
-                outcome.set_exception(SinkAwayError(f"{self._name}: {type(error).__name__}"))
-
-        # Not a pool's thread: at its end Python waits for those.
-        threading.Thread(target=send, name=f"{self.unit} sends", daemon=True).start()
-        while not outcome.done():
-            with suppress(TimeoutError, SinkAwayError):
-                outcome.result(timeout=_SLICE_S)
-            # Redis may be away just now: what was delivered is settled when it is back.
-            with suppress(TransientError):
-                self._keeping.keep()
         try:
-            outcome.result()
+            self._post.send(wording)
         except SinkAwayError as error:
             self._note_trouble(str(error))
             raise

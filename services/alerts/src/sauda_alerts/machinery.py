@@ -3,62 +3,17 @@
 What has to last is timed by the server's clock between two looks, so a watcher that begins again begins to wait again.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from sauda.alerted import COURIER
 from sauda.clock import NS_PER_S, UnixNs, clock_text
 from sauda.merge import id_parts
-from sauda.redis_view import StreamLag, UnitHolding
+from sauda_alerts.facts import Facts
 from sauda_alerts.rules import OF_THE_DESK, Patient, Rule, Rules
 
 WRITER: Final = "writer."
 _MB: Final = 1_000_000
-
-
-class Disk(NamedTuple):
-    """A file system that the desk writes to."""
-
-    folder: str
-    total: int
-    """Bytes."""
-    free: int
-
-
-class Server(NamedTuple):
-    """How Redis is."""
-
-    used: int
-    limit: int
-    """Bytes; 0: none."""
-    writes_its_file: bool
-    """Whether its last write to the append-only file succeeded."""
-
-
-class Newest(NamedTuple):
-    """The newest entry of `ticks`."""
-
-    arrived_ns: UnixNs
-    """By the server's clock."""
-    market_ns: UnixNs
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """One look at everything."""
-
-    now_ns: UnixNs
-    """By the server's clock."""
-    streams: Sequence[StreamLag]
-    units: Sequence[UnitHolding]
-    pending: dict[tuple[str, str], str]
-    """(stream, group) -> the oldest entry that it has read and not acknowledged"""
-    letters: int
-    """Dead letters that nobody has decided about."""
-    newest: Newest | None
-    server: Server
-    disks: Sequence[Disk]
 
 
 class Trouble(NamedTuple):

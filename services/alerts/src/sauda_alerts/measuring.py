@@ -15,7 +15,7 @@ from sauda.market_time import arrival_ns
 from sauda.redis_log import server_errors
 from sauda.redis_view import RedisView, StreamLag
 from sauda.settings import Settings
-from sauda_alerts.machinery import Disk, Facts, Newest, Server
+from sauda_alerts.facts import Disk, Facts, Newest, Server
 
 
 class Measuring:

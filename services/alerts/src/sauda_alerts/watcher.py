@@ -15,8 +15,9 @@ from sauda.errors import LeaseLostError, TransientError
 from sauda.log import Log, Output, Step
 from sauda.runner import Stop
 from sauda.state import State
+from sauda_alerts.facts import Facts
 from sauda_alerts.keeping import Keeping
-from sauda_alerts.machinery import Facts, Machinery, Trouble
+from sauda_alerts.machinery import Machinery, Trouble
 
 UNIT: Final = "alerts.watch"
 EVERY_S: Final = 2.0
