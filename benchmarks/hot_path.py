@@ -13,12 +13,13 @@ from typing import Final, NamedTuple
 import msgspec
 
 from benchmarks.yardstick import Work
-from sauda.clock import NS_PER_S
+from sauda.clock import NS_PER_S, wall_ms
 from sauda.codec import decode, encode
 from sauda.contracts import STREAM_OF, Message, OrderKind, PlaceOrder, Side, Tick
 from sauda.garbage import collect_rarely
-from sauda.log import Output
+from sauda.log import Log, Output
 from sauda.memory_log import MemoryLog
+from sauda.metrics.measured_log import MeasuredLog, StepFigures
 from sauda.runner import Carrier
 from sauda.settings import load_settings
 from sauda.testing.market import MadeUpMarket
@@ -95,9 +96,17 @@ def parts() -> list[Part]:
     ]
     for short, name in _UNITS.items():
         found.append(Part(f"{short}, a tick", TICKS, _handled(desk.processors[name], hot)))
-    found.append(
-        Part("strategy and runner, a tick", TICKS, _carried(units[_UNITS["strategy"]], market, data))
-    )
+    strategy = units[_UNITS["strategy"]]
+    found += [
+        Part("strategy and runner, a tick", TICKS, _carried(strategy, market, data)),
+        Part("strategy and runner, measured, a tick", TICKS, _carried(strategy, market, data, measured=True)),
+        Part("strategy and runner, a step of one tick", TICKS, _carried(strategy, market, data, 1)),
+        Part(
+            "strategy and runner, measured, a step of one tick",
+            TICKS,
+            _carried(strategy, market, data, 1, measured=True),
+        ),
+    ]
     exchange = desk.processors[_UNITS["execution"]]
     found.append(Part("execution, an order and two ticks", ORDERS, _handled(exchange, _orders(hot))))
     return found
@@ -126,14 +135,18 @@ def _handled(processor: Processor, messages: Sequence[Message]) -> Callable[[], 
     return run
 
 
-def _carried(unit: Unit, market: MadeUpMarket, data: Sequence[bytes]) -> Callable[[], None]:
-    """Return the runner's work on *unit*: read from a log in memory, decode, handle, commit."""
-    log = MemoryLog()
+def _carried(
+    unit: Unit, market: MadeUpMarket, data: Sequence[bytes], step: int = STEP, *, measured: bool = False
+) -> Callable[[], None]:
+    """Return the runner's work on *unit*: read from a log in memory, decode, handle, commit; with figures for Prometheus or without."""
+    log: Log = MemoryLog()
+    if measured:
+        log = MeasuredLog(log, StepFigures(unit.name), wall_ms)
     log.append([Output(STREAM_OF[type(one)], encode(one)) for one in market.instruments()])
     lease = log.acquire(unit.name, "benchmark", 600_000)
     if lease is None:
         raise RuntimeError("the lease of a log of our own is taken")
-    carrier = Carrier(unit, log, lease, STEP)
+    carrier = Carrier(unit, log, lease, step)
     while carrier.step():
         pass
     log.append([Output("ticks", one) for one in data])
