@@ -1,9 +1,11 @@
 """The API's documents are whole: each reference leads somewhere, and docs/api.md names each operation and no other."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from sauda.settings import Settings
@@ -51,3 +53,18 @@ def test_the_page_names_each_operation_and_no_other(document: dict[str, Any]) ->
     table = PAGE.read_text().partition("## What there is")[2].partition("\n## ")[0]
 
     assert set(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]*)`", table)) == there
+
+
+def test_the_reference_needs_no_script_and_its_links_lead_somewhere() -> None:
+    async def asked() -> str:
+        transport = httpx.ASGITransport(make_app(Settings()))
+        async with httpx.AsyncClient(transport=transport, base_url="http://desk") as client:
+            return (await client.get(f"{API}/docs")).text
+
+    page = asyncio.run(asked())
+
+    assert "<script" not in page
+    assert "http://" not in page.replace("https://", "http://")
+    ids = set(re.findall(r'id="([^"]+)"', page))
+    assert set(re.findall(r'href="#([^"]+)"', page)) <= ids
+    assert "POST /api/v1/orders" in page

@@ -12,7 +12,7 @@ from fastapi.staticfiles import StaticFiles
 from sauda.hand.exchange import Copies
 from sauda.settings import Settings
 from sauda.tokens import TokenFile
-from sauda_gateway import market, problems, schemas, stream
+from sauda_gateway import market, problems, reference, schemas, stream
 from sauda_gateway.asking import PROBLEMS
 from sauda_gateway.audit import Audit
 from sauda_gateway.auth import Doorkeeper
@@ -49,7 +49,7 @@ def make_app(settings: Settings, desks: Desks | None = None) -> FastAPI:
         version="1",
         description="A paper-trading desk for Indian derivatives. Money in int paise, times in UTC nanoseconds.",
         openapi_url=f"{API}/openapi.json",
-        docs_url=f"{API}/docs",
+        docs_url=None,
         redoc_url=None,
         lifespan=_lifespan,
     )
@@ -67,6 +67,7 @@ def make_app(settings: Settings, desks: Desks | None = None) -> FastAPI:
     app.include_router(health.router, prefix=API, include_in_schema=False)
     for group in (*ROUTES, stream, market):
         app.include_router(group.router, prefix=API, responses=PROBLEMS)
+    reference.install(app, f"{API}/docs")
     # Last: what is no route is a file of the page.
     if (PAGE / "index.html").is_file():
         app.mount("/", StaticFiles(directory=PAGE, html=True), name="page")

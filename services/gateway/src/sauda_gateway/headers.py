@@ -19,8 +19,6 @@ POLICY: Final = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-DOCS_POLICY: Final = POLICY.replace("-src 'self'", "-src 'self' 'unsafe-inline'", 2)
-"""The page of the API's documentation starts itself by a line of script, and looks by lines of style, in the page."""
 _ALWAYS: Final = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -49,8 +47,7 @@ class SecurityHeaders:
                 headers = MutableHeaders(scope=message)
                 for name, value in _ALWAYS.items():
                     headers.setdefault(name, value)
-                policy = DOCS_POLICY if path.startswith("/api/v1/docs") else POLICY
-                headers.setdefault("Content-Security-Policy", policy)
+                headers.setdefault("Content-Security-Policy", POLICY)
                 if path.startswith("/api/"):
                     headers.setdefault("Cache-Control", "no-store")
                 if scope.get("scheme") == "https":
