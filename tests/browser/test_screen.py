@@ -3,10 +3,7 @@
 import json
 import os
 import signal
-import sqlite3
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +11,8 @@ import pytest
 from playwright.sync_api import BrowserContext, CDPSession, expect
 
 from tests.browser.conftest import Running, Screen
-from tests.e2e.conftest import Project, eventually
+from tests.browser.desk_facts import indian, market_at_rest, money_of, stored
+from tests.e2e.conftest import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.slow]
 
@@ -24,43 +22,6 @@ MOST_BYTES = 1_500_000
 MOST_OF_A_CORE = 0.30
 LEAST_ROWS = 36
 """Of 41: the exchange lists no strike further out where the money has moved."""
-
-
-def indian(paise: int, plus: bool = True) -> str:
-    """Write paise as the page does, by another way: digits in groups of two above the first three."""
-    rupees, rest = divmod(abs(paise), 100)
-    digits = str(rupees)
-    head, tail = digits[:-3], digits[-3:]
-    groups = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)][::-1]
-    sign = "−" if paise < 0 else "+" if plus and paise > 0 else ""  # noqa: RUF001 - the minus sign of the page
-    return f"{sign}₹{','.join([*groups, tail])}.{rest:02d}"
-
-
-@contextmanager
-def market_at_rest(desk: Project) -> Iterator[None]:
-    """Let the simulator say nothing for a while: the desk's figures stand still, its clock goes on."""
-    pid = desk.processes()["simulator-1"]
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
-
-
-def money_of(told: dict[str, Any]) -> tuple[int, int, int, int]:
-    return told["net"], told["realised"], told["unrealised"], told["charges"]
-
-
-def stored(desk: Project) -> tuple[int, ...]:
-    """Return the desk's newest point in the database, in paise."""
-    database = sqlite3.connect(desk.run_env()["SAUDA_SQL_URL"].removeprefix("sqlite:///"))
-    try:
-        row = database.execute(
-            "select total_pnl, realised, unrealised, charges from pnl where strategy = 'ALL' order by ts_ns desc"
-        ).fetchone()
-    finally:
-        database.close()
-    return tuple(round(rupees * 100) for rupees in row)
 
 
 def test_the_profit_on_the_page_is_that_of_the_program_and_of_the_database(screen: Screen) -> None:
@@ -174,9 +135,10 @@ def test_the_first_load_is_small_and_comes_from_here_alone(
     assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious(screen: Screen, scheme: str) -> None:
-    screen.page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+@pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 1280), (False, 390)])
+def test_axe_finds_nothing_serious(screen: Screen, dark: bool, width: int) -> None:
+    screen.page.emulate_media(color_scheme="dark" if dark else "light")
+    screen.page.set_viewport_size({"width": width, "height": 800})
     found = []
     for view in VIEWS:
         screen.show(view)
@@ -189,6 +151,7 @@ def test_axe_finds_nothing_serious(screen: Screen, scheme: str) -> None:
             for one in told["violations"]
             if one["impact"] in ("serious", "critical")
         ]
+        assert screen.page.evaluate("document.documentElement.scrollWidth") <= width, view
 
     assert found == []
 

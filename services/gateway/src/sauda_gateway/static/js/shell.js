@@ -27,7 +27,7 @@ export function Shell() {
 
 function TopBar() {
   return html`<header class="top">
-    <a class="brand" href=${to("desk")}><img src="icon.svg" alt="" width="22" height="22" /><b>Sauda</b></a>
+    <a class="brand" href=${to("desk")} aria-label="Sauda: the desk"><img src="icon.svg" alt="" width="22" height="22" /><b>Sauda</b></a>
     <span class="chip desk-name" title="The desk that is watched">${status.value?.desk ?? "…"}</span>
     <${MarketClock} /><${Link} />
     <span class="grow"></span>
