@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,11 @@ from fastapi import FastAPI
 
 from sauda.clock import SystemClock
 from sauda.codec import encode
-from sauda.contracts import STREAM_OF, Message, Scope
+from sauda.contracts import STREAM_OF, Fill, Message, Scope
 from sauda.log import Output
 from sauda.redis_log import RedisLog
 from sauda.settings import Settings
+from sauda.testing.builders import INDEX, a_fill, a_tick, after, an_index, an_option
 from sauda.tokens import TokenFile
 from sauda_gateway import market, problems, stream
 from sauda_gateway.auth import Doorkeeper
@@ -25,6 +26,7 @@ from sauda_gateway.stream.sockets import end_stuck
 
 PATIENCE_S = 20.0
 STUCK_MS = 4_000
+OPEN: tuple[Any, ...] = (an_index(), an_option(), a_tick(24_510_00, instrument=INDEX), a_tick(100_00))
 
 
 class Gateway:
@@ -138,3 +140,16 @@ def write(log: RedisLog, *messages: Message) -> list[str]:
     """Write messages on their streams; return their ids."""
     outputs: Sequence[Output] = [Output(STREAM_OF[type(one)], encode(one)) for one in messages]
     return [one.decode() for one in log.append(outputs)]
+
+
+def fills(count: int, first: int = 0) -> list[Fill]:
+    """Return trades of the orders `o-<number>`."""
+    return [a_fill(order_id=f"o-{number}", event_ns=after(number)) for number in range(first, first + count)]
+
+
+async def until(true: Callable[[], Any], what: str) -> None:
+    """Wait until something is so."""
+    async with asyncio.timeout(PATIENCE_S):
+        while not true():  # noqa: ASYNC110  (what is waited for knows of no event)
+            await asyncio.sleep(0.02)
+    assert true(), what

@@ -23,7 +23,7 @@ from sauda.testing.builders import DAY, INDEX, NOW, OPTION, a_tick, after, an_in
 from sauda_gateway.market.bases import bases_of
 from sauda_gateway.market.calling import KEPT_S, MOST, Calling
 from sauda_gateway.market.catalogue import Catalogue, canonical_or_same
-from sauda_gateway.market.chain import YEAR_NS, Chain, Leg, chain
+from sauda_gateway.market.chain import YEAR_NS, Chain, Leg, Wanted, chain
 from sauda_gateway.market.greeks import greeks
 from sauda_gateway.market.market import Market
 from sauda_gateway.market.quotes import Base, Quotes, Since
@@ -260,14 +260,5 @@ def _chain(
     held: dict[str, int] | None = None,
     now_ns: int = NOW,
 ) -> Chain:
-    return chain(
-        known,
-        quotes,
-        held or {},
-        underlying="NIFTY",
-        expiry=EXPIRY,
-        around=around,
-        now_ns=now_ns,
-        end_ns=at("15:30", date(2026, 12, 1)),
-        rate=RATE,
-    )
+    end_ns = at("15:30", date(2026, 12, 1))
+    return chain(known, quotes, held or {}, Wanted("NIFTY", EXPIRY, around, now_ns, end_ns, RATE))

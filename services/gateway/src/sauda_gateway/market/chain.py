@@ -5,7 +5,7 @@ Everything that was used for the model stands beside it: the forward and where i
 
 from collections.abc import Mapping, Sequence
 from math import exp
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -80,55 +80,54 @@ class Chain(msgspec.Struct, frozen=True):
     rows: list[Row]
 
 
-def chain(
-    catalogue: Catalogue,
-    quotes: Quotes,
-    held: Mapping[InstrumentId, Units],
-    *,
-    underlying: str,
-    expiry: str,
-    around: int,
-    now_ns: UnixNs,
-    end_ns: UnixNs,
-    rate: float,
-) -> Chain:
+class Wanted(NamedTuple):
+    """Which chain, and what it is computed by."""
+
+    underlying: str
+    """Its canonical name."""
+    expiry: str
+    """`YYYY-MM-DD`."""
+    around: int
+    """Strikes on each side of the money."""
+    now_ns: UnixNs
+    """The market's time."""
+    end_ns: UnixNs
+    """When these options end."""
+    rate: float
+    """Interest a year, a fraction."""
+
+
+def chain(catalogue: Catalogue, quotes: Quotes, held: Mapping[InstrumentId, Units], wanted: Wanted) -> Chain:
     """Return the chain as it is sent.
 
     Args:
         catalogue: What there is.
         quotes: What it costs.
         held: What of it the desk holds.
-        underlying: Its canonical name.
-        expiry: `YYYY-MM-DD`.
-        around: Strikes on each side of the money.
-        now_ns: The market's time.
-        end_ns: When these options end.
-        rate: Interest a year, a fraction.
+        wanted: Which.
     """
-    today = _day_of(now_ns)
-    pairs = catalogue.pairs(underlying, expiry)
-    spot = _spot(catalogue, quotes, underlying, today)
-    years = max(end_ns - now_ns, LEAST_LEFT_NS) / YEAR_NS
-    forward, forward_from = _forward(catalogue, quotes, pairs, spot, (underlying, expiry, years, rate))
+    today = _day_of(wanted.now_ns)
+    pairs = catalogue.pairs(wanted.underlying, wanted.expiry)
+    spot = _spot(catalogue, quotes, wanted.underlying, today)
+    years = max(wanted.end_ns - wanted.now_ns, LEAST_LEFT_NS) / YEAR_NS
+    given = (wanted.underlying, wanted.expiry, years, wanted.rate)
+    forward, forward_from = _forward(catalogue, quotes, pairs, spot, given)
     money = spot.ltp if spot is not None else forward
-    shown = near_money(pairs, money, around)
-    terms = (forward, years, rate)
+    terms = (forward, years, wanted.rate)
+    shown = near_money(pairs, money, wanted.around)
     return Chain(
-        underlying=underlying,
-        expiry=expiry,
-        expiries=catalogue.expiries(underlying, today),
-        market_ns=now_ns,
+        underlying=wanted.underlying,
+        expiry=wanted.expiry,
+        expiries=catalogue.expiries(wanted.underlying, today),
+        market_ns=wanted.now_ns,
         spot=None if spot is None else spot.ltp,
         spot_instrument=None if spot is None else spot.instrument,
         atm=None if money is None or not pairs else _nearest(pairs, money),
         forward=None if forward is None else round(forward),
         forward_from=forward_from,
-        rate=rate * 100,
+        rate=wanted.rate * 100,
         years=round(years, 6),
-        rows=[
-            Row(pair.strike, _leg(pair.call, quotes, held, terms), _leg(pair.put, quotes, held, terms))
-            for pair in shown
-        ],
+        rows=[Row(one.strike, *(_leg(leg, quotes, held, terms) for leg in one[1:])) for one in shown],
     )
 
 

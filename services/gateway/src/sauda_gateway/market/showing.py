@@ -11,7 +11,7 @@ from sauda.contracts import InstrumentId
 from sauda.errors import ConfigError
 from sauda.margin import MarginBook
 from sauda_gateway.market.catalogue import Catalogue
-from sauda_gateway.market.chain import Chain, chain, near_money, spot_of
+from sauda_gateway.market.chain import Chain, Wanted, chain, near_money, spot_of
 from sauda_gateway.market.market import Market
 
 _ENDS: Final = time(15, 30)
@@ -55,17 +55,10 @@ class Showing:
     def chain(self, underlying: str, expiry: str, around: int) -> Chain:
         """Return the chain of *expiry*, *around* strikes on each side of the money; no rows where none is known."""
         market = self._market
-        return chain(
-            market.catalogue,
-            market.quotes,
-            market.worth.held(),
-            underlying=underlying,
-            expiry=expiry,
-            around=around,
-            now_ns=market.now_ns,
-            end_ns=self._rules.end_ns(self._exchange(underlying, expiry), expiry),
-            rate=self._rules.rate(underlying, market.now_ns),
-        )
+        end_ns = self._rules.end_ns(self._exchange(underlying, expiry), expiry)
+        rate = self._rules.rate(underlying, market.now_ns)
+        wanted = Wanted(underlying, expiry, around, market.now_ns, end_ns, rate)
+        return chain(market.catalogue, market.quotes, market.worth.held(), wanted)
 
     def chain_instruments(self, underlying: str, expiry: str, around: int) -> Sequence[InstrumentId]:
         """Return all whose prices that chain is made of."""
