@@ -61,6 +61,13 @@ def test_refusals_of_one_strategy_for_one_reason_are_counted_within_the_debounce
     assert said[-1].text.endswith("too little (2 more since 10:00:00)")
 
 
+def test_a_change_that_comes_too_late_is_no_refused_order() -> None:
+    desk = a_desk()
+    late = (RejectReason.ORDER_DONE, RejectReason.UNKNOWN_ORDER)
+
+    assert say(desk, *(refused("10:00", reason=reason) for reason in late)) == []
+
+
 def test_a_days_loss_is_said_at_each_share_of_the_limit_once() -> None:
     desk = a_desk(limits=Limits(desk=1_000))
     said = []

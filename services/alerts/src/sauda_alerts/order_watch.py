@@ -1,9 +1,14 @@
 """What the exchange answers that somebody should know: a stop that was hit, an order that was refused. Pure."""
 
-from sauda.contracts import Alert, OrderRejected, OrderTriggered
+from typing import Final
+
+from sauda.contracts import Alert, OrderRejected, OrderTriggered, RejectReason
 from sauda.money import to_indian
 from sauda_alerts.rules import Rules
 from sauda_alerts.voice import Voice
+
+TOO_LATE: Final = frozenset({RejectReason.ORDER_DONE, RejectReason.UNKNOWN_ORDER})
+"""A change that meets no order any more: two crossed on the way, or a strategy asked. Nothing was refused that anybody wanted."""
 
 
 class OrderWatch:
@@ -20,6 +25,8 @@ class OrderWatch:
 
     def refused(self, answer: OrderRejected) -> list[Alert]:
         """Say that an order was refused; a strategy that tries again for the same reason is counted."""
+        if answer.reason in TOO_LATE:
+            return []
         reason = answer.reason.value
         text = f"{answer.strategy}: {answer.order_id} on {answer.instrument} was refused, {reason}: {answer.detail}"
         about = f"{answer.strategy}|{reason}"
