@@ -72,4 +72,8 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 def _structs(kinds: Iterable[type]) -> dict[str, Any]:
     _, components = msgspec.json.schema_components(list(kinds), ref_template=REF)
+    for schema in components.values():
+        # The tag tells messages of one stream apart; where a list is of one kind alone it may be left out.
+        if "type" in schema.get("required", ()) and "enum" in schema["properties"]["type"]:
+            schema["required"] = [name for name in schema["required"] if name != "type"]
     return dict(components)
