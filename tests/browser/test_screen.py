@@ -143,7 +143,7 @@ def test_axe_finds_nothing_serious(screen: Screen, dark: bool, width: int) -> No
     for view in VIEWS:
         screen.show(view)
         screen.page.wait_for_selector("main .panel")
-        screen.page.wait_for_timeout(400)
+        screen.page.wait_for_timeout(200)
         screen.page.evaluate(AXE.read_text())
         told = screen.page.evaluate("axe.run({resultTypes: ['violations']})")
         found += [
