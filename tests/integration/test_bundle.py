@@ -85,6 +85,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, any_redis: Server) -> Setting
     place = a_place(tmp_path_factory.mktemp("home"))
     (place / "config" / "strategies" / "tight.yaml").write_text(RULES)
     (place / "config" / "risk.yaml").write_text("max_open_orders: 1234\n")
+    (place / "config" / "alerts.yaml").write_text("rules: {drawdown: {rupees: 1234}}\n")
     settings = settings_of(place, any_redis.url, "bundled")
     run_desk(settings)
     return settings
@@ -140,9 +141,10 @@ def test_a_bundle_opened_where_there_is_nothing_says_the_same(home: Settings, tm
     there = opened_elsewhere(packed(home, tmp_path), tmp_path)
     original, copy = Record.open(home), Record.open(there, "day")
 
-    assert (there.config / "risk.yaml").read_text() == (home.config / "risk.yaml").read_text()
+    for name in ("risk.yaml", "alerts.yaml"):
+        assert (there.config / name).read_text() == (home.config / name).read_text()
     assert verdicts(there, "day") == dict.fromkeys(
-        ("bars.desk", "execution.paper", "pnl.valuation", "strategy.tight"), True
+        ("alerts.desk", "bars.desk", "execution.paper", "pnl.valuation", "strategy.tight"), True
     )
     for stream in ("ticks", "orders", "executions", "pnl", "instruments", "journal", "alerts"):
         assert copy.entries(stream) == original.entries(stream)

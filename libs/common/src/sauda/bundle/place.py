@@ -5,7 +5,7 @@ from pathlib import Path
 from sauda.settings import Settings
 from sauda.settings_sources import find_root
 
-PACKED = ("market", "strategies", "risk.yaml")
+PACKED = ("market", "strategies", "risk.yaml", "alerts.yaml")
 """Folders and files of config/ that units are made of."""
 
 
