@@ -67,10 +67,15 @@ export async function resume() {
   }
 }
 
-/** May the session do what needs *wanted*? */
+/** May the session do what needs *wanted* on the gateway's own desk? */
 export function may(wanted) {
   const order = ["read", "trade", "admin"];
   return order.indexOf(scope.value) >= order.indexOf(wanted);
+}
+
+/** May it trade here? Not while a replay is watched: what is wished would reach the live desk. */
+export function mayTrade() {
+  return may("trade") && !watched.value;
 }
 
 /** Watch another desk, "" for the gateway's own. */

@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/htm-preact.js";
 import { signal } from "../vendor/signals.js";
-import { may, send } from "./api.js";
+import { may, send, watched } from "./api.js";
 import { openOrders, positions, status } from "./book.js";
 import { Icon, Modal, Refusal } from "./parts.js";
 import { say } from "./toasts.js";
@@ -39,6 +39,7 @@ function Question({ halted }) {
           held is closed at the market:</p>
         <ul class="stakes"><li><b>${held}</b> open ${held === 1 ? "position" : "positions"}</li>
           <li><b>${openOrders.value.length}</b> working ${openOrders.value.length === 1 ? "order" : "orders"}</li></ul>`}
+    ${watched.value && html`<p><b>This is the live desk's switch</b>, not that of the replay that you are watching; the counts are the replay's.</p>`}
     <form onSubmit=${(event) => throwSwitch(event, halted)}>
       <label class="field">Reason <input name="reason" maxlength="200" autocomplete="off" placeholder="for the record" /></label>
       <${Refusal} problem=${refusal.value} />

@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/htm-preact.js";
 import { signal } from "../vendor/signals.js";
-import { may, send } from "./api.js";
+import { mayTrade, send } from "./api.js";
 import { isOpen, openOrders, orders } from "./book.js";
 import { clock, count, paise, price } from "./format.js";
 import { Empty, Icon, Instrument, Modal, Refusal, Side, State } from "./parts.js";
@@ -32,7 +32,7 @@ function Row({ order }) {
     <td class="phone-hide">${order.kind}</td><td class="n">${asked(order)}</td>
     <td title=${order.reason ?? ""}><a href=${to("why", order.order_id)} title=${order.waits_for ? `waits for ${order.waits_for}` : "Why this order"}><${State} of=${order.status} /></a>${order.reason && html` <small class="why phone-hide">${order.reason.split(":")[0]}</small>`}</td>
     <td class="phone-hide">${order.strategy === "hand" ? "by hand" : order.strategy}</td>
-    <td>${isOpen(order) && may("trade") && html`<div class="actions">
+    <td>${isOpen(order) && mayTrade() && html`<div class="actions">
       <button class="small phone-hide" onClick=${() => begin(order)} aria-label="Change order ${order.order_id}"><${Icon} name="pencil" /></button>
       <button class="small" onClick=${() => cancel(order)} aria-label="Cancel order ${order.order_id}"><${Icon} name="x" /></button></div>`}</td>
   </tr>`;

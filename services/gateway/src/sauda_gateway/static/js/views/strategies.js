@@ -3,7 +3,7 @@
 import { html } from "../../vendor/htm-preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { signal } from "../../vendor/signals.js";
-import { get, may, send } from "../api.js";
+import { get, mayTrade, send } from "../api.js";
 import { strategies as points } from "../book.js";
 import { clock, count, gain, instrumentParts, price, tone } from "../format.js";
 import { Empty, Modal, Panel, Refusal, State } from "../parts.js";
@@ -60,9 +60,9 @@ function Acts({ one }) {
   const carried = one.held_by !== null;
   const trading = one.state === "trading";
   return html`<div class="actions">
-    <button disabled=${!may("trade") || !carried || trading} onClick=${() => order("start", one.strategy)}>Start</button>
-    <button disabled=${!may("trade") || !carried || !trading} onClick=${() => order("stop", one.strategy)}>Stop</button>
-    <button disabled=${!may("trade")} onClick=${() => (asked.value = one.strategy)}>Square off…</button></div>`;
+    <button disabled=${!mayTrade() || !carried || trading} onClick=${() => order("start", one.strategy)}>Start</button>
+    <button disabled=${!mayTrade() || !carried || !trading} onClick=${() => order("stop", one.strategy)}>Stop</button>
+    <button disabled=${!mayTrade()} onClick=${() => (asked.value = one.strategy)}>Square off…</button></div>`;
 }
 
 async function order(what, strategy) {

@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/htm-preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
-import { get, may, send } from "../api.js";
+import { get, mayTrade, send, watched } from "../api.js";
 import { orders } from "../book.js";
 import { count, paise, price } from "../format.js";
 import { InstrumentSearch } from "../instrument_search.js";
@@ -72,8 +72,8 @@ function Form() {
     </div>
     <${Preview} preview=${preview} />
     <${Refusal} problem=${state.problem} />
-    <button class=${form.side === "BUY" ? "primary" : "primary sells"} disabled=${!isWhole(wish) || state.busy || !may("trade")} data-test="send">
-      ${may("trade") ? `${form.side === "BUY" ? "Buy" : "Sell"} ${count(qty)}` : "This token may only watch"}</button>
+    <button class=${form.side === "BUY" ? "primary" : "primary sells"} disabled=${!isWhole(wish) || state.busy || !mayTrade()} data-test="send">
+      ${mayTrade() ? `${form.side === "BUY" ? "Buy" : "Sell"} ${count(qty)}` : watched.value ? "A replay is only watched" : "This token may only watch"}</button>
   </form>`;
 }
 
