@@ -1,6 +1,6 @@
 """What every log promises: the same tests against Redis, Valkey and memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pytest
 
@@ -34,7 +34,7 @@ def open_unit(log: Log, *inputs: str, ttl_ms: int = 60_000) -> tuple[Lease, dict
     return lease, log.load(lease, inputs).positions
 
 
-def step_over(positions: dict[str, Position], entries: list[Entry], **rest: object) -> Step:
+def step_over(positions: dict[str, Position], entries: Sequence[Entry], **rest: object) -> Step:
     moves = {}
     for name, before in positions.items():
         own = [entry for entry in entries if entry.stream == name]

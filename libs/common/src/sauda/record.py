@@ -215,7 +215,7 @@ class Record:
             if last is not None
         ]
 
-    def read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> list[Entry]:
+    def read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> Sequence[Entry]:
         """Return what is new behind *positions*, as `Log.read`; those at the end of a stream are meant, which no trimming reaches."""
         return self._writable().read(positions, count, block_ms)
 

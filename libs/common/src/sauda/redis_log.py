@@ -30,6 +30,7 @@ from sauda.log import (
     state_rows,
 )
 from sauda.merge import merge
+from sauda.one_stream import one_stream
 from sauda.redis_address import WAIT_MS, read_address
 from sauda.redis_line import Line
 
@@ -110,7 +111,7 @@ class RedisLog:
         }
         return Loaded(positions, state_rows(fields))
 
-    def read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> list[Entry]:
+    def read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> Sequence[Entry]:
         """See `sauda.log.Log`."""
         with server_errors(self._where):
             reply = self._line.say(*self._read_command(positions, count, block_ms))
@@ -122,7 +123,7 @@ class RedisLog:
 
     def commit_and_read(
         self, lease: Lease, step: Step, positions: Mapping[str, Position], count: int, block_ms: int
-    ) -> list[Entry]:
+    ) -> Sequence[Entry]:
         """See `sauda.log.Log`."""
         keys, args = self._commit_arguments(lease, step)
         commit = ("EVALSHA", self._commit.digest, len(keys), *keys, *args)
@@ -144,9 +145,11 @@ class RedisLog:
         args += [position.id for position in positions.values()]
         return args
 
-    def _found(self, positions: Mapping[str, Position], count: int, reply: Any) -> list[Entry]:
-        names = ((self._name(key), rows) for key, rows in reply or ())
-        found = {name: entries_of(name, rows) for name, rows in names}
+    def _found(self, positions: Mapping[str, Position], count: int, reply: Any) -> Sequence[Entry]:
+        named = [(self._name(key), rows) for key, rows in reply or ()]
+        if len(named) == 1 and (alone := one_stream(*named[0])) is not None:
+            return alone
+        found = {name: entries_of(name, rows) for name, rows in named}
         # A waiting read is woken by the first stream that gets something and brings that one alone. No two inputs of a
         # unit are written in one atomic step, so nothing with a lower id can stand on another by then.
         return merge([found.get(name, []) for name in positions], count)

@@ -47,7 +47,7 @@ class ReplicatedLog(RedisLog):
 
     def commit_and_read(
         self, lease: Lease, step: Step, positions: Mapping[str, Position], count: int, block_ms: int
-    ) -> list[Entry]:
+    ) -> Sequence[Entry]:
         """See `sauda.log.Log`."""
         self.commit(lease, step)
         return self.read(positions, count, block_ms)
