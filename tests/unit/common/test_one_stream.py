@@ -11,8 +11,7 @@ from sauda.codec import encode
 from sauda.contracts import ClockTick, Requeued, Tick
 from sauda.log import Entry, Output, Position
 from sauda.memory_log import MemoryLog
-from sauda.one_stream import OneStream, one_stream
-from sauda.redis_log import entries_of
+from sauda.one_stream import OneStream, entries_of, one_stream
 from sauda.runner import LOOK_EVERY, Carrier
 from sauda.testing.counting import POISON_LTP, counter_unit
 

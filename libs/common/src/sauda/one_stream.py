@@ -70,6 +70,22 @@ def one_stream(stream: str, rows: Sequence[Any]) -> OneStream | None:
     return None
 
 
+def entries_of(stream: str, rows: Any) -> list[Entry]:
+    """Return what Redis gives of *stream*, ids with their fields, as entries."""
+    new = tuple.__new__  # half the cost of calling the named tuple; this runs once a tick and reader
+    return [
+        new(Entry, (stream, entry_id, fields[1], fields[3], None))
+        if len(fields) == 4 and fields[0] == b"d" and fields[2] == b"c"
+        else _foreign(stream, entry_id, fields)
+        for entry_id, fields in rows
+    ]
+
+
+def _foreign(stream: str, entry_id: bytes, fields: Sequence[bytes]) -> Entry:
+    named = dict(zip(fields[::2], fields[1::2], strict=True))
+    return Entry(stream, entry_id, named.get(b"d", b""), named.get(b"c", b""), named)
+
+
 def moves_over(entries: Sequence[Entry], positions: Mapping[str, Position]) -> dict[str, Move]:
     """Return how each stream moves from *positions* over *entries*, in the order in which the streams come."""
     if isinstance(entries, OneStream):

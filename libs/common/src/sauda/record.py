@@ -19,8 +19,8 @@ from sauda.clock import UnixNs
 from sauda.errors import ConfigError, SaudaError, TransientError
 from sauda.log import Entry, EntryId, Loaded, Output, Position, loaded_from
 from sauda.merge import id_parts
+from sauda.one_stream import entries_of
 from sauda.redis_book import Piece, RedisBook
-from sauda.redis_log import entries_of
 from sauda.redis_view import StreamLag, UnitHolding
 from sauda.settings import Settings
 

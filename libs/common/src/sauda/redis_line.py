@@ -59,6 +59,23 @@ class Line:
             raise
         return connection.read_response(disable_decoding=True)
 
+    def say_packed(self, commands: bytes, last: bytes) -> list[Any]:
+        """Send commands that are packed already, of which the last one is answered by *last*; return the answers before that.
+
+        Raises:
+            redis.RedisError: as `say`; the line is closed whatever it was.
+        """
+        connection = self._open()
+        connection.send_packed_command([commands], check_health=False)
+        answers: list[Any] = []
+        try:
+            while (answer := connection.read_response(disable_decoding=True)) != last:
+                answers.append(answer)
+        except redis.RedisError:
+            connection.disconnect()
+            raise
+        return answers
+
     def _open(self) -> _Connection:
         if self._connection is None:
             opened: Any = self._client.connection_pool.get_connection()
