@@ -133,6 +133,18 @@ class Log(Protocol):
         written in one atomic step.
         """
 
+    def read_after_rest(
+        self,
+        urgent: Mapping[str, Position],
+        rest_ms: int,
+        positions: Mapping[str, Position],
+        count: int,
+    ) -> Sequence[Entry]:
+        """Wait *rest_ms*, or until there is something behind *urgent*; then `read` behind *positions* without waiting.
+
+        One round trip where there is one: what is urgent comes with all that stands before it.
+        """
+
     def commit(self, lease: Lease, step: Step) -> None:
         """Do *step* atomically, and renew the lease.
 

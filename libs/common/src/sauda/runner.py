@@ -75,7 +75,7 @@ class Carrier:
         self._tell = tell
         """Is given what was committed."""
         self._ahead: Sequence[Entry] = ()
-        """What was read along with the last commit."""
+        """What was read along with the last commit, or after a rest."""
         self._seconds = seconds
         """Passing time, for the lease alone."""
         self._renewed_s = seconds()
@@ -117,9 +117,10 @@ class Carrier:
         return len(entries)
 
     def rest(self, rest_ms: int) -> None:
-        """Wait so long, or until something urgent has arrived: the next step reads it, with all that stands before it."""
+        """Wait so long, or until something urgent has arrived, and read it for the next step, with all that stands before it."""
+        urgent = {name: self.positions[name] for name in self.unit.urgent}
         with suppress(TransientError):  # the next step will say so as well
-            self._log.read({name: self.positions[name] for name in self.unit.urgent}, 1, rest_ms)
+            self._ahead = self._log.read_after_rest(urgent, rest_ms, self.positions, self._batch)
 
     def _load(self) -> None:
         loaded = self._log.load(self.lease, self.unit.reads)
