@@ -9,7 +9,7 @@ from sauda.errors import LeaseLostError, TransientError
 from sauda.log import Lease, Output, Step
 from sauda.redis_line import Line
 from sauda.redis_log import RedisLog
-from sauda.redis_transaction import MANY
+from sauda.redis_transaction import FAR_S, MANY
 
 UNIT = "feed"
 TICKS = [Output("ticks", b"%d" % number, b"cause" * (number % 2)) for number in range(MANY - 1)]
@@ -129,6 +129,17 @@ def test_a_lease_that_was_only_touched_is_still_ours_and_the_step_is_done_once(
     log.commit(lease, STEP)
 
     assert line.packets == 2
+    assert_done_once(log)
+
+
+def test_a_server_that_is_far_away_gets_the_script(log: RedisLog) -> None:
+    lease = held(log)
+    log._line = line = Interrupted(log, lambda: None)
+    line.took_s = 2 * FAR_S
+
+    log.commit(lease, STEP)
+
+    assert line.packets == 0
     assert_done_once(log)
 
 

@@ -131,7 +131,7 @@ class RedisLog:
     def commit(self, lease: Lease, step: Step) -> None:
         """See `sauda.log.Log`."""
         # The script knows why a transaction was not done.
-        if not (self._transacts and is_for_transaction(step) and self._written(lease, step)):
+        if not (self._transacts and is_for_transaction(self._line, step) and self._written(lease, step)):
             self.run(self._commit, *commit_arguments(self.keys, lease, step))
 
     def _written(self, lease: Lease, step: Step) -> bool:

@@ -27,6 +27,8 @@ def _packed(*command: Any) -> bytes:
 
 MANY: Final = 200
 """Entries from which on it pays for the second round trip."""
+FAR_S: Final = 0.02
+"""A server that answers no sooner is far away: one more round trip is much of a lease, and more than anything that it saves."""
 _END: Final = b"end of the answers"
 _MULTI: Final = _packed("MULTI")
 _PING: Final = _packed("PING", _END)
@@ -38,9 +40,9 @@ _REST: Final = b"%b$%d\r\n%b\r\n$1\r\nc\r\n$%d\r\n%b\r\n"
 """Of an `XADD` behind its head: data and cause. Packed here, 0.4 instead of 1.0 µs of the feed's."""
 
 
-def is_for_transaction(step: Step) -> bool:
+def is_for_transaction(line: Line, step: Step) -> bool:
     """Return whether `write` is the cheaper way of doing *step*, and can do it."""
-    return len(step.outputs) >= MANY and not step.moves and not step.last
+    return len(step.outputs) >= MANY and not step.moves and not step.last and line.took_s < FAR_S
 
 
 def write(line: Line, keys: Keys, lease: Lease, step: Step, proof: bytes) -> bool:
