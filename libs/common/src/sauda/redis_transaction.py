@@ -27,8 +27,9 @@ def _packed(*command: Any) -> bytes:
 
 MANY: Final = 200
 """Entries from which on it pays for the second round trip."""
-FAR_S: Final = 0.02
-"""A server that answers no sooner is far away: one more round trip is much of a lease, and more than anything that it saves."""
+FAR_S: Final = 0.05
+"""A server that answers no sooner is far away: one more round trip is much of a lease, and more than anything that it saves.
+A near one may take half of it where more want to work than there are processors."""
 _END: Final = b"end of the answers"
 _MULTI: Final = _packed("MULTI")
 _PING: Final = _packed("PING", _END)
