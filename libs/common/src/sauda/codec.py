@@ -30,7 +30,7 @@ def decode(data: bytes) -> Message:
 
 
 def decode_all(data: Iterable[bytes]) -> list[Message]:
-    """Read many messages, as `decode` each of them: without a step of Python between two, 0.55 instead of 0.8 µs a tick.
+    """Read many messages, as `decode` each of them: without a step of Python between two. With the runner's loop 0.66 instead of 0.8 µs a tick.
 
     Raises:
         ContractError: one of them cannot be read; `decode` says which.

@@ -16,9 +16,6 @@ from sauda.errors import ContractError
 from sauda.log import Entry, EntryId, Move, Position
 from sauda.unit import REQUEUED
 
-_PLAIN: Final = 4
-"""Parts of an entry that has the fields `d` and `c` and no other."""
-
 _STREAM: Final = attrgetter("stream")
 
 
@@ -62,9 +59,10 @@ def one_stream(stream: str, rows: Sequence[Any]) -> OneStream | None:
     """Return what Redis gives of *stream*, ids with their fields; None where an entry has other fields than `d` and `c`."""
     # Column by column: all of it is done in C.
     ids, fields = zip(*rows, strict=True)
-    if set(map(len, fields)) != {_PLAIN}:
-        return None
-    names, data, more_names, causes = zip(*fields, strict=True)
+    try:
+        names, data, more_names, causes = zip(*fields, strict=True)
+    except ValueError:
+        return None  # not two fields each
     if names.count(b"d") == more_names.count(b"c") == len(ids):
         return OneStream(stream, ids, data, causes)
     return None
