@@ -22,7 +22,9 @@ from benchmarks.made_up_days import LOT, minutes_of_a_year, quote_ticks
 TICKS: Final = int(os.environ.get("BENCH_BACKTEST_TICKS", "500000"))
 ROUNDS: Final = 3
 FAST, SLOW = 400, 1600
-"""A cross about every thousand ticks."""
+"""A cross about every thousand ticks; of minutes, an order about every 600 bars."""
+SPARSE: Final = (f"fast={FAST}", f"slow={SLOW}", "pnl_grid_ms=3600000")
+"""A year of minutes that is traded as rarely as the ticks: the same two means, and a point of the curve each hour and at each fill."""
 RIVAL: Final = "nautilus_trader==1.231.0"
 _PYTHONS: Final = (
     os.environ.get("BENCH_RIVAL_PYTHON", "python3.13"),
@@ -40,7 +42,9 @@ class Compared(NamedTuple):
     rivals: dict[str, Any] | None
     """None: it could not be installed here."""
     year: dict[str, Any]
-    """Ours, on a year of one-minute bars."""
+    """Ours, on a year of one-minute bars, with the means and the hourly points of `SPARSE`."""
+    busy: dict[str, Any]
+    """Ours, on the same bars: means of 50 and 200, a turn every 160 bars, and a point every five minutes."""
     stick: Figure
     """A fixed piece of Python, measured between the rounds."""
 
@@ -73,12 +77,10 @@ class Compared(NamedTuple):
         ours, year = self.ours, self.year
         speed = Figure("ours", ours["ticks"] / ours["run_s"], "ticks/s", f"{ours['ticks']:,} quote ticks")
         per_tick = Figure(
-            "a tick of minutes", year["cpu_s"] / year["ticks"] * 1e6, "µs", "processor time", True
+            "a tick of minutes", self.busy["cpu_s"] / self.busy["ticks"] * 1e6, "µs", "processor time", True
         )
-        minutes = Figure(
-            "a year of one-minute bars", year["run_s"], "s", f"{year['ticks'] // 4:,} bars", True
-        )
-        found = [self.stick, per_tick.beside(self.stick), minutes]
+        minutes = [_figure("a year of one-minute bars", self.busy), _figure("a year, seldom traded", year)]
+        found = [self.stick, per_tick.beside(self.stick), *minutes]
         if self.rivals is None:
             return [speed, *found]
         rival = Figure(RIVAL, self.rivals["ticks"] / self.rivals["run_s"], "ticks/s", self.rivals["name"])
@@ -98,14 +100,16 @@ def compared(folder: Path, rounds: int = ROUNDS) -> Compared:
     minutes_of_a_year(bars)
     rival = rival_python()
     script = str(_ROOT / "benchmarks/rivals/nautilus_cross.py")
-    ours, theirs, year = [], [], []
+    ours, theirs, year, busy = [], [], [], []
     stick = yardstick.figure()
     for _ in range(rounds):
         ours.append(_timed([sys.executable, "-m", "benchmarks.timed_backtest", "quote_cross", str(ticks)]))
         if rival is not None:
             theirs.append(_timed([str(rival), script, str(ticks), str(FAST), str(SLOW), str(LOT)]))
-        year.append(_timed([sys.executable, "-m", "benchmarks.timed_backtest", "bar_cross", str(bars)]))
-    return Compared(_best(ours), _best(theirs) if theirs else None, _best(year), stick)
+        minutes = [sys.executable, "-m", "benchmarks.timed_backtest", "bar_cross", str(bars)]
+        year.append(_timed([*minutes, *SPARSE]))
+        busy.append(_timed(minutes))
+    return Compared(_best(ours), _best(theirs) if theirs else None, _best(year), _best(busy), stick)
 
 
 def rival_python() -> Path | None:
@@ -142,10 +146,11 @@ def lines(found: Compared) -> list[str]:
             f"    {found.ratio:.2f} times its ticks/s; {len(_traded(ours['fills']))} trades on each side"
         )
         told += [f"    DIFFERENCE {one}" for one in found.differences[:5]]
-    year = found.year
-    told.append(
-        f"a year of one-minute bars ({year['ticks'] // 4:,} bars, {len(year['fills'])} trades)   {year['run_s']:.2f} s"
-    )
+    told += [
+        f"a year of one-minute bars ({one['ticks'] // 4:,} bars, {len(one['fills'])} trades, {points})   "
+        f"{one['run_s']:.2f} s, {one['cpu_s']:.2f} s of them processor time"
+        for one, points in ((found.year, "hourly points"), (found.busy, "points every 5 minutes"))
+    ]
     return told
 
 
@@ -155,6 +160,11 @@ def _traded(fills: Iterable[Sequence[Any]]) -> list[tuple[int, int, int]]:
     for at_ns, side, qty, price in fills:
         found[at_ns, price] = found.get((at_ns, price), 0) + (qty if side == "BUY" else -qty)
     return [(at_ns, price, units) for (at_ns, price), units in found.items()]
+
+
+def _figure(name: str, one: dict[str, Any]) -> Figure:
+    condition = f"{one['ticks'] // 4:,} bars, {len(one['fills']):,} fills"
+    return Figure(name, one["run_s"], "s", condition, less_is_better=True)
 
 
 def _line(name: str, one: dict[str, Any]) -> str:

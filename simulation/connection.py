@@ -85,6 +85,12 @@ class LineLog:
         """See `sauda.log.Log`."""
         return self._call("read", lambda: self._read(positions, count, block_ms), late=lambda: None)
 
+    def read_after_rest(
+        self, urgent: Mapping[str, Position], rest_ms: int, positions: Mapping[str, Position], count: int
+    ) -> list[Entry]:
+        """See `sauda.log.Log`; when a unit has rested the scheduler decides."""
+        return self.read(positions, count, 0)
+
     def commit(self, lease: Lease, step: Step) -> None:
         """See `sauda.log.Log`."""
         self._call("commit", lambda: self._commit(lease, step), needs_memory=True, about=_about(step))

@@ -22,7 +22,7 @@ USER, PASSWORD, VENDOR, API_SECRET = "FA00001", "paper+pass&word", "FA00001_U", 
 TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 SEED = 11
 """The simulated market follows from it and the date."""
-_PATIENCE_S = 20.0
+_PATIENCE_S = 60.0
 _pulse = Event()
 
 

@@ -29,6 +29,7 @@ from sauda_feed.feed import Feed
 from sauda_feed.pace import Scaled
 from sauda_feed.recording import RecordingSource
 from sauda_feed.source import MarketMessage
+from tests.integration.conftest import Server
 from tests.unit.feed.recordings import CALL, PUT, row, write
 
 ROOT = Path(__file__).parents[2]
@@ -121,6 +122,12 @@ def test_after_the_last_row_the_clock_goes_on_to_the_close() -> None:
     *_, last = opened(CHAIN, "NIFTY").messages()
 
     assert last == END
+
+
+@pytest.fixture
+def redis_url(any_redis: Server) -> str:
+    """One kind of server is enough here: all that speaks to it is tested on each in the tests of the log."""
+    return any_redis.url
 
 
 @pytest.fixture

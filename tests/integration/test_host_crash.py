@@ -15,6 +15,7 @@ import pytest
 import redis
 
 from sauda.contracts import STREAMS, Message
+from sauda.journal import journal_record
 from sauda.log import Lease, Step
 from sauda.redis_log import RedisLog
 from tests.integration.append_only_file import (
@@ -240,7 +241,7 @@ class TornLog(RedisLog):
             pipeline.hdel(unit, row) if value is None else pipeline.hset(unit, row, value)
         for output in step.outputs:
             pipeline.xadd(keys.stream(output.stream), {"d": output.data, "c": output.cause})
-        if record := self._commit_arguments(lease, step)[1][3]:
+        if record := journal_record(lease, step):
             pipeline.xadd(keys.stream("journal"), {"d": record, "c": b""})
         pipeline.pexpire(keys.lease(lease.unit), lease.ttl_ms)
         pipeline.execute()

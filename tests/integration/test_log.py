@@ -1,6 +1,7 @@
 """What every log promises: the same tests against Redis, Valkey and memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from threading import Thread
 
 import pytest
 
@@ -34,7 +35,7 @@ def open_unit(log: Log, *inputs: str, ttl_ms: int = 60_000) -> tuple[Lease, dict
     return lease, log.load(lease, inputs).positions
 
 
-def step_over(positions: dict[str, Position], entries: list[Entry], **rest: object) -> Step:
+def step_over(positions: dict[str, Position], entries: Sequence[Entry], **rest: object) -> Step:
     moves = {}
     for name, before in positions.items():
         own = [entry for entry in entries if entry.stream == name]
@@ -180,6 +181,27 @@ def test_where_one_stream_is_cut_the_others_wait_for_it(log: Log) -> None:
     write(log, "late order", stream="orders")
 
     assert [entry.data for entry in log.read(positions, 2, 0)] == [b"tick 0", b"tick 1"]
+
+
+def test_what_is_urgent_ends_a_rest_and_comes_with_what_stands_before_it(redis_url: str, desk: str) -> None:
+    log, another = RedisLog(redis_url, desk), RedisLog(redis_url, desk)
+    _, positions = open_unit(log, "ticks", "orders")
+    write(log, "tick")
+
+    def order() -> None:
+        SystemClock().sleep(0.05)
+        write(another, "order", stream="orders")
+
+    writer = Thread(target=order)
+    writer.start()
+    # Not woken it would wait for longer than any answer is waited for.
+    entries = log.read_after_rest({"orders": positions["orders"]}, 60_000, positions, 10)
+    writer.join()
+
+    assert [entry.data for entry in entries] == [b"tick", b"order"]
+    assert log.read_after_rest({"control": positions["orders"]}, 1, positions, 10) == entries
+    log.close()
+    another.close()
 
 
 def test_entries_can_be_read_by_range(log: Log) -> None:

@@ -33,6 +33,12 @@ class Pair(NamedTuple):
     def url(self) -> str:
         return f"{self.master.url}?replicas=1"
 
+    def is_copied(self) -> bool:
+        """Return whether the replica is done with its first copy: the master calls it online while it still reads and rewrites that."""
+        log = self.replica.say("INFO", "persistence")
+        busy = b"aof_rewrite_in_progress:1" in log or b"aof_rewrite_scheduled:1" in log
+        return not busy and self.replica.say("GET", "first") == b"1"
+
     def cut_off(self) -> None:
         """Let the replica have nothing more, as if a cable had been cut."""
         self.replica.send(SIGSTOP)
@@ -46,7 +52,8 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     with ended(found):
         for server in found:
             server.start()
-        until(lambda: b"state=online" in master.say("INFO", "replication"), "the replica does not follow")
+        master.say("SET", "first", "1")
+        until(found.is_copied, "the replica does not follow")
         yield found
         found.replica.send(SIGCONT)
 

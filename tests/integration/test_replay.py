@@ -50,6 +50,12 @@ Sauda = Callable[..., Outcome]
 
 
 @pytest.fixture
+def redis_url(any_redis: Server) -> str:
+    """One kind of server is enough here: all that speaks to it is tested on each in the tests of the log."""
+    return any_redis.url
+
+
+@pytest.fixture
 def into(redis_url: str, desk: str) -> Iterator[RedisView]:
     view = RedisView(redis_url, f"{desk}-copy")
     yield view

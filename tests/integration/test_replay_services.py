@@ -12,6 +12,7 @@ from sauda.reading import readable
 from sauda.redis_log import RedisLog
 from sauda.redis_view import RedisView
 from sauda.testing.market import MadeUpMarket
+from tests.integration.conftest import Server
 from tests.integration.desk_processes import wait_until
 from tests.integration.replay_desk import CONFIG, data, environment, record, start
 
@@ -48,6 +49,12 @@ class Recorded:
         found = {stream: data(log.entries(stream)) for stream in MADE}
         log.close()
         return found
+
+
+@pytest.fixture
+def redis_url(any_redis: Server) -> str:
+    """One kind of server is enough here: all that speaks to it is tested on each in the tests of the log."""
+    return any_redis.url
 
 
 @pytest.fixture

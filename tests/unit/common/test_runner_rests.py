@@ -30,13 +30,13 @@ class Line(MemoryLog):
         self.rests: list[tuple[dict[str, Position], int]] = []
         self._away = away
 
-    def read(self, positions: Mapping[str, Position], count: int, block_ms: int = 0) -> list[Entry]:
-        if "ticks" in positions:
-            return super().read(positions, count, block_ms)
-        self.rests.append((dict(positions), block_ms))
+    def read_after_rest(
+        self, urgent: Mapping[str, Position], rest_ms: int, positions: Mapping[str, Position], count: int
+    ) -> list[Entry]:
+        self.rests.append((dict(urgent), rest_ms))
         if self._away:
             raise TransientError("not there")
-        return []
+        return super().read_after_rest(urgent, rest_ms, positions, count)
 
 
 class UntilRested:

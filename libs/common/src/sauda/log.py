@@ -123,7 +123,7 @@ class Log(Protocol):
     def load(self, lease: Lease, inputs: Sequence[str]) -> Loaded:
         """Return the unit's committed positions and state; a new unit's positions are fixed by this call."""
 
-    def read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> list[Entry]:
+    def read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> Sequence[Entry]:
         """Return what stands behind *positions*, at most *count* a stream, merged by entry id.
 
         Ties go by the order of *positions*. Where a stream was cut at *count*, entries of the others with a
@@ -131,6 +131,18 @@ class Log(Protocol):
 
         A read that waited is woken by one stream and may bring that one alone: so no two inputs of one unit may be
         written in one atomic step.
+        """
+
+    def read_after_rest(
+        self,
+        urgent: Mapping[str, Position],
+        rest_ms: int,
+        positions: Mapping[str, Position],
+        count: int,
+    ) -> Sequence[Entry]:
+        """Wait *rest_ms*, or until there is something behind *urgent*; then `read` behind *positions* without waiting.
+
+        One round trip where there is one: what is urgent comes with all that stands before it.
         """
 
     def commit(self, lease: Lease, step: Step) -> None:
@@ -144,7 +156,7 @@ class Log(Protocol):
 
     def commit_and_read(
         self, lease: Lease, step: Step, positions: Mapping[str, Position], count: int, block_ms: int
-    ) -> list[Entry]:
+    ) -> Sequence[Entry]:
         """Do `commit` and then `read` behind *positions*, in one round trip where there is one."""
 
     def state_of(self, unit: str) -> dict[bytes, bytes]:

@@ -116,6 +116,12 @@ class MemoryLog:
         """See `sauda.log.Log`; *block_ms* means nothing here."""
         return merge([self._stream(name).behind(at.id, count) for name, at in positions.items()], count)
 
+    def read_after_rest(
+        self, urgent: Mapping[str, Position], rest_ms: int, positions: Mapping[str, Position], count: int
+    ) -> list[Entry]:
+        """See `sauda.log.Log`; here nobody waits."""
+        return self.read(positions, count)
+
     def commit(self, lease: Lease, step: Step) -> None:
         """See `sauda.log.Log`."""
         known = self._held(lease)

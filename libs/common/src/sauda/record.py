@@ -19,8 +19,8 @@ from sauda.clock import UnixNs
 from sauda.errors import ConfigError, SaudaError, TransientError
 from sauda.log import Entry, EntryId, Loaded, Output, Position, loaded_from
 from sauda.merge import id_parts
+from sauda.one_stream import entries_of
 from sauda.redis_book import Piece, RedisBook
-from sauda.redis_log import entries_of
 from sauda.redis_view import StreamLag, UnitHolding
 from sauda.settings import Settings
 
@@ -215,7 +215,7 @@ class Record:
             if last is not None
         ]
 
-    def read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> list[Entry]:
+    def read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> Sequence[Entry]:
         """Return what is new behind *positions*, as `Log.read`; those at the end of a stream are meant, which no trimming reaches."""
         return self._writable().read(positions, count, block_ms)
 

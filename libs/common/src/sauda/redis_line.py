@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import redis
 from hiredis import pack_command
 
+from sauda.clock import monotonic_s
+
 
 class _Connection(Protocol):
     """What of the library's connection is used here."""
@@ -31,6 +33,8 @@ class Line:
     def __init__(self, client: "redis.Redis") -> None:
         self._client = client
         self._connection: _Connection | None = None
+        self.took_s = 0.0
+        """From the last `say` to its answer."""
 
     def say(self, *command: Any) -> Any:
         """Send *command*, once, and return the raw answer.
@@ -39,9 +43,11 @@ class Line:
             redis.RedisError: the server refused, or no answer came; in the latter case the line is closed, so that a late answer
                 can never be taken for that of the next command.
         """
-        connection = self._open()
+        connection, began_s = self._open(), monotonic_s()
         connection.send_packed_command([pack_command(command)], check_health=False)
-        return connection.read_response(disable_decoding=True)
+        answer = connection.read_response(disable_decoding=True)
+        self.took_s = monotonic_s() - began_s
+        return answer
 
     def say_both(self, first: Sequence[Any], second: Sequence[Any]) -> Any:
         """Send two commands in one go and return the answer of the second.
@@ -58,6 +64,23 @@ class Line:
             connection.disconnect()
             raise
         return connection.read_response(disable_decoding=True)
+
+    def say_packed(self, commands: bytes, last: bytes) -> list[Any]:
+        """Send commands that are packed already, of which the last one is answered by *last*; return the answers before that.
+
+        Raises:
+            redis.RedisError: as `say`; the line is closed whatever it was.
+        """
+        connection = self._open()
+        connection.send_packed_command([commands], check_health=False)
+        answers: list[Any] = []
+        try:
+            while (answer := connection.read_response(disable_decoding=True)) != last:
+                answers.append(answer)
+        except redis.RedisError:
+            connection.disconnect()
+            raise
+        return answers
 
     def _open(self) -> _Connection:
         if self._connection is None:

@@ -17,7 +17,6 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from sauda.connection import connect, without_password
 from sauda.errors import ForbiddenError, LeaseLostError, PositionError, TransientError
-from sauda.journal import journal_record
 from sauda.keys import Keys
 from sauda.log import (
     STARTS_AT_NOW,
@@ -31,8 +30,11 @@ from sauda.log import (
     state_rows,
 )
 from sauda.merge import merge
+from sauda.one_stream import entries_of, one_stream
 from sauda.redis_address import WAIT_MS, read_address
+from sauda.redis_commit import commit_arguments
 from sauda.redis_line import Line
+from sauda.redis_transaction import is_for_transaction, write
 
 _FORBIDDEN: Final = ("NOPERM", "ACL failure in script", "The user executing the script can't")
 """What servers say of a command that their access control refuses inside a script."""
@@ -80,6 +82,8 @@ class RedisLog:
         self._replicas = read_address(url).replicas
         self._wait = ("WAIT", self._replicas, WAIT_MS)
         """Asks after all that was written over the same connection."""
+        self._transacts, self._tried = True, 0
+        """Whether the server lets us write in transactions, and how often we have."""
         self._commit = Script("commit")
         self._acquire = Script("acquire")
         self._open = Script("open")
@@ -123,21 +127,41 @@ class RedisLog:
         }
         return Loaded(positions, state_rows(fields))
 
-    def read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> list[Entry]:
+    def read(self, positions: Mapping[str, Position], count: int, block_ms: int) -> Sequence[Entry]:
         """See `sauda.log.Log`."""
         with server_errors(self._where):
             reply = self._line.say(*self._read_command(positions, count, block_ms))
         return self._found(positions, count, reply)
 
+    def read_after_rest(
+        self, urgent: Mapping[str, Position], rest_ms: int, positions: Mapping[str, Position], count: int
+    ) -> Sequence[Entry]:
+        """See `sauda.log.Log`."""
+        rest, read = self._read_command(urgent, 1, rest_ms), self._read_command(positions, count, 0)
+        with server_errors(self._where):
+            return self._found(positions, count, self._line.say_both(rest, read))
+
     def commit(self, lease: Lease, step: Step) -> None:
         """See `sauda.log.Log`."""
-        self.run(self._commit, *self._commit_arguments(lease, step))
+        # The script knows why a transaction was not done.
+        if not (self._transacts and is_for_transaction(self._line, step) and self._written(lease, step)):
+            self.run(self._commit, *commit_arguments(self.keys, lease, step))
+
+    def _written(self, lease: Lease, step: Step) -> bool:
+        self._tried += 1
+        with server_errors(self._where):
+            try:
+                return write(self._line, self.keys, lease, step, b"%d-%d" % (lease.epoch, self._tried))
+            except NoPermissionError:
+                # Before anything was done: an access list that names the commands of scripts alone.
+                self._transacts = False
+                return False
 
     def commit_and_read(
         self, lease: Lease, step: Step, positions: Mapping[str, Position], count: int, block_ms: int
-    ) -> list[Entry]:
+    ) -> Sequence[Entry]:
         """See `sauda.log.Log`."""
-        keys, args = self._commit_arguments(lease, step)
+        keys, args = commit_arguments(self.keys, lease, step)
         commit = ("EVALSHA", self._commit.digest, len(keys), *keys, *args)
         read = self._read_command(positions, count, block_ms)
         with server_errors(self._where):
@@ -157,30 +181,14 @@ class RedisLog:
         args += [position.id for position in positions.values()]
         return args
 
-    def _found(self, positions: Mapping[str, Position], count: int, reply: Any) -> list[Entry]:
-        names = ((self._name(key), rows) for key, rows in reply or ())
-        found = {name: entries_of(name, rows) for name, rows in names}
+    def _found(self, positions: Mapping[str, Position], count: int, reply: Any) -> Sequence[Entry]:
+        named = [(self._name(key), rows) for key, rows in reply or ()]
+        if len(named) == 1 and (alone := one_stream(*named[0])) is not None:
+            return alone
+        found = {name: entries_of(name, rows) for name, rows in named}
         # A waiting read is woken by the first stream that gets something and brings that one alone. No two inputs of a
         # unit are written in one atomic step, so nothing with a lower id can stand on another by then.
         return merge([found.get(name, []) for name in positions], count)
-
-    def _commit_arguments(self, lease: Lease, step: Step) -> tuple[list[str], list[Any]]:
-        """Return the keys and arguments of `commit.lua`."""
-        keys = [self.keys.lease(lease.unit), self.keys.unit(lease.unit), self.keys.stream("journal")]
-        keys += [self.keys.stream(name) for name in step.moves]
-        args: list[Any] = [lease.epoch, 0 if step.last else lease.ttl_ms, lease.unit]
-        args += (journal_record(lease, step), len(step.moves))
-        for name, move in step.moves.items():
-            args += (name, move.before.id, move.first, move.after.id, move.after.passed)
-        puts = [item for item in step.changes.items() if item[1] is not None]
-        args.append(len(puts))
-        for put in puts:
-            args += put
-        drops = [field for field, value in step.changes.items() if value is None]
-        args.append(len(drops))
-        args += drops
-        _add_outputs(step.outputs, self.keys, keys, args)
-        return keys, args
 
     def append(self, outputs: Sequence[Output]) -> list[EntryId]:
         """See `sauda.log.Log`."""
@@ -274,38 +282,3 @@ class RedisLog:
 
     def _name(self, key: bytes) -> str:
         return key.decode().removeprefix(self.keys.prefix)
-
-
-def entries_of(stream: str, rows: Any) -> list[Entry]:
-    """Return what Redis gives of *stream*, ids with their fields, as entries."""
-    new = tuple.__new__  # half the cost of calling the named tuple; this runs once a tick and reader
-    return [
-        new(Entry, (stream, entry_id, fields[1], fields[3], None))
-        if len(fields) == 4 and fields[0] == b"d" and fields[2] == b"c"
-        else _foreign(stream, entry_id, fields)
-        for entry_id, fields in rows
-    ]
-
-
-def _foreign(stream: str, entry_id: bytes, fields: Sequence[bytes]) -> Entry:
-    named = dict(zip(fields[::2], fields[1::2], strict=True))
-    return Entry(stream, entry_id, named.get(b"d", b""), named.get(b"c", b""), named)
-
-
-def _add_outputs(outputs: Sequence[Output], names: Keys, keys: list[str], args: list[Any]) -> None:
-    """Put *outputs* behind the script's other arguments: runs of one stream, each `d`, `c` in turn."""
-    args.append(0)
-    runs_at = len(args) - 1
-    place: dict[str, int] = {}
-    stream, size_at = "", 0
-    for output in outputs:
-        if output[0] != stream:
-            stream = output[0]
-            if stream not in place:
-                keys.append(names.stream(stream))
-                place[stream] = len(keys)
-            args += (place[stream], 0)
-            size_at = len(args) - 1
-            args[runs_at] += 1
-        args += output[1:]
-        args[size_at] += 1

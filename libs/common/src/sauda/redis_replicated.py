@@ -12,6 +12,7 @@ from redis.exceptions import NoScriptError
 
 from sauda.log import Entry, EntryId, Lease, Loaded, Output, Position, Step
 from sauda.redis_address import read_address
+from sauda.redis_commit import commit_arguments
 from sauda.redis_line import Line
 from sauda.redis_log import RedisLog, server_errors
 
@@ -42,7 +43,7 @@ class ReplicatedLog(RedisLog):
 
     def commit(self, lease: Lease, step: Step) -> None:
         """See `sauda.log.Log`."""
-        keys, args = self._commit_arguments(lease, step)
+        keys, args = commit_arguments(self.keys, lease, step)
         with server_errors(self._where):
             try:
                 # One round trip; the server answers the second when the replicas have the first.
@@ -55,7 +56,7 @@ class ReplicatedLog(RedisLog):
 
     def commit_and_read(
         self, lease: Lease, step: Step, positions: Mapping[str, Position], count: int, block_ms: int
-    ) -> list[Entry]:
+    ) -> Sequence[Entry]:
         """See `sauda.log.Log`."""
         self.commit(lease, step)
         return self.read(positions, count, block_ms)

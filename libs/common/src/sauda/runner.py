@@ -4,20 +4,19 @@ A crash on either side of the commit repeats the batch or nothing; no third case
 is the same: forget everything in memory, load what was committed, go on from there.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from operator import attrgetter
 from typing import Final, Protocol
 
 from sauda.clock import monotonic_s
 from sauda.codec import decode, encode
-from sauda.contracts import STREAM_OF, Opened
+from sauda.contracts import STREAM_OF, Message, Opened
 from sauda.errors import ContractError, InvariantError, LeaseLostError, PositionError, TransientError
-from sauda.log import Entry, Lease, Log, Move, Output, Position, Step
+from sauda.log import Entry, Lease, Log, Output, Position, Step
+from sauda.one_stream import messages_of, moves_over
 from sauda.parking import parked
 from sauda.redelivery import meant_for
-from sauda.unit import REQUEUED, Processor, Unit
+from sauda.unit import Processor, Unit
 
 BATCH: Final = 500
 """Entries of one stream in one step at the most; at low rates a batch is whatever has arrived."""
@@ -34,8 +33,6 @@ LONGEST_READ_MS: Final = 1000
 SHORTEST_PAUSE_S: Final = 0.05
 LONGEST_PAUSE_S: Final = 2.0
 """Between two attempts while Redis is away."""
-
-_STREAM: Final = attrgetter("stream")
 
 
 class Stop(Protocol):
@@ -77,8 +74,8 @@ class Carrier:
         self._batch = batch
         self._tell = tell
         """Is given what was committed."""
-        self._ahead: list[Entry] = []
-        """What was read along with the last commit."""
+        self._ahead: Sequence[Entry] = ()
+        """What was read along with the last commit, or after a rest."""
         self._seconds = seconds
         """Passing time, for the lease alone."""
         self._renewed_s = seconds()
@@ -94,7 +91,7 @@ class Carrier:
             InvariantError: the unit's own state is impossible; nothing was committed.
         """
         entries = self._ahead or self._log.read(self.positions, self._batch, block_ms)
-        self._ahead = []
+        self._ahead = ()
         if not entries:
             self._keep_lease()
             return 0
@@ -103,7 +100,7 @@ class Carrier:
         except PoisonError as poison:
             entries = entries[: poison.index + 1]
             outputs = self._work_around(entries, str(poison))
-        moves = self._moves(entries)
+        moves = moves_over(entries, self.positions)
         changes = self.processor.state.take_changes()
         step = Step(moves, changes, outputs, last)
         after = {**self.positions, **{name: move.after for name, move in moves.items()}}
@@ -120,9 +117,10 @@ class Carrier:
         return len(entries)
 
     def rest(self, rest_ms: int) -> None:
-        """Wait so long, or until something urgent has arrived: the next step reads it, with all that stands before it."""
+        """Wait so long, or until something urgent has arrived, and read it for the next step, with all that stands before it."""
+        urgent = {name: self.positions[name] for name in self.unit.urgent}
         with suppress(TransientError):  # the next step will say so as well
-            self._log.read({name: self.positions[name] for name in self.unit.urgent}, 1, rest_ms)
+            self._ahead = self._log.read_after_rest(urgent, rest_ms, self.positions, self._batch)
 
     def _load(self) -> None:
         loaded = self._log.load(self.lease, self.unit.reads)
@@ -138,29 +136,42 @@ class Carrier:
 
     def _work(self, entries: Sequence[Entry]) -> list[Output]:
         outputs: list[Output] = []
-        handle = self.processor.handle
-        for index, entry in enumerate(entries):
-            if not index % LOOK_EVERY:
-                self._keep_lease()
+        for start in range(0, len(entries), LOOK_EVERY):
+            self._keep_lease()
+            piece = entries[start : start + LOOK_EVERY]
             try:
-                # The comparison alone for all but the rare letter that comes back: this runs once a tick.
-                meant = entry if entry.stream != REQUEUED else meant_for(self.unit.name, entry)
-                if meant is None:
-                    continue
-                message = decode(meant.data)
-            except ContractError as error:
-                outputs += parked(self.unit.name, entry, str(error))
-                continue
-            try:
+                self._hand_over(messages_of(piece), piece, start, outputs)
+            except ContractError:
+                # One by one, so that what stands before the unreadable entry is worked before it.
+                for index, entry in enumerate(piece, start):
+                    self._work_one(entry, index, outputs)
+        return outputs
+
+    def _work_one(self, entry: Entry, index: int, outputs: list[Output]) -> None:
+        try:
+            meant = meant_for(self.unit.name, entry)
+            messages = () if meant is None else (decode(meant.data),)
+        except ContractError as error:
+            outputs += parked(self.unit.name, entry, str(error))
+        else:
+            self._hand_over(messages, (entry,), index, outputs)
+
+    def _hand_over(
+        self, messages: Sequence[Message], entries: Sequence[Entry], start: int, outputs: list[Output]
+    ) -> None:
+        """Handle the *messages* of *entries*, of which the first is the batch's entry *start*."""
+        handle, at = self.processor.handle, 0
+        try:
+            for at, message in enumerate(messages):
                 for follows in handle(message):
+                    entry = entries[at]
                     cause = entry.stream.encode() + b" " + entry.id
                     outputs.append(Output(STREAM_OF[type(follows)], encode(follows), cause))
-            except InvariantError:
-                raise
-            except Exception as error:
-                # Whatever a strategy's code does wrong must not stop the desk.
-                raise PoisonError(index, f"{type(error).__name__}: {error}") from error
-        return outputs
+        except InvariantError:
+            raise
+        except Exception as error:
+            # Whatever a strategy's code does wrong must not stop the desk.
+            raise PoisonError(start + at, f"{type(error).__name__}: {error}") from error
 
     def _work_around(self, entries: Sequence[Entry], reason: str) -> list[Output]:
         """Do *entries* again from the committed state, without the last one, which raised."""
@@ -170,17 +181,6 @@ class Carrier:
         except PoisonError as error:
             raise InvariantError(f"{self.unit.name} is not deterministic: {error}") from error
         return [*outputs, *parked(self.unit.name, entries[-1], reason)]
-
-    def _moves(self, entries: Sequence[Entry]) -> dict[str, Move]:
-        # Counted in C: this runs once for every tick of a batch.
-        counts = Counter(map(_STREAM, entries))
-        return {
-            name: Move(before, first.id, Position(last.id, before.passed + count))
-            for name, count in counts.items()
-            for before in (self.positions[name],)
-            for first in (next(entry for entry in entries if entry.stream == name),)
-            for last in (next(entry for entry in reversed(entries) if entry.stream == name),)
-        }
 
 
 class UnitRunner:

@@ -23,7 +23,8 @@ class Processor(Protocol):
     clock beat only there. One without it is told of every second.
 
     One that has `is_calm` and `glide` beside it may be handed prices of one instrument in one piece, see `sauda.stretch` and
-    `sauda.backtest.desk`: what `handle` of each of them would leave, where that would have been nothing else to anybody.
+    `sauda.backtest.desk`: what `handle` of each of them would leave, where that would have been nothing else to anybody. With
+    `calm` it says beforehand where that is so, and `walk` takes whole bars of what it acts on: see `sauda.backtest.walk`.
     """
 
     state: State

@@ -64,14 +64,18 @@ class Attention:
 
     def is_calm(self, stretch: Stretch) -> bool:
         """Is each of its ticks quiet?"""
-        instrument = stretch.last.instrument
-        if instrument in self._book.by_instrument:
-            bounds = self._bounds.get(instrument) or self._find_bounds(instrument)
-            stop_low, stop_high, low, high, _ = bounds
-            # Without quotes only the last price can matter.
-            if stretch.low <= max(stop_low, low) or stretch.high >= min(stop_high, high):
-                return False
-        return self._is_unwatched(instrument)
+        between = self.calm_between(stretch.last.instrument)
+        return between is not None and between[0] < stretch.low and stretch.high < between[1]
+
+    def calm_between(self, instrument: InstrumentId) -> tuple[Paise, Paise] | None:
+        """Return strictly between which last prices a tick without quotes is quiet; None: nowhere."""
+        if not self._is_unwatched(instrument):
+            return None
+        if instrument not in self._book.by_instrument:
+            return -_NEVER, _NEVER
+        # Without quotes only the last price can matter.
+        stop_low, stop_high, low, high, _ = self._bounds.get(instrument) or self._find_bounds(instrument)
+        return max(stop_low, low), min(stop_high, high)
 
     def _is_unwatched(self, instrument: InstrumentId) -> bool:
         used = self._liquidity.used

@@ -17,6 +17,7 @@ from sauda.contracts import (
     DeskPnl,
     FeedGap,
     Instrument,
+    InstrumentId,
     Message,
     ModifyOrder,
     PlaceOrder,
@@ -25,7 +26,7 @@ from sauda.contracts import (
     Tick,
 )
 from sauda.state import State
-from sauda.stretch import Stretch
+from sauda.stretch import Calm, Stretch
 from sauda.unit import Unit
 from sauda_execution.access import INPUTS, OUTPUTS
 from sauda_execution.account import account_parts
@@ -136,6 +137,11 @@ class PaperExchange:
     def is_calm(self, stretch: Stretch) -> bool:
         """Is each of these ticks quiet, and nothing due until the last?"""
         return stretch.last.recv_ns < self.due_ns and self._attention.is_calm(stretch)
+
+    def calm(self, instrument: InstrumentId) -> Calm | None:
+        """Say which prices of *instrument* concern nobody, until it hears anything else."""
+        between = self._attention.calm_between(instrument)
+        return None if between is None else Calm(*between, self.due_ns)
 
     def glide(self, stretch: Stretch) -> None:
         """Take prices of which `is_calm` said that they concern nobody."""

@@ -209,7 +209,8 @@ class Feed:
             known = self._known
             self._insist(lambda: desk.amend(batch.terms, known))
             desk.wishes.check(self._known, batch.market_ns or 0)
-        outputs = [Output(STREAM_OF[type(m)], encode(m)) for m in batch.messages]
+        new = tuple.__new__  # 0.6 instead of 0.8 µs a tick with its encoding
+        outputs = [new(Output, (STREAM_OF[type(m)], encode(m), b"")) for m in batch.messages]
         if len(self._desks) > 1:
             outputs = self._share(desk, batch, outputs)
         prices = (message for message in reversed(batch.messages) if isinstance(message, Tick))

@@ -1,5 +1,7 @@
 """What a desk wants of the feed: its stream `subscriptions`, as far as it was read."""
 
+from collections.abc import Sequence
+
 from sauda.clock import UnixNs
 from sauda.codec import decode, encode
 from sauda.contracts import (
@@ -41,7 +43,7 @@ class Wishes:
         """Return what is subscribed."""
         return self._subscriptions.wanted
 
-    def take(self, entries: list[Entry], *, honoured: bool) -> None:
+    def take(self, entries: Sequence[Entry], *, honoured: bool) -> None:
         """Read on; of what was *honoured* before a restart nothing is complained of again."""
         for entry in entries:
             self.read_to = Position(entry.id, self.read_to.passed + 1)

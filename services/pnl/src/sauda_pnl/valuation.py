@@ -27,7 +27,7 @@ from sauda.contracts import (
 )
 from sauda.money import Paise
 from sauda.state import State
-from sauda.stretch import Stretch
+from sauda.stretch import Calm, Stretch
 from sauda.unit import Unit
 from sauda_pnl.position import Position
 from sauda_pnl.standing import Standings, Totals
@@ -97,6 +97,10 @@ class Valuation:
     def is_calm(self, stretch: Stretch) -> bool:
         """Is nothing to be said until the last of these prices?"""
         return stretch.last.recv_ns < self.due_ns
+
+    def calm(self, instrument: InstrumentId) -> Calm:
+        """Say until when prices are new prices and nothing else."""
+        return Calm(-_FOREVER_NS, _FOREVER_NS, self.due_ns)
 
     def glide(self, stretch: Stretch) -> None:
         """Take prices of which `is_calm` said so."""

@@ -266,7 +266,8 @@ class SegmentFile:
         return self._unpacked[1]
 
     def _read(self, read: Any, *args: Any, **options: Any) -> Any:
+        # In this thread alone: one of the library's may still hold our bytes when the program ends, and would end it by an abort.
         try:
-            return read(*args, **options)
+            return read(*args, use_threads=False, **options)
         except _UNREADABLE as error:
             raise DamagedError(f"the archive's file {self.name} is damaged: {error}") from error

@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, Protocol, cast
 
 from sauda.backtest.player import Player
+from sauda.backtest.walk import Walked, Walker, walk, walkers
 from sauda.clock import UnixNs
 from sauda.contracts import STREAM_OF, ClockTick, Message
 from sauda.errors import SaudaError
+from sauda.recordings.bar_path import WholeBar
 from sauda.stretch import Stretch
 from sauda.unit import Unit
 
@@ -98,6 +100,7 @@ class Desk:
         self._ticking: tuple[_Ear, ...] = ()
         self._gliding: tuple[tuple[_Gliding, _Ear], ...] = ()
         """All that hear ticks; none, if one of them cannot glide."""
+        self._walkers: Sequence[Walker] = ()
         self._route()
 
     @property
@@ -153,6 +156,26 @@ class Desk:
             processor.glide(stretch)
             ear.remember(stretch)
         return bool(self._gliding)
+
+    def walk(self, bars: Sequence[WholeBar], at: int, until_ns: UnixNs) -> Walked:
+        """Let who acts on them take as many of *bars* from number *at* on as only he acts on, before *until_ns*.
+
+        What he says at the beginning of the next is for `follow`.
+        """
+        walked = walk(self._walkers, bars, at, until_ns, self._checkpoint - self._since)
+        self._since += walked.bars
+        if walked.failed:
+            self._route()
+        return walked
+
+    def follow(self, walked: Walked, clock: ClockTick) -> None:
+        """Do what follows from what was said in a walk when the *clock* beat: the others hear it first, as in `beat`."""
+        if walked.said:
+            answers = list(walked.said)
+            for ear in [one for one in self._ticking if one.player is not walked.actor]:
+                answers += self._hear(ear, clock)
+            self._follow(answers)
+        self._count()
 
     def take(self, stream: str, message: Message) -> None:
         """Let all units work *message*, which stands on *stream*, and what follows from it."""
@@ -230,6 +253,7 @@ class Desk:
             for player in self._readers.get("ticks", ())
             if player.unit.name not in self._deaf
         )
+        self._walkers = walkers(ear.player for ear in self._ticking)
         able = [ear for ear in self._ticking if hasattr(ear.timed, "glide")]
         self._gliding = (
             tuple((cast("_Gliding", ear.timed), ear) for ear in able)

@@ -12,8 +12,10 @@ from typing import Final, cast
 
 import msgspec
 
+from sauda.backtest.chart_prices import ChartPrices
 from sauda.backtest.desk import Desk
-from sauda.backtest.told import PRICE_EVERY_NS
+from sauda.backtest.walk import NOWHERE, Walked
+from sauda.bars.timeframes import midnight_after
 from sauda.clock import NS_PER_S, UnixNs
 from sauda.contracts import (
     ClockTick,
@@ -29,13 +31,9 @@ from sauda.contracts import (
     Tick,
     Unsubscribe,
 )
-from sauda.money import Paise
 from sauda.recordings.bar_path import WholeBar
 from sauda.recordings.timeline import Steps
 from sauda.subscriptions import Subscriptions
-
-_DAY_NS: Final = 86_400 * NS_PER_S
-_IST_NS: Final = 19_800 * NS_PER_S
 
 TICKS_OF_A_BAR: Final = 4
 
@@ -84,13 +82,12 @@ class Market:
         self._due_ns: UnixNs = 0
         """When the first unit is due, as far as that was asked since anybody did anything; 0: it was not."""
         self._day_end_ns: UnixNs = 0
-        self._minute_ns: UnixNs = 0
         self.ticks = 0
         """Ticks that the data had."""
         self.sessions: list[tuple[UnixNs, UnixNs]] = []
         """(first, last instant) of each day."""
-        self.prices: dict[InstrumentId, list[tuple[UnixNs, Paise]]] = {}
-        """instrument -> (instant, last price), about one a minute"""
+        self.prices = ChartPrices(self._latest)
+        """For the eye."""
 
     def ask(self, message: Message) -> None:
         """Take a unit's wish; it is granted when the present message is done with, or the present instant."""
@@ -138,42 +135,81 @@ class Market:
                     self._hear(desk, at_ns)
         return at_ns
 
-    def _play_bars(self, bars: Iterable[WholeBar], desk: Desk, at_ns: UnixNs) -> UnixNs:
+    def _play_bars(self, bars: Sequence[WholeBar], desk: Desk, at_ns: UnixNs) -> UnixNs:
         """Play *bars* behind the instant *at_ns*; return the instant of the last tick.
 
-        The open is played, then the clock, on which bars end and strategies act. What is left is handed out in one piece where
-        no unit has anything to do in it: a law has it that this changes no outcome (tests/unit/backtest/test_whole_bars.py).
+        As many as only one unit acts on go to that one alone, until it says something; of any other the open is played, then the
+        clock, on which bars end and strategies act, and what is left is handed out in one piece where no unit has anything to do
+        in it. Laws have it that this changes no outcome (tests/unit/backtest/test_whole_bars.py, test_walk.py).
         """
-        latest, work, glide = self._latest, desk.tick, desk.glide
-        for bar in bars:
-            first, rest = bar.first, bar.rest
-            before_ns, at_ns = at_ns, first.recv_ns
-            if at_ns > self._wake_ns:
-                self._pass_time(desk, before_ns, at_ns)
-            else:
-                self._beat_ns = _whole_second(at_ns)
-                if at_ns >= self._minute_ns:
-                    self._look_at_prices(at_ns)
-            instrument = first.instrument
-            latest[instrument] = first
-            if instrument in self._sent:
-                work(first)
-                if self._asked:
-                    self._hear(desk, at_ns)
-            self._pass_time(desk, at_ns, bar.second_ns)
-            last = rest.last
-            if self._due_ns > last.recv_ns and instrument in self._sent and glide(rest):
-                if last.recv_ns >= self._minute_ns:
-                    self._look_at_prices_in(bar)
-                latest[instrument] = last
-                at_ns = last.recv_ns
-                # Nobody has done anything since it was asked when somebody is due: until then there is nothing to look at.
-                self._wake_ns = min(self._due_ns, self._day_end_ns - 1)
-            else:
-                at_ns = self._play_ticks(bar.others, desk, at_ns)
+        number = 0
+        while number < len(bars):
+            before_ns = at_ns
+            walked = self._walk(bars, number, desk)
+            if walked.bars:
+                number += walked.bars
+                before_ns = at_ns = bars[number - 1].rest.last.recv_ns
+            if number < len(bars):
+                bar = bars[number]
+                if walked.said is None:
+                    self._open(bar.first, desk, before_ns)
+                else:
+                    self._follow(walked, bar.first, desk)
+                at_ns = self._play_rest(bar, desk)
+                number += 1
         # What comes next may be ticks: those look after all themselves.
         self._wake_ns = min(self._wake_ns, at_ns)
         return at_ns
+
+    def _walk(self, bars: Sequence[WholeBar], number: int, desk: Desk) -> Walked:
+        instrument = bars[number].first.instrument
+        if self._every_second or self._resubscribed or instrument not in self._sent:
+            return NOWHERE
+        walked = desk.walk(bars, number, self._day_end_ns)
+        if walked.bars:
+            self.prices.look_along(bars[number : number + walked.bars], self._sent)
+            bar = bars[number + walked.bars - 1]
+            self._latest[instrument] = bar.rest.last
+            # Until its end nobody was due. What comes next may not be a bar of this instrument.
+            self._beat_ns, self._wake_ns = bar.first.recv_ns + NS_PER_S, bar.rest.last.recv_ns
+        return walked
+
+    def _open(self, first: Tick, desk: Desk, before_ns: UnixNs) -> None:
+        """Play the *first* tick of a bar, and what lies between it and the instant *before_ns*."""
+        at_ns, instrument = first.recv_ns, first.instrument
+        if at_ns > self._wake_ns:
+            self._pass_time(desk, before_ns, at_ns)
+        else:
+            self._beat_ns = _whole_second(at_ns)
+            self.prices.look(at_ns, self._sent)
+        self._latest[instrument] = first
+        if instrument in self._sent:
+            desk.tick(first)
+            if self._asked:
+                self._hear(desk, at_ns)
+
+    def _follow(self, walked: Walked, first: Tick, desk: Desk) -> None:
+        """Do what follows from what was said at the *first* tick of a bar, when the clock had beaten."""
+        at_ns = self._now_ns = first.recv_ns
+        self.prices.look(at_ns, self._sent)
+        self._latest[first.instrument] = first
+        self._beat_ns, self._due_ns = at_ns + NS_PER_S, 0
+        desk.follow(walked, ClockTick(at_ns))
+        if self._asked:
+            self._reply(desk)
+
+    def _play_rest(self, bar: WholeBar, desk: Desk) -> UnixNs:
+        """Play what comes behind the first tick of *bar*; return the instant of its last."""
+        at_ns, last, instrument = bar.first.recv_ns, bar.rest.last, bar.first.instrument
+        self._pass_time(desk, at_ns, bar.second_ns)
+        if self._due_ns <= last.recv_ns or instrument not in self._sent or not desk.glide(bar.rest):
+            return self._play_ticks(bar.others, desk, at_ns)
+        if last.recv_ns >= self.prices.due_ns:
+            self.prices.look_within(bar, self._latest, self._sent)
+        self._latest[instrument] = last
+        # Nobody has done anything since it was asked when somebody is due: until then there is nothing to look at.
+        self._wake_ns = min(self._due_ns, self._day_end_ns - 1)
+        return last.recv_ns
 
     def _hear(self, desk: Desk, at_ns: UnixNs) -> None:
         """Answer questions now; first ticks of what was subscribed come when the instant *at_ns* is over."""
@@ -189,7 +225,7 @@ class Market:
         if is_new_day:
             if before_ns:
                 self._end_day(desk, before_ns)
-            self._day_end_ns = (to_ns + _IST_NS) // _DAY_NS * _DAY_NS + _DAY_NS - _IST_NS
+            self._day_end_ns = midnight_after(to_ns)
             self._beat_ns, self._due_ns = _whole_second(to_ns), 0
             self.sessions.append((to_ns, to_ns))
         else:
@@ -202,8 +238,7 @@ class Market:
         self._now_ns = to_ns
         # The beat of this very instant comes behind its last tick.
         self._wake_ns = self._beat_ns
-        if to_ns >= self._minute_ns:
-            self._look_at_prices(to_ns)
+        self.prices.look(to_ns, self._sent)
 
     def _beat(self, desk: Desk, until_ns: UnixNs) -> None:
         """Let the clock show the whole seconds before *until_ns* that it has not shown."""
@@ -231,9 +266,9 @@ class Market:
         self._now_ns = last_ns
         self.sessions[-1] = (self.sessions[-1][0], last_ns)
         self._beat(desk, max(last_ns + NS_PER_S, self._close_ns(last_ns)) + 1)
-        self._minute_ns = 0
-        self._look_at_prices(last_ns)
-        self._minute_ns = 0
+        self.prices.due_ns = 0
+        self.prices.look(last_ns, self._sent)
+        self.prices.due_ns = 0
 
     def _grant(self, desk: Desk) -> None:
         """Deliver from now on what is subscribed, and of what is new its newest earlier tick of the day."""
@@ -258,22 +293,6 @@ class Market:
             else:
                 nobody = "a backtest has no broker to ask"
                 desk.take("replies", MarginReply(question.request_id, self._now_ns, error=nobody))
-
-    def _look_at_prices_in(self, bar: WholeBar) -> None:
-        """Keep for the chart what its ticks show: it is longer than a minute."""
-        for tick in bar.others:
-            if tick.recv_ns >= self._minute_ns:
-                self._look_at_prices(tick.recv_ns)
-            self._latest[tick.instrument] = tick
-
-    def _look_at_prices(self, at_ns: UnixNs) -> None:
-        self._minute_ns = at_ns // PRICE_EVERY_NS * PRICE_EVERY_NS + PRICE_EVERY_NS
-        for instrument in self._sent:
-            tick = self._latest.get(instrument)
-            if tick is not None:
-                seen, seen_ns = self.prices.setdefault(instrument, []), tick.recv_ns
-                if not seen or seen[-1][0] < seen_ns:
-                    seen.append((seen_ns, tick.ltp))
 
 
 def _whole_second(instant_ns: UnixNs) -> UnixNs:

@@ -6,8 +6,9 @@ and the unit goes on. An impossible state (`InvariantError`) stops that unit, an
 
 from collections.abc import Mapping, Sequence
 
-from sauda.contracts import Message
+from sauda.contracts import ClockTick, Message
 from sauda.errors import InvariantError
+from sauda.recordings.bar_path import WholeBar
 from sauda.stretch import Stretch
 from sauda.unit import Processor, Unit
 
@@ -23,8 +24,8 @@ class Player:
         """Messages that it could not work, and why, one line each."""
         self.stopped = ""
         """Why it would not go on."""
-        self.worked: list[Message | Stretch] = []
-        """Since the state was put down; whoever calls `handle` or `glide` of the processor itself appends to it."""
+        self.worked: list[Message | Stretch | WholeBar] = []
+        """Since the state was put down; whoever calls `handle`, `glide` or `walk` of the processor itself appends to it."""
         self._state: dict[bytes, bytes] = dict(state or {})
         self.processor: Processor = self._built()
 
@@ -45,12 +46,20 @@ class Player:
             return
         kind = str(message.__struct_config__.tag)
         self.parked.append(f"{self.unit.name}: {kind} could not be worked: {type(error).__name__}: {error}")
-        self.processor = self._built()
+        self.go_back()
+
+    def go_back(self) -> None:
+        """Be as what was worked has left it, whatever came behind that."""
+        self.processor = processor = self._built()
         for earlier in self.worked:
             if isinstance(earlier, Stretch):
-                self.processor.glide(earlier)  # type: ignore[attr-defined]  # it did before
+                processor.glide(earlier)  # type: ignore[attr-defined]  # it did before
+            elif isinstance(earlier, WholeBar):
+                processor.handle(earlier.first)
+                processor.handle(ClockTick(earlier.first.recv_ns))
+                processor.glide(earlier.rest)  # type: ignore[attr-defined]
             else:
-                self.processor.handle(earlier)
+                processor.handle(earlier)
 
     def put_down(self) -> None:
         """Remember the state as it is: what was worked until now need not be done again after an error."""

@@ -101,11 +101,12 @@ class Shelf:
         self._put_past()
 
     def _put_past(self) -> None:
-        # A backtest says many bars between two commits: most of them have gone again.
-        gone = {id(bar) for bar in self._gone}
+        # A backtest says many bars between two commits: most of them have gone again, and never stood in a row.
+        gone, new = {id(bar) for bar in self._gone}, {id(bar) for bar in self._new}
         # What has gone goes first: a series that was forgotten and is watched again may say the same bar once more.
         for bar in self._gone:
-            self._past.drop(_key(bar))
+            if id(bar) not in new:
+                self._past.drop(_key(bar))
         for bar in self._new:
             if id(bar) not in gone:
                 self._past.put(_key(bar), bar)

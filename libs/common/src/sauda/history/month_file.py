@@ -83,7 +83,8 @@ def opened(data: bytes, name: str) -> Month:
     try:
         with pq.ParquetFile(pa.BufferReader(data), page_checksum_verification=True) as file:
             about = msgspec.json.decode(file.schema_arrow.metadata[_ABOUT], type=About)
-            table = file.read()
+            # One of the library's threads may still hold our bytes when the program ends, and would end it by an abort.
+            table = file.read(use_threads=False)
         return Month(about, _bars(table.combine_chunks()))
     except (*_UNREADABLE, TypeError) as error:
         raise DamagedHistoryError(

@@ -10,6 +10,7 @@ from redis.exceptions import ResponseError
 
 from sauda.clock import monotonic_s
 from sauda.log import Lease, Step
+from sauda.redis_commit import commit_arguments
 from sauda.redis_log import server_errors
 from sauda.redis_view import RedisView
 
@@ -36,7 +37,7 @@ class ApartLog(RedisView):
         Raises:
             LeaseLostError, PositionError, TransientError: see `Log.commit`.
         """
-        keys, args = self._commit_arguments(lease, step)
+        keys, args = commit_arguments(self.keys, lease, step)
         with server_errors(self._where):
             self._turns = self._turns or self._timed()
             pipeline: Any = self._client.pipeline(transaction=True)

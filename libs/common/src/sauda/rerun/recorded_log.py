@@ -116,6 +116,12 @@ class RecordedLog:
         """Return what is waiting, however much it is."""
         return self.waiting[: self.portion]
 
+    def read_after_rest(
+        self, urgent: Mapping[str, Position], rest_ms: int, positions: Mapping[str, Position], count: int
+    ) -> list[Entry]:
+        """Nobody rests who is run again."""
+        return self.read(positions, count, 0)
+
     def commit(self, lease: Lease, step: Step) -> None:
         """Take the step as done, and note how far it came."""
         self.done = sum(move.after.passed - move.before.passed for move in step.moves.values())

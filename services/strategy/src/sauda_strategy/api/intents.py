@@ -3,15 +3,15 @@
 Each becomes a signal; those that trade also become orders, sized by the instance's rules. Prices are paise.
 """
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+import msgspec
 
 from sauda.contracts import InstrumentId, Side
 from sauda.money import Paise
 
 
-@dataclass(frozen=True, slots=True)
-class Buy:
+class Buy(msgspec.Struct, frozen=True):
     """Buy, whatever is held."""
 
     instrument: InstrumentId
@@ -28,8 +28,7 @@ class Buy:
     """Where the profit is taken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sell:
+class Sell(msgspec.Struct, frozen=True):
     """Sell, whatever is held; the fields are those of `Buy`."""
 
     instrument: InstrumentId
@@ -41,8 +40,7 @@ class Sell:
     target: Paise | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(msgspec.Struct, frozen=True):
     """Hold this position and no other: what is missing is traded, once, however often it is said."""
 
     instrument: InstrumentId
@@ -56,16 +54,14 @@ class Target:
     target: Paise | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Exit:
+class Exit(msgspec.Struct, frozen=True):
     """Close what is held of one instrument, or of all; working orders of it are taken back first."""
 
     reason: str
     instrument: InstrumentId | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Opinion:
+class Opinion(msgspec.Struct, frozen=True):
     """A signal alone: nothing is traded."""
 
     instrument: InstrumentId

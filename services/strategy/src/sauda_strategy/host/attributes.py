@@ -27,6 +27,8 @@ class Attributes:
         """name -> its value when `setup` had run"""
         self._owner: Strategy | None = None
         self._apart: frozenset[str] = frozenset()
+        self._usual = 0
+        """How many there were when `setup` had run, if none of them was to be looked at."""
         self.touched = False
         """Whether a handler ran since the rows were written."""
 
@@ -42,6 +44,7 @@ class Attributes:
             {"rules", *(name for name, value in vars(strategy).items() if id(value) in own)}
         )
         first = self._frozen()
+        self._usual = 0 if first else len(vars(strategy))
         for name in [one for one in self._rows if one not in self._apart]:
             if bytes(first.get(name, b"")) == bytes(self._first.get(name) or b""):
                 self._put_back(strategy, name)
@@ -54,13 +57,14 @@ class Attributes:
         Raises:
             UnkeepableError: one cannot; names it.
         """
-        if self._owner is None:
+        if self._owner is None or len(vars(self._owner)) == self._usual:
             return
         apart = self._apart
         for name, value in vars(self._owner).items():
             # Most are numbers, or are kept elsewhere: this runs after every handler.
-            is_plain = type(value) in _PLAIN and (type(value) is not str or value.isascii())
-            if not is_plain and name[0] != "_" and name not in apart:
+            if name in apart or name[0] == "_":
+                continue
+            if type(value) not in _PLAIN or (type(value) is str and not value.isascii()):
                 _row(name, value)
 
     def write(self) -> None:

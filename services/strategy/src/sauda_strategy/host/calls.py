@@ -5,11 +5,12 @@ from typing import Final
 
 from sauda.contracts import Bar, Level, Message, Tick
 from sauda.state import State
-from sauda_strategy.api import Intent, Intents
+from sauda_strategy.api import Intent, Intents, Target
 from sauda_strategy.host.attributes import Attributes
 from sauda_strategy.host.desk import HostDesk
 from sauda_strategy.host.handlers import Handlers, intents_of
 from sauda_strategy.host.knowledge import Knowledge
+from sauda_strategy.host.sound import is_plain
 from sauda_strategy.plain_values import UnkeepableError
 from sauda_strategy.trading.trader import Trader
 from sauda_strategy.voice import Voice
@@ -60,30 +61,42 @@ class Calls:
         if intents:
             self._do(intents, out)
 
-    def tell_bar(self, bar: Bar, out: list[Message]) -> None:
-        """Feed the indicators, then call `on_bar` if the bar is live and watched."""
+    def tell_bar(self, bar: Bar, out: list[Message], met: Target | None = None) -> Target | None:
+        """Feed the indicators, then call `on_bar` if the bar is live and watched.
+
+        Args:
+            bar: Is over.
+            out: What follows is added to it.
+            met: A target that is known to be met: nothing but prices came since `tell_bar` returned it.
+
+        Returns:
+            Such a one for the next call.
+        """
         try:
             self._series.feed(bar)
         except Exception as error:  # noqa: BLE001  (a user's own indicator)
             self._on_failure(self._handlers.failed("an indicator", error), out)
-        if not self._series.listens(bar) or self._handlers.broken is not None:
-            return
-        if self.on_bar is None:
-            return
+        if self.on_bar is None or not self._series.listens(bar) or self._handlers.broken is not None:
+            return met
         # As `tell`, written out: a backtest of bars lives here.
         self.desk.now_ns = self._time.now_ns
         self.attributes.touched = True
         try:
             said = self.on_bar(bar)
-            intents = intents_of("on_bar", said) if said is not None else None
+            # Strategies repeat themselves with every bar: to look at it anew costs as much as two indicators.
+            is_new = said is not None and not (met is not None and _is_same(said, met))
+            intents = intents_of("on_bar", said) if is_new else None
         except Exception as error:  # noqa: BLE001  (whatever a user's code does wrong)
             self._on_failure(self._handlers.failed("on_bar", error), out)
-            return
+            return met
         if self._handlers.has_failed:
             self._handlers.went_well()
         self._check("on_bar", out)
         if intents:
             self._do(intents, out)
+            one = intents[0] if len(intents) == 1 and not self.has_traded else None
+            return one if type(one) is Target and is_plain(one) else None
+        return met
 
     def tell(self, name: str, out: list[Message], *args: object) -> None:
         """Call the handler *name*, and do what it wants."""
@@ -176,3 +189,8 @@ class Calls:
             self.attributes.touched = False
             # From here on as after a restart: it is called no more, and the next message has it said.
             self.plan()
+
+
+def _is_same(said: object, met: Target) -> bool:
+    # By identity too: a side is text as well, and text alone is none.
+    return type(said) is Target and said.side is met.side and said == met

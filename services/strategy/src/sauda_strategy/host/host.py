@@ -6,7 +6,8 @@
 Nearly every tick of a busy desk ends in `handle` itself: nobody of us watches that instrument, and nothing is due.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
 
 from sauda.clock import UnixNs
 from sauda.contracts import (
@@ -32,8 +33,9 @@ from sauda.contracts import (
     Tick,
 )
 from sauda.money import Units
+from sauda.recordings.bar_path import WholeBar
 from sauda.state import State
-from sauda.stretch import Stretch
+from sauda.stretch import Calm, Stretch
 from sauda_strategy.api import Strategy
 from sauda_strategy.host.calls import Calls
 from sauda_strategy.host.control import Control
@@ -45,10 +47,13 @@ from sauda_strategy.host.making import Making
 from sauda_strategy.host.permission import Permission
 from sauda_strategy.host.rules_in_force import RulesInForce
 from sauda_strategy.host.series import PATIENCE_NS
+from sauda_strategy.host.walk import Walk
 from sauda_strategy.rules import Rules
 from sauda_strategy.trading.asks import Asks
 from sauda_strategy.trading.trader import Trader
 from sauda_strategy.voice import Voice
+
+_NEVER: Final = 2**63
 
 
 class Host:
@@ -91,6 +96,7 @@ class Host:
         self._time, self._series, self._newest = know.time, know.series, know.quotes.newest
         self._bars = know.series.bars
         self._handlers, self._known = handlers, know.known
+        self._walk = Walk(know, self._calls)
         self._subscribed = self.state.table("subscribed", int)
         """instrument -> market time at which its ticks were asked for; those of earlier days are asked for anew"""
         self._watched = self._heard = self._waiting = frozenset[InstrumentId]()
@@ -127,6 +133,23 @@ class Host:
             self._newest[last.instrument] = last
             if last.instrument in self._series.barred:
                 self._bars.glide(stretch)
+
+    def calm(self, instrument: InstrumentId) -> Calm | None:
+        """Say until when prices of *instrument* are only prices; None where we act on them or make bars of them."""
+        if instrument in self._series.barred or instrument in self._heard or instrument in self._waiting:
+            return None
+        return Calm(-_NEVER, _NEVER, self.due_ns)
+
+    def walk(
+        self, instrument: InstrumentId, bars: Iterable[WholeBar], calm: Calm, worked: list[Any]
+    ) -> Sequence[Message] | None:
+        """Take whole *bars* of what it makes bars of, one after the other; see `sauda_strategy.host.walk`."""
+        is_acted_on = instrument in self._heard or instrument in self._waiting
+        if is_acted_on or instrument not in self._watched or self._known.version != self._known_version:
+            return None
+        calm = calm._replace(until_ns=min(calm.until_ns, self._wake_ns))
+        said = self._walk.through(instrument, bars, calm, worked) if self._series.is_warm else None
+        return None if said is None else self._finish(said)
 
     def held(self, instrument: InstrumentId) -> Units:
         """Return the signed units that it holds; in a dry run those that it would hold."""

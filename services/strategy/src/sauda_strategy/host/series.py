@@ -1,14 +1,15 @@
 """Bars and the indicators that they feed: those of the warm-up first, then live, each once and in order (`sauda.bars` sees to that)."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
-from sauda.bars import Bars
+from sauda.bars.turning import TurningBars
 from sauda.clock import NS_PER_S, UnixNs
 from sauda.contracts import Bar, FeedGap, HistoryReply, InstrumentId, Tick
 from sauda.state import State
+from sauda_strategy.api import Indicator, Study
 from sauda_strategy.host.asked import Asked, Tracked
 from sauda_strategy.host.hours import Sessions
 from sauda_strategy.plain_values import from_plain, to_plain
@@ -16,6 +17,9 @@ from sauda_strategy.plain_values import from_plain, to_plain
 PATIENCE_NS: Final = 30 * NS_PER_S
 """Desk time for which a series waits for its warm-up, and for what was missed in a feed gap: at N times the market's pace, N
 times as much market time, as whoever answers is no faster for it."""
+
+_Feed = tuple[Callable[[Any], None], bool]
+"""What takes a bar or, if so, its close."""
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,7 +34,7 @@ class Series:
     """All series of one strategy."""
 
     def __init__(self, state: State, sessions: Sessions, by: str, patience_ns: int = PATIENCE_NS) -> None:
-        self.bars = self._bars = Bars(state, sessions, by, patience_ns=patience_ns)
+        self.bars = self._bars = TurningBars(state, sessions, by, patience_ns=patience_ns)
         self._patience_ns = patience_ns
         self.see: Callable[[Tick], Sequence[Bar]] = self._bars.see
         """Takes a tick and returns the bars that are over; bound here, as it runs with every tick."""
@@ -41,8 +45,8 @@ class Series:
         self._asked = Asked()
         self._first: dict[str, msgspec.Raw] = {}
         """indicator -> as it was new"""
-        self._fed: dict[tuple[InstrumentId, str], list[Tracked]] = {}
-        """series -> the indicators that it feeds"""
+        self._fed: dict[tuple[InstrumentId, str], list[_Feed]] = {}
+        """series -> how the indicators take its bars"""
         self._changed = False
         self.is_warm = True
         """Whether the warm-up of every series has come, or is not waited for any longer."""
@@ -70,7 +74,7 @@ class Series:
                 self._bars.forget(instrument)
         self._fed = {}
         for one in asked.tracked:
-            self._fed.setdefault((one.instrument, one.timeframe), []).append(one)
+            self._fed.setdefault((one.instrument, one.timeframe), []).append(_feed(one.indicator))
         self._first = {one.name: _frozen(one) for one in asked.tracked}
         self._thaw(asked.tracked)
         self._look()
@@ -116,8 +120,8 @@ class Series:
         fed = self._fed.get((bar.instrument, bar.timeframe))
         if fed:
             self._changed = True
-            for one in fed:
-                one.indicator.update(bar)
+            for take, by_close in fed:
+                take(bar.close if by_close else bar)
 
     def listens(self, bar: Bar) -> bool:
         """Return whether `on_bar` wants *bar*: it is live, and its series is watched."""
@@ -157,6 +161,12 @@ class Series:
             before = self._kept.get(one.name)
             if before is None or _bytes(before) != _bytes(row):
                 self._kept.put(one.name, row)
+
+
+def _feed(indicator: Indicator) -> _Feed:
+    # Most take closes: straight to `add`, without the call in between.
+    by_close = getattr(type(indicator), "update", None) is Study.update
+    return (indicator.add if by_close else indicator.update), by_close  # type: ignore[attr-defined]  # a `Study` has it
 
 
 def _key(instrument: InstrumentId, timeframe: str) -> str:

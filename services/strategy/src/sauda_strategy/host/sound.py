@@ -20,7 +20,7 @@ def check(name: str, intent: Intent) -> None:
         raise TypeError(f"{name} returned {type(intent).__name__} with {wrong}")
 
 
-def _is_sound(intent: Target) -> bool:
+def is_plain(intent: Target) -> bool:
     """Return whether it is one that names nothing but its side: strategies say it with every bar."""
     if intent.lots is not None or intent.confidence is not None:
         return False
@@ -31,7 +31,7 @@ def _is_sound(intent: Target) -> bool:
 
 
 def _wrong(intent: Intent) -> str:
-    if type(intent) is Target and _is_sound(intent):
+    if type(intent) is Target and is_plain(intent):
         return ""
     instrument, side = intent.instrument, getattr(intent, "side", None)
     if type(instrument) is not str and not (instrument is None and isinstance(intent, Exit)):

@@ -31,20 +31,27 @@ class SMA(Study):
 
     def add(self, value: Number | None) -> None:
         """Take the next value."""
-        # Written out, without a call: this runs for every bar.
-        if value is None or value - value != 0:
-            return
+        # Written out, without a call: this runs for every bar, and its value is whole paise.
         newest, total = self._newest, self._total
-        is_full = len(newest) == self.length
-        if total is not None:
-            self._total = total = total - newest[0] + value if is_full else total + value  # type: ignore[assignment]
-            if type(total) is not int or not -_EXACT < value < _EXACT:
-                self._total = total = None
+        if total is None or type(value) is not int or not -_EXACT < value < _EXACT:
+            self._add_any(value)
+            return
+        if len(newest) == self.length:
+            total -= newest[0]  # whole, as all of them are
         newest.append(value)
-        if is_full or len(newest) == self.length:
-            # Prices are whole, and their running sum is exact. One of floats would drift for ever: they are summed anew and
-            # rounded once, to the same mean.
-            self.value = (fsum(newest) if total is None else float(total)) / self.length
+        self._total = total = total + value
+        if len(newest) == self.length:
+            # A running sum of whole numbers is exact. One of floats would drift for ever: they are summed anew and rounded once,
+            # to the same mean.
+            self.value = float(total) / self.length
+
+    def _add_any(self, value: Number | None) -> None:
+        if not is_number(value):
+            return
+        self._newest.append(value)
+        self._total = None
+        if len(self._newest) == self.length:
+            self.value = fsum(self._newest) / self.length
 
 
 def _whole_sum(values: Iterable[Number]) -> int | None:
