@@ -124,10 +124,24 @@ class MeasuredLog:
         with self._noticing():
             return self._log.load(lease, inputs)
 
-    def read(self, positions: "Mapping[str, Position]", count: int, block_ms: int) -> "list[Entry]":
+    def read(self, positions: "Mapping[str, Position]", count: int, block_ms: int) -> "Sequence[Entry]":
         """See `sauda.log.Log`."""
         try:
             return self._log.read(positions, count, block_ms)
+        except TransientError:
+            self._figures.failures += 1
+            raise
+
+    def read_after_rest(
+        self,
+        urgent: "Mapping[str, Position]",
+        rest_ms: int,
+        positions: "Mapping[str, Position]",
+        count: int,
+    ) -> "Sequence[Entry]":
+        """See `sauda.log.Log`."""
+        try:
+            return self._log.read_after_rest(urgent, rest_ms, positions, count)
         except TransientError:
             self._figures.failures += 1
             raise
@@ -144,7 +158,7 @@ class MeasuredLog:
 
     def commit_and_read(
         self, lease: "Lease", step: "Step", positions: "Mapping[str, Position]", count: int, block_ms: int
-    ) -> "list[Entry]":
+    ) -> "Sequence[Entry]":
         """See `sauda.log.Log`."""
         line = self._line
         if line is None:
