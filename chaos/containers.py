@@ -19,8 +19,11 @@ from chaos.desk import CONFIG, DESK, REPLICAS, Shape, subscribe
 from chaos.market import Market, close_of
 from chaos.schedule import SERVICES, Act, Event
 from chaos.servers import wait_for_redis
+from sauda.access.declared import PEOPLE, declared
+from sauda.access.users import acl_file, names
 from sauda.errors import ConfigError
 from sauda.redis_view import RedisView
+from sauda.runtime import redis_users
 from sauda.runtime.engine import compose_command, run
 from sauda.runtime.ports import choose
 from sauda.settings import Settings, load_settings
@@ -56,7 +59,7 @@ class ContainerDesk:
         self.market = Market(self.shape.wall_s, close_of(CONFIG / "market"), self.shape.seed)
         start = 21_100 + os.getpid() % 500 * 20
         self._ports = [choose([start]), choose([start + 5]), choose([start + 10])]
-        self.redis_url = f"redis://127.0.0.1:{self._ports[0]}/0"
+        self.redis_url = f"redis://{PEOPLE.user}:{_OF_ONE_RUN}@127.0.0.1:{self._ports[0]}/0"
         self.sql_url = f"sqlite:///{self.folder / 'books' / 'sauda.db'}"
         self.redis = self._container("redis", 1, "redis")
         self.database = self._container("influxdb", 1, "database")
@@ -170,6 +173,9 @@ class ContainerDesk:
         self.market.write_straddles(config / "strategies", self.shape.straddles)
         self.ticks = self.market.write(self.folder / "market.parquet")
         (self.folder / "empty.env").touch()
+        services = declared()
+        users = acl_file(services, DESK, dict.fromkeys(names(services), _OF_ONE_RUN))
+        (self.folder / "redis.acl").write_text(users)
         (self.folder / "mounts.yaml").write_text(yaml.safe_dump(self._mounts()))
 
     def _mounts(self) -> dict[str, Any]:
@@ -192,7 +198,10 @@ class ContainerDesk:
             "DESK_INFLUX_PORT": influx,
             "DESK_SIMULATOR_PORT": simulator,
             "DESK_INFLUX_PASSWORD": _OF_ONE_RUN,
+            "DESK_INFLUX_ADMIN_TOKEN": _OF_ONE_RUN,
             "SAUDA_INFLUX_TOKEN": _OF_ONE_RUN,
+            "DESK_SECRETS": str(self.folder),
+            **dict.fromkeys(redis_users.variables(), _OF_ONE_RUN),
             "DESK_GRAFANA_PASSWORD": _OF_ONE_RUN,
             "DESK_RECORDINGS": str(self.folder),
             "DESK_ARCHIVE": str(self.folder / "archive"),

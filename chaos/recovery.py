@@ -64,7 +64,9 @@ class Witness:
 
     def _held_by(self, holders: Mapping[str, str]) -> dict[str, dict[str, int]]:
         prefix = self._keys.epoch("").encode()
-        units = [key.removeprefix(prefix).decode() for key in self._client.keys(prefix + b"*")]
+        units = [
+            key.removeprefix(prefix).decode() for key in self._client.scan_iter(prefix + b"*", count=1000)
+        ]
         if not units:
             return {}
         names = self._client.mget([self._keys.holder(unit) for unit in units])

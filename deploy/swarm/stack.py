@@ -12,7 +12,7 @@ import json
 import sys
 from typing import Any
 
-REPLICAS = {"feed": 2, "bars": 2, "strategy": 2, "execution": 2, "pnl": 2, "archive": 2}
+REPLICAS = {"feed": 2, "bars": 2, "strategy": 2, "execution": 2, "pnl": 2, "archive": 2, "alerts": 2}
 """Of a unit one replica works and the other stands by; the writers beside the valuation share their work."""
 PINNED = "node.labels.sauda.data == true"
 """Where volumes and folders are: a volume of Docker's is on one node, and a service that moves away from it is without."""

@@ -24,11 +24,6 @@ FLAGS = (
 )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Name the mark of these tests."""
-    config.addinivalue_line("markers", "browser: a real browser over a running desk")
-
-
 class Running(NamedTuple):
     """A desk that is up, and where its screen is."""
 

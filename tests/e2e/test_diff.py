@@ -11,7 +11,7 @@ from tests.e2e.conftest import REPOSITORY, Project, eventually
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-UNITS = {"bars.desk", "execution.paper", "pnl.valuation", "strategy.nifty_straddle"}
+UNITS = {"alerts.desk", "bars.desk", "execution.paper", "pnl.valuation", "strategy.nifty_straddle"}
 LINE = "{choice.why}"
 """What the strategy says when it sells."""
 

@@ -1,8 +1,10 @@
 """The Kubernetes manifests as a cluster would get them: rendered by the real Kustomize, with secrets made for the test."""
 
 import base64
+import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ def render(overlay: str, folder: Path) -> list[Manifest]:
     """Return what `kubectl apply -k` would send, from a copy in *folder* whose secrets are new."""
     copy = folder / overlay
     shutil.copytree(FOLDER, copy, ignore=shutil.ignore_patterns("secrets"))
-    subprocess.run([copy / "make-secrets"], check=True)
+    subprocess.run([copy / "make-secrets"], env={**os.environ, "PYTHON": sys.executable}, check=True)
     command = ["kustomize", "build"] if shutil.which("kustomize") else ["kubectl", "kustomize"]
     done = subprocess.run(
         [*command, str(copy / "overlays" / overlay)], capture_output=True, text=True, check=False

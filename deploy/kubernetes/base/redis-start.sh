@@ -8,4 +8,12 @@ if [ -f $manifest ]; then
     echo y | redis-check-aof --fix $manifest
   fi
 fi
+# Who may do what (docs/threats.md). Without the file nobody may do anything: a server that everybody rules must not start.
+if [ ! -f /run/desk/redis.acl ]; then
+  echo "no file of users: run make up once, it writes var/secrets/redis.acl" >&2
+  exit 1
+fi
+(umask 077 && cat /run/desk/redis.acl >/tmp/users.acl)
+[ "$(id -u)" != 0 ] || chown redis /tmp/users.acl
+set -- "$@" --aclfile /tmp/users.acl
 exec docker-entrypoint.sh "$@"

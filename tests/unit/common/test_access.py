@@ -66,7 +66,7 @@ def test_a_file_holds_digests_and_no_password() -> None:
     lines = acl_file(SERVICES, "live", passwords).splitlines()
 
     assert not [line for line in lines if "the password" in line]
-    assert lines[0].startswith("user default off ")
+    assert lines[0].startswith("user default off resetpass ")
     by_user = {line.split()[1]: line for line in lines}
     assert set(by_user) == {"default", "health", PEOPLE.user, *SERVICES}
     digest = hashlib.sha256(b"the password of pnl").hexdigest()

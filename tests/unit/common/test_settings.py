@@ -355,6 +355,7 @@ def test_the_examples_variables_are_all_known(tmp_path: Path, write: Write) -> N
     example = (REPOSITORY / ".env.example").read_text()
     for name in ("noren_password", "noren_totp_secret", "noren_api_secret"):
         write(f"secrets/{name}", "x")
+    write("var/secrets/alerts/urls", "hook = json://localhost/secret")
     lines = re.findall(r"^# (SAUDA_\w+=\S*)$", example, re.MULTILINE)
     write(".env", "\n".join(lines))
 

@@ -64,7 +64,7 @@ services:
 def test_services_come_in_the_order_in_which_they_start() -> None:
     order = list(read_services(OURS, {}, runnable_names(OURS)))
 
-    assert [one for one in order if one not in ("redis", "simulator", "archive", "bars", "gateway")] == [
+    assert [one for one in order if one not in ("redis", "simulator", "archive", "bars", "alerts", "gateway")] == [
         "pnl",
         "execution",
         "strategy",
@@ -84,6 +84,7 @@ def test_what_runs_without_docker_needs_no_password() -> None:
         "pnl",
         "bars",
         "archive",
+        "alerts",
         "gateway",
     }
     assert read_services(OURS, {}, runnable_names(OURS))
@@ -92,7 +93,7 @@ def test_what_runs_without_docker_needs_no_password() -> None:
 
 
 def test_every_published_port_can_be_moved_and_is_for_this_machine_alone() -> None:
-    filler = dict.fromkeys(("SAUDA_INFLUX_TOKEN", "DESK_INFLUX_PASSWORD"), "-")
+    filler = dict.fromkeys(("DESK_INFLUX_ADMIN_TOKEN", "DESK_INFLUX_PASSWORD"), "-")
     services = read_services(OURS, filler)
 
     assert services["redis"].ports == (Port(6379, 6379, "DESK_REDIS_PORT"),)

@@ -8,7 +8,7 @@ from sauda.runtime import redis_users
 from sauda.runtime.passwords import ensure_passwords, project_name
 from sauda.runtime.place import Place
 
-NAMES = {"SAUDA_INFLUX_TOKEN", "DESK_INFLUX_PASSWORD", "DESK_GRAFANA_PASSWORD"}
+NAMES = {"DESK_INFLUX_ADMIN_TOKEN", "DESK_INFLUX_PASSWORD", "DESK_GRAFANA_PASSWORD"}
 
 
 def test_every_password_is_there_and_another_in_each_clone(tmp_path: Path) -> None:
@@ -34,6 +34,9 @@ def test_what_the_user_wrote_stays(tmp_path: Path) -> None:
 
     assert once.startswith("# mine\nSAUDA_INFLUX_TOKEN=my-own\nSAUDA_DESK=mine\n")
     assert once.count("SAUDA_INFLUX_TOKEN") == 1
+    assert dotenv_values(place.dotenv)["DESK_INFLUX_ADMIN_TOKEN"] == "my-own", (
+        "the database was set up with it"
+    )
     assert place.dotenv.read_text() == once
 
 

@@ -18,9 +18,35 @@ ANY_DESK: Final = "{*}*"
 REPLAYS: Final = "replay-"
 """What the name of a desk begins with that the gateway may fill by a replay."""
 
-_CONNECTION: Final = ("ping", "select", "wait", "multi", "exec", "discard", "time", "cluster|slots")
+_CONNECTION: Final = (
+    *(
+        "ping",
+        "select",
+        "wait",
+        "multi",
+        "exec",
+        "discard",
+        "unwatch",
+        "client|reply",
+        "time",
+        "cluster|slots",
+    ),
+)
 """What concerns no key: the connection, transactions, replicas, the way to a cluster's node."""
-_CARRY: Final = ("get", "set", "del", "incr", "exists", "pexpire", "pttl", "hset", "hget", "hdel", "hgetall")
+_CARRY: Final = (
+    "watch",
+    "get",
+    "set",
+    "del",
+    "incr",
+    "exists",
+    "pexpire",
+    "pttl",
+    "hset",
+    "hget",
+    "hdel",
+    "hgetall",
+)
 _READ: Final = (
     *("xread", "xrange", "xrevrange", "xlen", "xinfo|stream", "xinfo|groups", "xinfo|consumers"),
     *("exists", "get", "mget", "pttl", "hget", "hmget", "hgetall", "memory|usage"),

@@ -14,7 +14,9 @@ HEALTH: Final = "health"
 """May say PING, with any password: whoever starts the server asks so whether it answers."""
 
 _HEADER: Final = (
-    "user default off resetpass resetkeys resetchannels -@all",
+    # Nobody can log in as `default`. But the server reads its own append-only file as this user: without all rights, every
+    # transaction and script in the file would be refused at a restart, and be gone.
+    "user default off resetpass ~* &* +@all",
     f"user {HEALTH} on nopass resetkeys resetchannels -@all +ping",
 )
 

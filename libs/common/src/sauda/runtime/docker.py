@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sauda.masking import masked_url
-from sauda.runtime import gateway
+from sauda.runtime import gateway, influx_tokens, passwords, redis_users
 from sauda.runtime.compose import Service, read_services
 from sauda.runtime.desk import WATCHERS, DeskError, Replica, Say
 from sauda.runtime.engine import SHOWN, containers_of, run, succeeds
@@ -34,9 +34,11 @@ _CONTROL = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 """What Compose writes to tidy up a terminal's line, also where there is none."""
 _PORT_TAKEN = re.compile("address already in use|port is already allocated")
 _ATTEMPTS = 3
+_PASSWORDS = (influx_tokens.WRITES, influx_tokens.ADMIN, "DESK_INFLUX_PASSWORD", "DESK_GRAFANA_PASSWORD")
+"""What the compose file insists on."""
 _PULL_S = 120
 """How long the image of a watcher may take; the desk does without it."""
-_PROFILES = ("--profile", "grafana", "--profile", "metrics")
+_PROFILES = ("--profile", "grafana", "--profile", "metrics", "--profile", "tls")
 
 
 class DockerDesk:
@@ -61,6 +63,7 @@ class DockerDesk:
         """Build what has changed and let Compose start it in order."""
         self._place.make()
         ensure_passwords(self._place)
+        redis_users.write_users(self._place, variables["SAUDA_DESK"])
         gateway.ensure_token(self._place, {})
         self._started.runtime = self.runtime
         self._started.variables = dict(variables)
@@ -71,6 +74,7 @@ class DockerDesk:
             raise DeskError(f"{error}\nwithout Docker: make up RUNTIME=local") from error
         say("starting the containers")
         self._start(say)
+        self._narrow_tokens(say)
         self._start_watchers(say)
 
     def down(self, say: Say) -> None:
@@ -132,7 +136,7 @@ class DockerDesk:
     def _services(self) -> dict[str, Service]:
         text = self._place.compose.read_text()
         # Only names, ports and order count here; Compose fills in the values, passwords among them.
-        filler = dict.fromkeys(("SAUDA_INFLUX_TOKEN", "DESK_INFLUX_PASSWORD", "DESK_GRAFANA_PASSWORD"), "-")
+        filler = dict.fromkeys((*_PASSWORDS, *redis_users.variables()), "-")
         plain = read_services(text, filler)
         return {**plain, **read_services(text, filler, WATCHERS)}
 
@@ -150,6 +154,8 @@ class DockerDesk:
             told["SAUDA_RECORDING"] = f"{_RECORDINGS}/{Path(recording).name}"
         told |= self._archive() | self._folders()
         named = {key: value for key, value in ports.items() if key}
+        # A server that knows other users is made anew: it reads them when it starts.
+        named["DESK_REDIS_USERS"] = redis_users.digest(self._place)
         build = {"DOCKER_BUILDKIT": "1", "COMPOSE_DOCKER_CLI_BUILD": "1"}
         return {**others, **told, **named, **build, "COMPOSE_PROJECT_NAME": project_name(self._place)}
 
@@ -202,13 +208,35 @@ class DockerDesk:
                 say("\n".join(done.stderr.strip().splitlines()[-SHOWN:]))
                 return
 
+    def _narrow_tokens(self, say: Say) -> None:
+        """Give pnl a token that may only write its bucket, Grafana one that may only read it: once, when they have none."""
+        told = self._started.variables
+        names = influx_tokens.missing(passwords.known(self._place))
+        if not names or not influx_tokens.is_own(told):
+            return
+        database = influx_tokens.Database(
+            f"http://{LOOPBACK}:{self._started.ports['influxdb']}",
+            passwords.known(self._place)[influx_tokens.ADMIN],
+            told.get("SAUDA_INFLUX_ORG") or "sauda",
+            told.get("SAUDA_INFLUX_BUCKET") or "sauda",
+        )
+        try:
+            made = influx_tokens.make(database, names)
+        except influx_tokens.NoTokensError as error:
+            say(f"warning: no token of its own for the database: {error}; `make up` tries again")
+            return
+        passwords.remember(self._place, made)
+        told.update({name: value for name, value in made.items() if name == influx_tokens.WRITES})
+        self._start(say)
+
     def _containers(self) -> list[Replica]:
         return containers_of(project_name(self._place))
 
     def _redis_url(self) -> str:
         """Return where the desk's Redis is, as seen from this machine."""
         elsewhere = redis_elsewhere(self._started.variables)
-        return elsewhere or f"redis://{LOOPBACK}:{self._started.ports['redis']}/0"
+        login = redis_users.login(self._place)
+        return elsewhere or f"redis://{login}{LOOPBACK}:{self._started.ports['redis']}/0"
 
     def _write_run_env(self) -> None:
         ports = self._started.ports

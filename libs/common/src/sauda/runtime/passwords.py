@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from dotenv import dotenv_values
 
-from sauda.runtime import redis_users
+from sauda.runtime import influx_tokens, redis_users
 from sauda.runtime.place import Place, write_private
 
 _PROJECT = "COMPOSE_PROJECT_NAME"
@@ -28,7 +28,8 @@ def ensure_passwords(place: Place) -> None:
         "DESK_UID": str(owner.st_uid),
         "DESK_GID": str(owner.st_gid),
         _PROJECT: _derived_name(place),
-        "SAUDA_INFLUX_TOKEN": secrets.token_urlsafe(32),
+        # Of a database that was set up before its tokens were told apart, the one there was is its administrator's.
+        influx_tokens.ADMIN: known(place).get(influx_tokens.WRITES) or secrets.token_urlsafe(32),
         "DESK_INFLUX_PASSWORD": secrets.token_urlsafe(18),
         "DESK_GRAFANA_PASSWORD": secrets.token_urlsafe(18),
         **_redis(),
