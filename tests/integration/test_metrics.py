@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from deploy.grafana.boards import BOARDS
 from deploy.grafana.panels import PROMETHEUS
-
 from sauda.clock import monotonic_s, wall_ms
 from sauda.codec import decode, encode
 from sauda.contracts import OrderRejected

@@ -7,7 +7,7 @@ import threading
 from sauda.redis_consumer import RedisConsumer
 from sauda.service import holder_name
 from sauda.writer import Sink, WriterRunner
-from sauda_pnl.__main__ import STREAMS
+from sauda_pnl.access import STREAMS
 from sauda_pnl.writers.influx import InfluxSink
 from sauda_pnl.writers.sql import SqlSink
 

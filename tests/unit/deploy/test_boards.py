@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 import yaml
+
 from deploy.grafana.boards import BOARDS, FOLDER
 from deploy.grafana.panels import PROMETHEUS, document
-
 from sauda.metrics.measures import MEASURES, Kind, Measure
 
 REPOSITORY = Path(__file__).parents[3]

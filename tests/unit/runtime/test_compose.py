@@ -64,7 +64,9 @@ services:
 def test_services_come_in_the_order_in_which_they_start() -> None:
     order = list(read_services(OURS, {}, runnable_names(OURS)))
 
-    assert [one for one in order if one not in ("redis", "simulator", "archive", "bars", "alerts", "gateway")] == [
+    assert [
+        one for one in order if one not in ("redis", "simulator", "archive", "bars", "alerts", "gateway")
+    ] == [
         "pnl",
         "execution",
         "strategy",
