@@ -104,6 +104,20 @@ def test_parts_of_a_list_are_the_list(limit: int, newest_first: bool) -> None:
     assert seen == (IDS[::-1] if newest_first else IDS)
 
 
+@pytest.mark.parametrize("newest_first", [False, True])
+@pytest.mark.parametrize("limit", [1, 2, 3, 4])
+def test_what_changed_in_one_entry_is_never_cut(limit: int, newest_first: bool) -> None:
+    every = [("9-0", "alone"), ("10-0", "leg 1"), ("10-0", "leg 2"), ("10-0", "leg 3"), ("11-0", "last")]
+    after, seen = None, list[str]()
+    while True:
+        part, after = page(every, after, limit, newest_first=newest_first)
+        seen += [one for _, one in part]
+        if after is None:
+            break
+
+    assert sorted(seen) == sorted(one for _, one in every)
+
+
 def test_a_place_in_two_streams_leaves_nothing_out() -> None:
     part, _ = page([(one, one) for one in IDS], "11-0_9-1", 100)
 

@@ -1,13 +1,16 @@
 """What every route asks with: which desk, which part of a list, and the wire form of what is answered."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from datetime import date, time
+from itertools import takewhile
 from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from fastapi import Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from sauda.clock import NS_PER_S, UnixNs, from_ist
 from sauda.merge import IdParts, id_parts
 from sauda.settings import Settings
 from sauda_gateway.desk import Desk
@@ -18,6 +21,7 @@ T = TypeVar("T")
 
 MOST: Final = 1_000
 USUAL: Final = 100
+_DAY_NS: Final = 24 * 3600 * NS_PER_S
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -29,6 +33,7 @@ def _problems() -> dict[int | str, dict[str, Any]]:
         403: "the token does not let one do this, or the page's own header is missing",
         404: "there is no such thing",
         409: "the desk cannot do this as it stands",
+        413: "the body is longer than any request needs",
         422: "a field, a parameter or a header is wrong; `field` names it",
         429: "too often; `Retry-After` says how long to wait",
         503: "Redis or the desk is away; try again",
@@ -117,6 +122,21 @@ Day = Annotated[
 ]
 
 
+def of_day(text: str | None) -> Callable[[UnixNs], bool]:
+    """Return what says whether an instant lies on the trading date *text* (IST); None: any does.
+
+    Raises:
+        ProblemError: there is no such date.
+    """
+    if text is None:
+        return lambda _: True
+    try:
+        begin_ns = from_ist(date.fromisoformat(text), time())
+    except ValueError:
+        raise ProblemError(422, f"{text} is no date", "date") from None
+    return lambda instant_ns: begin_ns <= instant_ns < begin_ns + _DAY_NS
+
+
 def place_of(after: str | None) -> IdParts | None:
     """Return the id *after* as numbers. One of several streams, `a_b`, means the lower: nothing is left out.
 
@@ -146,7 +166,9 @@ def page(
             if (id_parts(one[0].encode()) < place if newest_first else id_parts(one[0].encode()) > place)
         ]
     part = every[:limit]
-    return part, part[-1][0] if len(every) > limit else None
+    # The orders of a basket change in one entry: cut between them, the rest would stand behind no place at all.
+    part += takewhile(lambda one: one[0] == part[-1][0], every[limit:])
+    return part, part[-1][0] if len(every) > len(part) else None
 
 
 def with_id(entry_id: str, cause: str, message: msgspec.Struct) -> dict[str, Any]:

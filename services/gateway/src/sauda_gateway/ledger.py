@@ -1,6 +1,6 @@
 """What was ordered, traded and is held: the streams `orders` and `executions`, folded. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 import msgspec
@@ -71,10 +71,12 @@ class Ledger:
         self.fills.append(Traded(entry_id.decode(), cause.decode(errors="replace"), fill))
         self.running.setdefault((fill.strategy, fill.instrument), Running()).apply(fill)
 
-    def orders(self) -> Iterator[Ordered]:
-        """Yield every order, the one that changed longest ago first."""
+    def orders(self, wanted: Callable[[OrderState], bool] = lambda _: True) -> Iterator[Ordered]:
+        """Yield every order that is *wanted*, the one that changed longest ago first."""
         for order_id, changed_id in self._changed.items():
-            yield self._ordered(order_id, changed_id)
+            # Asked first: a copy of each order that a desk ever had costs more than all else that is done with them.
+            if wanted(self._book.orders[order_id]):
+                yield self._ordered(order_id, changed_id)
 
     def order(self, order_id: str) -> Ordered | None:
         """Return one order."""
@@ -91,7 +93,7 @@ class Ledger:
 
     def working(self) -> Iterator[Ordered]:
         """Yield the orders that wait in the market, or for the exchange's word."""
-        return (one for one in self.orders() if one.state.status not in OVER)
+        return self.orders(lambda state: state.status not in OVER)
 
     def counts(self) -> dict[str, int]:
         """Return how many orders stand where."""

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from sauda.book.holdings import Holding
 from sauda.book.orders import average
-from sauda.clock import UnixNs, ist_date
+from sauda.clock import UnixNs
 from sauda.contract_note.drawing_up import added, costs_of
 from sauda.contracts import Account, ChargeLines, DeskPnl, Fill, OrderKind, StrategyPnl
 from sauda.money import Paise
@@ -23,6 +23,7 @@ from sauda_gateway.asking import (
     Strategy,
     TheDesk,
     TheDesks,
+    of_day,
     page,
     sent,
     tagged,
@@ -118,6 +119,7 @@ def fills(
     newest: NewestFirst = False,
 ) -> Response:
     """List fills in the order in which they happened, with their charges line by line."""
+    is_of_day = of_day(date)
     with desk.look() as known:
         every = list(known.ledger.fills)
     found = [
@@ -125,7 +127,7 @@ def fills(
         for one in every
         if strategy in (None, one.fill.strategy)
         and instrument in (None, one.fill.instrument)
-        and date in (None, ist_date(one.fill.event_ns).isoformat())
+        and is_of_day(one.fill.event_ns)
     ]
     part, after_it = page(found, after, limit, newest_first=newest)
     items = [with_id(one.id, one.cause, one.fill) for _, one in part]
@@ -210,11 +212,12 @@ def portfolio_of(desk: Desk) -> Portfolio:
 @router.get("/charges", responses=answers(ChargeSums), dependencies=[READ])
 def charges(*, request: Request, desk: TheDesk, strategy: Strategy = None, date: Day = None) -> Response:
     """Show what was paid besides prices, line by line."""
+    is_of_day = of_day(date)
     with desk.look() as known:
         every = [one.fill for one in known.ledger.fills]
     by_strategy: dict[str, list[ChargeLines]] = {}
     for fill in every:
-        if strategy in (None, fill.strategy) and date in (None, ist_date(fill.event_ns).isoformat()):
+        if strategy in (None, fill.strategy) and is_of_day(fill.event_ns):
             by_strategy.setdefault(fill.strategy, []).append(costs_of(fill))
     sums = {name: added(lines) for name, lines in sorted(by_strategy.items())}
     desk_sum = added(sums.values())

@@ -10,8 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
-from sauda.book.orders import OVER, Status
-from sauda.clock import ist_date
+from sauda.book.orders import OVER, OrderState, Status
 from sauda.contracts import CancelOrder, Instrument, ModifyOrder, PlaceOrder
 from sauda.hand.desk import DeskAsleepError
 from sauda.hand.exchange import NotHereError, enquiry
@@ -27,6 +26,7 @@ from sauda_gateway.asking import (
     Strategy,
     TheDesk,
     TheDesks,
+    of_day,
     page,
     sent,
 )
@@ -62,15 +62,18 @@ def orders(
     newest: NewestFirst = False,
 ) -> Response:
     """List orders and how they stand, by their last change: `after` gives what has changed since."""
+    is_of_day = of_day(date)
+
+    def is_wanted(state: OrderState) -> bool:
+        return (
+            strategy in (None, state.strategy)
+            and status in (None, state.status)
+            and is_of_day(state.event_ns)
+        )
+
     with desk.look() as known:
-        found = [
-            (one.changed_id, one)
-            for one in known.ledger.orders()
-            if strategy in (None, one.state.strategy)
-            and status in (None, one.state.status)
-            and date in (None, ist_date(one.state.event_ns).isoformat())
-        ]
-        found.sort(key=lambda pair: pair[1].at)
+        found = [(one.changed_id, one) for one in known.ledger.orders(is_wanted)]
+    found.sort(key=lambda pair: pair[1].at)
     part, after_it = page(found, after, limit, newest_first=newest)
     return sent({"items": [shown(one) for _, one in part], "next": after_it})
 
