@@ -16,6 +16,8 @@ from sauda_gateway.auth import Caller
 from sauda_gateway.problems import ProblemError
 
 ACCEPTED = 202
+_LONGEST = 200
+"""Characters of what was tried: an address can be as long as anybody likes."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def audited(request: Request, target: str, outcome: str) -> Audited:
     return Audited(
         who=caller.name if caller else None,
         scope=caller.scope if caller else None,
-        action=f"{request.method} {request.url.path}",
+        action=f"{request.method} {request.url.path}"[:_LONGEST],
         target=target,
         outcome=outcome,
         address=request.client.host if request.client else "unknown",

@@ -16,6 +16,7 @@ from sauda_gateway import market, problems, reference, schemas, stream
 from sauda_gateway.asking import PROBLEMS
 from sauda_gateway.audit import Audit
 from sauda_gateway.auth import Doorkeeper
+from sauda_gateway.bodies import BodyLimit
 from sauda_gateway.desks import Desks
 from sauda_gateway.headers import SecurityHeaders
 from sauda_gateway.replays import Replays
@@ -61,6 +62,7 @@ def make_app(settings: Settings, desks: Desks | None = None) -> FastAPI:
     app.openapi = lambda: schemas.document(app)  # type: ignore[method-assign]
     problems.install(app)
     # The last one added is the outermost.
+    app.add_middleware(BodyLimit)
     app.add_middleware(Audit)
     app.add_middleware(SecurityHeaders)
     app.include_router(health.router)

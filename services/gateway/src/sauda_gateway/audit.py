@@ -1,7 +1,8 @@
 """The audit of what was refused, or changed nothing on the desk: every attempt to write leaves a line on the stream `audit`.
 
 What does change something is written by `sauda_gateway.acting` in one step with its line. Who asks too often is not
-written down: a flood must not fill the stream.
+written down, nor a stranger who tries one thing after the other: a flood must not fill the stream, and any page in a browser of this
+machine can send one, though it is never let in.
 """
 
 from typing import Any, Final
@@ -10,16 +11,19 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from sauda.clock import monotonic_s
 from sauda.codec import encode
 from sauda.errors import SaudaError
 from sauda.log import Output
 from sauda.logs import Channel, logger
 from sauda_gateway.acting import audited
-from sauda_gateway.auth import SAFE
+from sauda_gateway.auth import FAILURES_AT_ONCE, FAILURES_PER_S, SAFE, address_of
 from sauda_gateway.desks import Desks
+from sauda_gateway.limits import Buckets
 from sauda_gateway.problems import TITLES
 
 _FLOOD: Final = 429
+_BROKEN: Final = 500
 
 
 class Audit:
@@ -27,6 +31,7 @@ class Audit:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
+        self._strangers = Buckets(FAILURES_PER_S, FAILURES_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and write down what came of it, before the answer leaves."""
@@ -40,10 +45,19 @@ class Audit:
                 await self._write(request, message["status"])
             await send(message)
 
-        await self._app(scope, receive, after_writing)
+        try:
+            await self._app(scope, receive, after_writing)
+        except Exception:
+            # Its answer is made further out.
+            await self._write(request, _BROKEN)
+            raise
 
     async def _write(self, request: Request, status: int) -> None:
         if status == _FLOOD or getattr(request.state, "audited", False):
+            return
+        request.state.audited = True
+        is_known = getattr(request.state, "caller", None) is not None
+        if not is_known and self._strangers.take(address_of(request), monotonic_s()):
             return
         target: str = getattr(request.state, "target", "")
         line: Any = audited(request, target, f"{status} {TITLES.get(status, 'done').lower()}")

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 NO_ROUTE = "other"
 """Files of the page, and whatever people try: a path is their own words, and they are without end."""
+_BROKEN = 500
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"})
 
 
@@ -53,17 +54,27 @@ class MeasuredRequests:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun_s = self._seconds()
+        begun_s, is_noted = self._seconds(), False
+
+        def note(status: int) -> None:
+            nonlocal is_noted
+            is_noted = True
+            # Known by now: the router has put it there. An address as it was typed would be a label without end.
+            route = getattr(scope.get("route"), "path", NO_ROUTE)
+            self._figures.note(scope["method"], route, status, self._seconds() - begun_s)
 
         async def watched(message: Message) -> None:
             if message["type"] == "http.response.start":
-                # Known by now: the router has put it there. An address as it was typed would be a label without end.
-                route = getattr(scope.get("route"), "path", NO_ROUTE)
-                took_s = self._seconds() - begun_s
-                self._figures.note(scope["method"], route, message["status"], took_s)
+                note(message["status"])
             await send(message)
 
-        await self._app(scope, receive, watched)
+        try:
+            await self._app(scope, receive, watched)
+        except Exception:
+            # Its answer is made further out, and is the one that most deserves to be counted.
+            if not is_noted:
+                note(_BROKEN)
+            raise
 
 
 def measured(app: "FastAPI") -> RequestFigures:

@@ -21,6 +21,7 @@ TITLES: Final[Mapping[int, str]] = {
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
+    413: "Too large",
     422: "Not acceptable as it is",
     429: "Too many requests",
     500: "Internal error",
@@ -88,7 +89,9 @@ async def _problem(_: Request, error: Exception) -> Response:
 async def _invalid(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101
     first = error.errors()[0]
-    where = [str(part) for part in first["loc"] if part not in ("body", "query", "path", "header")]
+    # Where a body is no JSON, its place is a number of characters, and no field.
+    place = () if first["type"] == "json_invalid" else first["loc"]
+    where = [str(part) for part in place if part not in ("body", "query", "path", "header")]
     return answer(422, str(first["msg"]), ".".join(where) or str(first["loc"][0]))
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 import msgspec
 from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect
 
+from sauda.errors import SaudaError
 from sauda_gateway.auth import Caller, caller_of
 from sauda_gateway.problems import ProblemError, answer
 from sauda_gateway.stream import frames
@@ -144,5 +145,7 @@ async def still_valid(connection: Any, client: Client, caller: Caller) -> None:
             check_s += CHECK_S
             try:
                 keeper.check_secret(caller.secret, caller.address)
-            except ProblemError as error:
-                client.drop(error.detail)
+            except SaudaError as error:
+                # A file of tokens that cannot be read lets nobody in, and nobody stay.
+                is_refused = isinstance(error, ProblemError)
+                client.drop(str(error) if is_refused else "the tokens cannot be read")
