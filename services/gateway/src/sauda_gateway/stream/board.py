@@ -48,14 +48,16 @@ class Board:
         if found is None:
             self._make_now(name, topic)
 
-    def leave(self, text: str, client: Client) -> None:
-        """Let *client* follow it no more."""
+    def leave(self, text: str, client: Client) -> bool:
+        """Let *client* follow it no more; return whether nobody does now."""
         found = self._topics.get(text)
         if found is None or text not in client.states:
-            return
+            return False
         client.leave_state(found[1])
-        if not found[1].clients:
-            del self._topics[text]
+        if found[1].clients:
+            return False
+        del self._topics[text]
+        return True
 
     def changed(self, text: str) -> None:
         """Take note that a topic is not what it was; nothing happens if nobody follows it."""

@@ -123,8 +123,8 @@ class Hub:
         """Let *client* follow *topics* no more."""
         for text in topics:
             if text in client.states:
-                self._board.leave(text, client)
-                self._interest.drop(text)
+                if self._board.leave(text, client):
+                    self._interest.drop(text)
             elif text in client.cursors:
                 self._events.leave(text, client)
             if say:

@@ -1,0 +1,36 @@
+"""The hub between the follower and the clients: what one does costs the others nothing."""
+
+import asyncio
+from pathlib import Path
+
+from sauda.calendar import load_calendar
+from sauda.errors import TransientError
+from sauda.margin import load_margins
+from sauda.record import Record
+from sauda.testing.builders import OPTION, a_tick, an_index, an_option
+from sauda_gateway.market.showing import Rules
+from sauda_gateway.stream.follower import Batch, Phase, Told
+from sauda_gateway.stream.hub import Hub
+
+MARKET = Path(__file__).parents[3] / "config" / "market"
+CHAIN = "chain:NIFTY:2026-12-01"
+
+
+def no_record() -> Record:
+    raise TransientError("there is none")
+
+
+def test_who_leaves_a_chain_leaves_it_to_the_others() -> None:
+    async def run() -> None:
+        hub = Hub("desk", Rules(load_calendar(MARKET), load_margins(MARKET)), no_record)
+        known = (("instruments", an_index()), ("instruments", an_option()), ("ticks", a_tick(100_00)))
+        hub.take(Batch(Phase.KNOWN, [Told(stream, "1-0", message) for stream, message in known]))
+        one, other = hub.join(), hub.join()
+        for client in (one, other):
+            hub.subscribe(client, [CHAIN], {})
+        hub.leave(one)
+        assert CHAIN in hub._interest.touched_by(OPTION), "the next price makes it anew"
+        hub.leave(other)
+        assert CHAIN not in hub._interest.touched_by(OPTION)
+
+    asyncio.run(run())
