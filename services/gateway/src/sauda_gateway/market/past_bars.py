@@ -96,12 +96,18 @@ class PastBars:
             by_day.setdefault(ist_date(bar.start_ns).toordinal(), []).append(bar)
         found: list[PastBar] = []
         end_ns = min(asked.to_ns, asked.now_ns)
+        length_ns = MINUTES[asked.timeframe] * 60_000_000_000
         for bars in by_day.values():
             session = self._calendar.session(exchange, ist_date(bars[0].start_ns))
-            if session is not None:
-                found += grown(bars, asked.timeframe, session)
-        length_ns = MINUTES[asked.timeframe] * 60_000_000_000
-        return [bar for bar in found if bar.start_ns + length_ns <= end_ns or bar is not found[-1]]
+            if session is None:
+                continue
+            # The last one of a session is cut short by its close.
+            found += [
+                bar
+                for bar in grown(bars, asked.timeframe, session)
+                if min(bar.start_ns + length_ns, session.close_ns) <= end_ns
+            ]
+        return found
 
     def _source(self) -> str | None:
         """Return what the desk is fed by; None: it has not said so."""
