@@ -93,7 +93,8 @@ class Replays:
         names = [name for name in desks(self._settings.redis_url) if name.startswith(PREFIX)]
         found = [one for one in map(self._find, names) if one is not None and "@" not in one.id]
         there = {one.id for one in found}
-        starting = (name for name, child in self._children.items() if child.poll() is None)
+        # A copy: another request may begin or end one meanwhile.
+        starting = [name for name, child in list(self._children.items()) if child.poll() is None]
         return found + [self._starting(name) for name in starting if name not in there]
 
     def end(self, name: str) -> None:
@@ -122,7 +123,7 @@ class Replays:
 
     def close(self) -> None:
         """End the processes; what they have written stays."""
-        for child in self._children.values():
+        for child in list(self._children.values()):
             child.terminate()
 
     def _wait(self, name: str, child: subprocess.Popen[bytes]) -> ShownReplay:
@@ -136,7 +137,7 @@ class Replays:
             return self._starting(name)
         if (found := self._find(name)) is not None:
             return found
-        del self._children[name]
+        self._children.pop(name, None)
         said = (child.stderr.read() if child.stderr else b"").decode(errors="replace").strip()
         raise ProblemError(422, said.splitlines()[-1] if said else "the replay ended at once", "date")
 
