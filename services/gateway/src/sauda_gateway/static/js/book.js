@@ -121,9 +121,11 @@ async function readOrders() {
 }
 
 async function readFills() {
+  // Before the first fill of a day the stream goes on behind the last one of the day before, or it would tell that day again.
+  const newest = (await get("/fills", { limit: 1, newest: true })).items[0]?.id ?? "0-0";
   const found = await list("/fills", today());
   fills.value = found.sort((a, b) => (isLater(b.id, a.id) ? 1 : -1));
-  return found[0]?.id ?? "0-0";
+  return found[0]?.id ?? newest;
 }
 
 async function readAlerts() {

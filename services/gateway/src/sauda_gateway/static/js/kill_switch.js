@@ -2,7 +2,7 @@
 
 import { html } from "../vendor/htm-preact.js";
 import { signal } from "../vendor/signals.js";
-import { may, send, watched } from "./api.js";
+import { may, sendToOwn, watched } from "./api.js";
 import { openOrders, positions, status } from "./book.js";
 import { Icon, Modal, Refusal } from "./parts.js";
 import { say } from "./toasts.js";
@@ -55,7 +55,7 @@ async function throwSwitch(event, halted) {
   const reason = new FormData(event.target).get("reason") || "kill switch on the page";
   busy.value = true;
   try {
-    await send("POST", "/control/kill-switch", { reason, on: !halted });
+    await sendToOwn("POST", "/control/kill-switch", { reason, on: !halted });
     asked.value = false;
     say(halted ? "The desk may trade again." : "The kill switch is on: everything is being closed.", halted ? "good" : "bad");
   } catch (problem) {
