@@ -172,3 +172,20 @@ def test_a_rule_that_is_off_says_nothing() -> None:
     desk = a_desk(rules, Limits(desk=1))
 
     assert say(desk, triggered(), refused("10:00"), desk_point(-500, drawdown=9_000), account(9, 0)) == []
+
+
+def test_margin_that_the_debounce_held_back_is_said_if_it_stays_high() -> None:
+    desk = a_desk()
+    said = []
+    for blocked, clock in (
+        (80, "10:00"),
+        (70, "10:01"),
+        (85, "10:02"),
+        (86, "10:05"),
+        (87, "10:06"),
+        (88, "10:07"),
+    ):
+        said += say(desk, account(blocked * RS, (100 - blocked) * RS, clock))
+
+    assert [one.event_ns for one in said] == [at("10:00"), at("10:06")]
+    assert said[1].text.startswith("Rs 87.00 of margin")

@@ -240,3 +240,13 @@ def test_a_rule_may_have_no_debounce() -> None:
     how = Handling(rules=Rules(order_rejected=Rule(debounce_s=0)), delivery=Delivery(), policy=Policy())
 
     assert how.debounce_s("ORDER_REJECTED") == 0
+
+
+def test_what_waited_for_the_morning_is_told_in_the_order_in_which_it_came() -> None:
+    ledger, how = Ledger(), handling(Policy(level="info", quiet="22:00-07:00"))
+    night, names = at("23:30"), list("hebgacfd")
+    for second, name in enumerate(names):
+        now_ns = night + second * NS_PER_S
+        decided(ledger, coming(an_alert(name), at_ns=now_ns), how, now_ns)
+
+    assert texts(decided(ledger, [], how, night + 8 * 3600 * NS_PER_S)) == names

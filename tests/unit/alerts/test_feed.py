@@ -146,3 +146,27 @@ def test_an_exchange_that_nobody_knows_silences_nobody_else() -> None:
     )
 
     assert codes(said) == ["FEED_MUTE"]
+
+
+def test_silence_that_the_debounce_held_back_is_said_if_it_lasts() -> None:
+    desk = a_desk()
+    say(desk, a_tick(at_ns=at("10:00:00")), a_clock(at("10:00:16")))
+    clocks = [a_clock(at(f"10:{minute:02}:30")) for minute in range(1, 12)]
+    mutes = [one for one in say(desk, a_tick(at_ns=at("10:01:00")), *clocks) if one.code == "FEED_MUTE"]
+
+    assert [one.event_ns for one in mutes] == [at("10:05:30")]
+    assert mutes[0].text.endswith("since 2026-11-23 10:01:00.000 IST")
+
+
+def test_a_stale_price_that_the_debounce_held_back_is_said_if_it_lasts() -> None:
+    desk = a_desk()
+    said = say(desk, a_tick(at_ns=at("10:00")), fill(-65))
+    for minute in range(1, 12):
+        others = a_tick(instrument=OTHER, at_ns=at(f"10:{minute:02}:30"))
+        fresh = [a_tick(at_ns=at("10:02"))] if minute == 2 else []
+        said += say(desk, *fresh, others, a_clock(at(f"10:{minute:02}:30")))
+
+    assert [(one.code, one.event_ns) for one in said] == [
+        ("STALE_QUOTE", at("10:01:30")),
+        ("STALE_QUOTE", at("10:07:30")),
+    ]

@@ -121,7 +121,7 @@ def decide(coming: Sequence[Coming], ledger: Ledger, handling: Handling, name: s
     """
     plan = Plan()
     if not handling.policy.is_quiet(now_ns):
-        for key, waited in ledger.waiting.items():
+        for key, waited in sorted(ledger.waiting.items(), key=lambda one: one[1].arrived_ns):
             plan.taken_up.append(key)
             _deliver(plan, waited, ledger, handling, now_ns)
     begun_ns = int(ledger.facts.get("begun") or 0)

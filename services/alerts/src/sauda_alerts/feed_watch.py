@@ -103,14 +103,14 @@ class FeedWatch:
             one.restored()
 
     def _mute(self, now_ns: UnixNs, open_ns: UnixNs) -> list[Alert]:
+        rule, said_ns = self._rules.feed_mute, self._said.get(_MUTE)
+        if said_ns is not None:
+            return self._voice.say_late("", rule, "FEED_MUTE", _silence(said_ns, now_ns), now_ns)
         since_ns = max(self._instants.get(_TICK), self._instants.get(_SIGHT), open_ns)
-        rule = self._rules.feed_mute
-        if _MUTE in self._said or now_ns - since_ns <= self._voice.market_ns(rule.after_ns):
+        if now_ns - since_ns <= self._voice.market_ns(rule.after_ns):
             return []
         self._said.put(_MUTE, since_ns)
-        silent_s = (now_ns - since_ns) / NS_PER_S
-        text = f"no tick of anything for {silent_s:,.0f} s of market time, since {clock_text(since_ns)} IST"
-        return self._voice.say_once("", rule, "FEED_MUTE", text, now_ns)
+        return self._voice.say_once("", rule, "FEED_MUTE", _silence(since_ns, now_ns), now_ns)
 
     def _stale(self, now_ns: UnixNs, opened: dict[str, UnixNs]) -> list[Alert]:
         if _MUTE in self._said:
@@ -119,13 +119,15 @@ class FeedWatch:
         patience_ns = self._voice.market_ns(rule.after_ns)
         for name in self._quoted:
             open_ns = opened.get(name.partition(":")[0])
-            if open_ns is None or name in self._said:
+            if open_ns is None:
+                continue
+            if (said_ns := self._said.get(name)) is not None:
+                found += self._voice.say_late(name, rule, "STALE_QUOTE", _staleness(name, said_ns), now_ns)
                 continue
             since_ns = max(self._quoted.get(name), self._instants.get(_SIGHT), open_ns)
             if now_ns - since_ns > patience_ns:
                 self._said.put(name, since_ns)
-                text = f"{name} is held and has had no tick since {clock_text(since_ns)} IST"
-                found += self._voice.say_once(name, rule, "STALE_QUOTE", text, now_ns)
+                found += self._voice.say_once(name, rule, "STALE_QUOTE", _staleness(name, since_ns), now_ns)
         return found
 
     def _open_since(self, exchange: InstrumentId, now_ns: UnixNs) -> UnixNs | None:
@@ -141,3 +143,12 @@ class FeedWatch:
                 if hours and any(opens < gap.to_ns and gap.from_ns < closes for opens, closes in hours.parts):
                     return True
         return False
+
+
+def _silence(since_ns: UnixNs, now_ns: UnixNs) -> str:
+    silent_s = (now_ns - since_ns) / NS_PER_S
+    return f"no tick of anything for {silent_s:,.0f} s of market time, since {clock_text(since_ns)} IST"
+
+
+def _staleness(name: InstrumentId, since_ns: UnixNs) -> str:
+    return f"{name} is held and has had no tick since {clock_text(since_ns)} IST"

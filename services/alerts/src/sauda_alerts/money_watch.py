@@ -51,16 +51,16 @@ class MoneyWatch:
         # In whole numbers: blocked / usable >= percent / 100, and nothing usable at all is the most there is.
         above = account.blocked > 0 and 100 * account.blocked >= rule.percent * usable
         below = 100 * account.blocked < (rule.percent - _REARM_PERCENT) * usable
-        if _DESK in self._tight:
-            if below or not account.blocked:
-                self._tight.drop(_DESK)
-            return []
+        if _DESK in self._tight and (below or not account.blocked):
+            self._tight.drop(_DESK)
         if not above:
             return []
-        self._tight.put(_DESK, True)
         share = f"{100 * account.blocked // usable} %" if usable > 0 else "more than all"
         text = f"Rs {to_indian(account.blocked)} of margin are blocked, {share} of Rs {to_indian(usable)}"
-        return self._voice.say_once("", rule, "MARGIN_HIGH", text, account.event_ns)
+        # Said already: only a debounce may have held it back.
+        say = self._voice.say_late if _DESK in self._tight else self._voice.say_once
+        self._tight.put(_DESK, True)
+        return say("", rule, "MARGIN_HIGH", text, account.event_ns)
 
     def _loss(self, strategy: str | None, point: StrategyPnl | DeskPnl) -> list[Alert]:
         limit, rule = self._limits.of(strategy), self._rules.daily_loss

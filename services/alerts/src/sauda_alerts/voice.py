@@ -8,6 +8,8 @@ from sauda.state import State
 from sauda_alerts.rules import Rule
 
 _DAY_NS = 86_400 * NS_PER_S
+_LATER_NS = 10 * NS_PER_S
+"""Couriers count the same debounce from when they delivered: what is said late comes behind that, too."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -55,6 +57,19 @@ class Voice:
             return []
         more = f" ({last.held} more since {clock_text(last.at_ns)[11:19]})" if last and last.held else ""
         self._told.put(key, Told(now_ns))
+        return self.say(rule, code, text + more, now_ns)
+
+    def say_late(self, about: str, rule: Rule, code: str, text: str, now_ns: UnixNs) -> list[Alert]:
+        """Return the alert that the debounce held back, once it is past: what still lasts must not stay unsaid."""
+        key = f"{code}|{about}"
+        last = self._told.get(key)
+        if not rule.enabled or last is None or not last.held:
+            return []
+        if now_ns - last.at_ns < self.market_ns(rule.debounce_s * NS_PER_S + _LATER_NS):
+            return []
+        self._told.put(key, Told(now_ns))
+        others = last.held - 1
+        more = f" ({others} more since {clock_text(last.at_ns)[11:19]})" if others else ""
         return self.say(rule, code, text + more, now_ns)
 
     def forget(self, now_ns: UnixNs) -> None:
