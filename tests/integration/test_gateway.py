@@ -237,6 +237,17 @@ def test_the_page_needs_its_own_header_to_write(running: Gateway) -> None:
     assert [one.status_code for one in (looks, forged, guessed, own, after)] == [200, 403, 403, 202, 401]
 
 
+def test_every_write_with_the_cookie_alone_is_refused(running: Gateway) -> None:
+    cookie = {"sauda_session": running.tokens[Scope.ADMIN]}
+    unsafe = [one for one in operations(running) if one[0] != "get" and one not in OPEN]
+    assert len(unsafe) >= 12
+    with httpx.Client(base_url=running.url, cookies=cookie, timeout=20) as page:
+        answers = {one: page.request(one[0], one[1].format_map(_ARGUMENTS)) for one in unsafe}
+
+    assert [one for one, answer in answers.items() if answer.status_code != 403] == []
+    assert {answer.json()["field"] for answer in answers.values()} == {"X-CSRF-Token"}
+
+
 def test_whoever_wants_something_is_written_down_with_it(desk: tuple[Market, Gateway]) -> None:
     market, running = desk
     with running.client(Scope.READ) as reader:

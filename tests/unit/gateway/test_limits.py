@@ -21,7 +21,7 @@ from sauda.tokens import TokenFile
 from sauda_gateway import bodies, heads, problems
 from sauda_gateway.app import make_app
 from sauda_gateway.audit import Audit
-from sauda_gateway.auth import FAILURES_AT_ONCE, Caller, Doorkeeper
+from sauda_gateway.auth import FAILURES_AT_ONCE, TRADE, Caller, Doorkeeper
 from sauda_gateway.measured import measured
 from sauda_gateway.server import HttpServer
 from sauda_gateway.stream.client import Client
@@ -165,6 +165,24 @@ def test_what_is_no_json_is_wrong_as_a_whole() -> None:
     )
 
     assert (answer.status_code, answer.json()["field"]) == (422, "body")
+
+
+def test_who_asks_too_often_can_still_halt_the_desk(tmp_path: Path) -> None:
+    tokens = TokenFile(tmp_path / "tokens.json")
+    headers = {"Authorization": f"Bearer {tokens.issue('asha', Scope.TRADE, 0)}"}
+    app, _ = an_app()
+    app.state.doorkeeper = Doorkeeper(tokens, 0.5)
+    for path in ("/fills", "/control/kill-switch"):
+        app.get(path, dependencies=[TRADE])(lambda: "let in")
+
+    *_, fills, halt, stranger = ask(
+        app,
+        *[("GET", "/fills", {"headers": headers})] * 5,
+        ("GET", "/control/kill-switch", {"headers": headers}),
+        ("GET", "/control/kill-switch", {}),
+    )
+
+    assert [fills.status_code, halt.status_code, stranger.status_code] == [429, 200, 401]
 
 
 def test_who_listens_leaves_when_nobody_can_say_any_more_that_he_may(
