@@ -57,7 +57,7 @@ function Candles({ id, timeframe, quote }) {
   return html`<div class="chart" ref=${box} role="img" aria-label="Bars of ${id}" data-bars=${state.bars}></div>
     ${pointed && html`<div class="padded note" aria-live="off"><${Pointed} bar=${pointed} /></div>`}
     ${state.problem && html`<div class="padded"><${Refusal} problem=${state.problem} /></div>`}
-    ${state.bars === 0 && !state.problem && html`<${Empty} icon="chart-candlestick" title="No bar of this instrument yet">$They come with its prices; older ones by <code>sauda backfill</code>.</${Empty}>`}
+    ${state.bars === 0 && !state.problem && html`<${Empty} icon="chart-candlestick" title="No bar of this instrument yet">They come with its prices; older ones by <code>sauda backfill</code>.</${Empty}>`}
     <p class="credit">Charts by <a href="https://www.tradingview.com/" rel="noopener noreferrer" target="_blank">TradingView</a> Lightweight Charts™</p>`;
 }
 
@@ -75,20 +75,28 @@ function begin(box, timeframe, setPointed) {
   const bars = new Bars(timeframe);
   let lines = [];
   let isRead = false; // Before, the newest bar would stand alone, and begin too late.
+  const early = []; // Bars that ended while the others were read.
   const show = (bar) => {
     candles.update(asCandle(bar));
     volume.update(asVolume(bar));
+  };
+  const redraw = (all) => {
+    candles.setData(all.map(asCandle));
+    volume.setData(all.map(asVolume));
   };
   chart.subscribeCrosshairMove(({ time }) => setPointed(time === undefined ? null : (bars.at(time) ?? null)));
   return {
     fill(read) {
       isRead = true;
-      const all = bars.fill(read);
-      candles.setData(all.map(asCandle));
-      volume.setData(all.map(asVolume));
+      const all = bars.fill([...read, ...early]);
+      redraw(all);
       chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, all.length - 140), to: all.length + 6 });
     },
-    add: (bar) => isRead && show(bars.add(bar)),
+    add(bar) {
+      if (!isRead) early.push(bar);
+      else if (bars.add(bar)) show(bar);
+      else redraw(bars.all());
+    },
     tick: (quote) => isRead && show(bars.tick(quote)),
     mark: (done) => marks.setMarkers(done.map((fill) => asMark(fill, bars)).filter(({ time }) => bars.at(time)).sort((a, b) => a.time - b.time)),
     rule(working) {
@@ -98,6 +106,7 @@ function begin(box, timeframe, setPointed) {
     paint() {
       chart.applyOptions(looks());
       candles.applyOptions(candleLooks());
+      volume.setData(bars.all().map(asVolume)); // Its colour is that of each bar.
     },
     end: () => chart.remove(),
   };
@@ -117,11 +126,12 @@ function asMark(fill, bars) {
 function asLine(order) {
   const at = order.trigger_price ?? order.limit_price ?? 0;
   return { price: at / 100, color: colour(order.trigger_price ? "down" : "accent"), lineWidth: 1, lineStyle: LineStyle.Dashed, axisLabelVisible: true,
+    axisLabelColor: colour(order.trigger_price ? "danger-fill" : "accent-fill"), axisLabelTextColor: "#fff",
     title: `${order.side === "BUY" ? "buy" : "sell"} ${count(order.qty)}${order.trigger_price ? " stop" : ""}` };
 }
 
 function Quote({ id, quote }) {
-  const rows = [["LTP", price(quote?.ltp)], ["Change", html`<span class=${tone(quote?.change)}>${change(quote?.change)}</span>`], ["Bid", price(quote?.bid)], ["Ask", price(quote?.ask)],
+  const rows = [["LTP", price(quote?.ltp)], [quote?.change_from === "seen" ? "Change, from first seen" : "Change", html`<span class=${tone(quote?.change)}>${change(quote?.change)}</span>`], ["Bid", price(quote?.bid)], ["Ask", price(quote?.ask)],
     ["Bid qty", count(quote?.bid_qty)], ["Ask qty", count(quote?.ask_qty)], ["Volume", lakhs(quote?.volume)], ["OI", lakhs(quote?.oi)]];
   return html`<${Panel} title="Quote" note=${quote ? clock(quote.recv_ns) : "waiting for a price"}>
     <dl class="quote">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>
