@@ -39,6 +39,9 @@ export async function list(path, query = {}) {
   return found;
 }
 
+/** The gateway's own desk, whichever is watched. */
+export const OWN = { desk: "" };
+
 /** Write; *key* makes a repetition of the same wish the same order. While a replay is watched this is refused, see `sendToOwn`. */
 export function send(method, path, body, key = null) {
   return ask(method, path, { body, key });
@@ -46,7 +49,7 @@ export function send(method, path, body, key = null) {
 
 /** Write to the gateway's own desk, whichever is watched: for the kill switch, which is always in reach. */
 export function sendToOwn(method, path, body) {
-  return ask(method, path, { body, query: { desk: "" } });
+  return ask(method, path, { body, query: OWN });
 }
 
 /** Begin a session with a token; the cookie is the gateway's, no script can read it. */
@@ -97,6 +100,7 @@ function keep(session) {
 }
 
 async function ask(method, path, { query = {}, body, key }) {
+  const asked = watched.value;
   const answer = await fetch(address(path, query), {
     method,
     credentials: "same-origin",
@@ -105,6 +109,8 @@ async function ask(method, path, { query = {}, body, key }) {
   });
   const text = await answer.text();
   const told = text ? parsed(text) : {};
+  // An answer about the desk that was watched before would stand among the figures of this one.
+  if (method === "GET" && asked !== watched.value) throw new Problem(0, { detail: "another desk is watched by now" });
   if (answer.ok) return told;
   if (answer.status === 401 && path !== "/session") scope.value = "";
   throw new Problem(answer.status, told);

@@ -33,7 +33,9 @@ export const marketNs = computed(() =>
 
 export const isOpen = (order) => OPEN.has(order.status);
 
+const today = computed(() => (marketNs.value ? isoDay(marketNs.value) : null));
 let deaf = [];
+let round = 0; // Counts the desks that were followed: what was begun for another one ends.
 
 /** Follow the desk for as long as somebody is logged in; begin anew when another desk is watched. */
 export function followDesk() {
@@ -50,29 +52,39 @@ export function followDesk() {
     const { state, times } = connection.value;
     if (state !== "live" || times === lived) return;
     lived = times;
-    reread(); // Fills come by themselves, behind the last one seen; orders and sums are read again.
+    reread(); // Fills come by themselves, behind the last one seen; orders, sums and the curve are read again.
+    if (lived > 1) rereadCurve();
+  });
+  let day = null;
+  effect(() => {
+    const next = today.value;
+    if (day && next && next !== day) beginDay();
+    day = next ?? day;
   });
   setInterval(() => scope.value && document.visibilityState === "visible" && readStatus(), STATUS_MS);
 }
 
 async function begin() {
+  const mine = ++round;
   loaded.value = false;
   try {
     await readStatus();
     await Promise.all([readPortfolio(), readOrders(), readEquity()]);
     const fillsFrom = await readFills();
     const alertsFrom = await readAlerts();
+    if (mine !== round) return;
     deaf = [
       listen("fills", takeFill, { from: fillsFrom, reread: readFills }),
       listen("alerts", takeAlert, { from: alertsFrom, reread: readAlerts }),
-      listen("orders", rereadSoon, { reread: readOrders }),
+      listen("orders", reread, { reread: readOrders }),
       listen("pnl", takePnl),
       listen("status", takeStatus),
     ];
     trouble.value = "";
   } catch (problem) {
+    if (mine !== round) return;
     trouble.value = problem.message;
-    setTimeout(() => scope.value && !loaded.value && begin(), 2000);
+    setTimeout(() => mine === round && scope.value && begin(), 2000);
     return;
   }
   loaded.value = true;
@@ -80,7 +92,9 @@ async function begin() {
 }
 
 function stop() {
+  round += 1;
   close();
+  greeting.value = null;
   deaf.forEach((end) => end());
   deaf = [];
   loaded.value = false;
@@ -91,8 +105,17 @@ function stop() {
   fills.value = alerts.value = equity.value = [];
 }
 
-const reread = soon(() => Promise.all([readPortfolio(), readOrders(), readStatus()]));
-const rereadSoon = soon(() => Promise.all([readPortfolio(), readOrders()]));
+const reread = soon(() => Promise.all([readPortfolio(), readOrders()]));
+const rereadCurve = soon(readEquity);
+
+/** What was of yesterday is not shown as today's. */
+function beginDay() {
+  fills.value = fills.peek().filter(isOfToday);
+  equity.value = equity.peek().filter(isOfToday);
+  reread();
+}
+
+const isOfToday = ({ event_ns }) => isoDay(event_ns) === today.peek();
 
 async function readStatus() {
   try {
@@ -102,36 +125,44 @@ async function readStatus() {
   }
 }
 
-function today() {
-  return marketNs.value ? { date: isoDay(marketNs.value) } : {};
-}
+const ofToday = () => (today.value ? { date: today.value } : {});
 
 async function readPortfolio() {
   const [read, held] = await Promise.all([get("/portfolio"), list("/positions")]);
   portfolio.value = read;
-  if (read.event_ns) takeDesk({ ...desk.value, ...read });
-  strategies.value = new Map(read.strategies.map((point) => [point.strategy, point]));
-  const day = marketNs.value && isoDay(marketNs.value);
-  positions.value = new Map(held.filter((one) => one.qty || isoDay(one.event_ns) === day).map((one) => [keyOf(one), one]));
+  if (read.event_ns && read.event_ns >= (desk.value?.event_ns ?? 0)) {
+    takeDesk({ ...desk.value, ...read }); // The stream may have told of a newer point meanwhile.
+    strategies.value = new Map(read.strategies.map((point) => [point.strategy, point]));
+  }
+  positions.value = new Map(held.filter((one) => one.qty || isOfToday(one)).map((one) => [keyOf(one), one]));
 }
 
 async function readOrders() {
-  const found = await list("/orders", today());
+  const found = await list("/orders", ofToday());
   orders.value = new Map(found.map((order) => [order.order_id, order]));
 }
 
-async function readFills() {
+/** Read the day's fills; those that came behind *after* while they were read stay. */
+async function readFills(after = null) {
   // Before the first fill of a day the stream goes on behind the last one of the day before, or it would tell that day again.
   const newest = (await get("/fills", { limit: 1, newest: true })).items[0]?.id ?? "0-0";
-  const found = await list("/fills", today());
-  fills.value = found.sort((a, b) => (isLater(b.id, a.id) ? 1 : -1));
-  return found[0]?.id ?? newest;
+  const found = await list("/fills", ofToday());
+  fills.value = newestFirst(found, cameBehind(after, fills.value));
+  return fills.value[0]?.id ?? newest;
 }
 
-async function readAlerts() {
+async function readAlerts(after = null) {
   const found = (await get("/alerts", { limit: MOST_ALERTS, newest: true })).items;
-  alerts.value = found.sort((a, b) => (isLater(b.id, a.id) ? 1 : -1));
-  return found[0]?.id ?? "0-0";
+  alerts.value = newestFirst(found, cameBehind(after, alerts.value));
+  return alerts.value[0]?.id ?? "0-0";
+}
+
+const cameBehind = (id, known) => (id === null ? [] : known.filter((one) => isLater(one.id, id)));
+
+/** All of both, each once. */
+function newestFirst(read, heard) {
+  const all = new Map([...heard, ...read].map((one) => [one.id, one]));
+  return [...all.values()].sort((a, b) => (isLater(b.id, a.id) ? 1 : -1));
 }
 
 async function readEquity() {
@@ -141,11 +172,11 @@ async function readEquity() {
 function takeFill(fill, id) {
   if (fills.value.some((known) => known.fill_id === fill.fill_id)) return;
   fills.value = [{ ...fill, id }, ...fills.value];
-  rereadSoon();
+  reread();
 }
 
 function takeAlert(alert, id) {
-  alerts.value = [{ ...alert, id }, ...alerts.value].slice(0, MOST_ALERTS);
+  alerts.value = newestFirst([{ ...alert, id }], alerts.value).slice(0, MOST_ALERTS);
 }
 
 function takeStatus(told) {
@@ -179,13 +210,22 @@ function keyOf({ strategy, instrument }) {
   return `${strategy} ${instrument}`;
 }
 
-/** Do *work* a little later, once for all who asked meanwhile. */
-function soon(work) {
-  let timer = 0;
-  return () => {
-    timer ||= setTimeout(() => {
-      timer = 0;
-      work().catch(() => null); // The next event, or the next connection, asks again.
-    }, REREAD_MS);
+/** Do *work* a little later, once for all who asked meanwhile, and never twice at the same time: an older answer must not come last. */
+export function soon(work) {
+  let isAsked = false;
+  let isBusy = false;
+  const ask = () => {
+    isAsked = true;
+    if (!isBusy) run();
   };
+  const run = async () => {
+    isBusy = true;
+    while (isAsked) {
+      await new Promise((done) => setTimeout(done, REREAD_MS));
+      isAsked = false;
+      await work().catch(() => null); // The next event, or the next connection, asks again.
+    }
+    isBusy = false;
+  };
+  return ask;
 }

@@ -2,36 +2,45 @@
 
 import { html } from "../vendor/htm-preact.js";
 import { signal } from "../vendor/signals.js";
-import { may, sendToOwn, watched } from "./api.js";
+import { get, may, OWN, scope, sendToOwn, watched } from "./api.js";
 import { openOrders, positions, status } from "./book.js";
 import { Icon, Modal, Refusal } from "./parts.js";
 import { say } from "./toasts.js";
 
-const asked = signal(false);
+const LOOKS_MS = 1000;
+/** How the gateway's own desk stood when it was asked, {halted}: the question must not turn under the finger. */
+const asked = signal(null);
 const refusal = signal(null);
 const busy = signal(false);
 
-export function askToKill() {
+export async function askToKill() {
+  if (!scope.value) return;
   refusal.value = null;
-  asked.value = true;
+  asked.value = { halted: watched.value ? await ownIsHalted() : isHalted() };
 }
 
-/** Is the whole desk halted by a person? Then the switch lets it go on. */
+/** What is watched may be a replay, which was halted that day; a desk that says nothing in time can still be halted. */
+function ownIsHalted() {
+  const told = get("/status", OWN).then(({ kill_switch }) => Boolean(kill_switch), () => false);
+  return Promise.race([told, new Promise((done) => setTimeout(done, LOOKS_MS, false))]);
+}
+
+/** Is the desk that is watched halted by a person? Then the switch lets it go on. */
 export function isHalted() {
   return Boolean(status.value?.kill_switch);
 }
 
 export function KillSwitch() {
-  const halted = isHalted();
+  const halted = isHalted() && !watched.value;
   return html`<button class="kill ${halted ? "on" : ""}" onClick=${askToKill} aria-haspopup="dialog" title="Kill switch (k)">
       <${Icon} name="octagon-x" /><span>${halted ? "Halted" : "Kill switch"}</span>
     </button>
-    ${asked.value && html`<${Question} halted=${halted} />`}`;
+    ${asked.value && html`<${Question} halted=${asked.value.halted} />`}`;
 }
 
 function Question({ halted }) {
   const held = [...positions.value.values()].filter(({ qty }) => qty).length;
-  const done = () => (asked.value = false);
+  const done = () => (asked.value = null);
   return html`<${Modal} title=${halted ? "Let the desk trade again?" : "Halt the desk and flatten it?"} onClose=${done}>
     ${halted
       ? html`<p>New orders will be accepted again. Strategies go on as they stand.</p>`
@@ -56,7 +65,7 @@ async function throwSwitch(event, halted) {
   busy.value = true;
   try {
     await sendToOwn("POST", "/control/kill-switch", { reason, on: !halted });
-    asked.value = false;
+    asked.value = null;
     say(halted ? "The desk may trade again." : "The kill switch is on: everything is being closed.", halted ? "good" : "bad");
   } catch (problem) {
     refusal.value = problem;

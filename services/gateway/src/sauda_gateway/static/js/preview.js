@@ -9,7 +9,7 @@ import { Icon, Refusal } from "./parts.js";
 const PAUSE_MS = 250;
 const AGAIN_MS = 3000; // Prices move: what stood here a while ago is no answer.
 
-/** {told, problem} of the wish as it stands; null while it is not whole. */
+/** {told, problem, isOld} of the wish as it stands, null while it is not whole; isOld: what was told is about another wish. */
 export function usePreview(wish) {
   const [preview, setPreview] = useState(null);
   const asked = wish && isAsked(wish) ? JSON.stringify(wish) : null;
@@ -17,14 +17,14 @@ export function usePreview(wish) {
     if (!asked) return setPreview(null);
     let gone = false;
     const ask = () => send("POST", "/orders/preview", JSON.parse(asked)).then(
-      (told) => gone || setPreview({ told, problem: null }),
-      (problem) => gone || setPreview({ told: null, problem }),
+      (told) => gone || setPreview({ told, problem: null, asked }),
+      (problem) => gone || setPreview({ told: null, problem, asked }),
     );
     const first = setTimeout(ask, PAUSE_MS);
     const again = setInterval(() => document.visibilityState === "visible" && ask(), AGAIN_MS);
     return () => [(gone = true), clearTimeout(first), clearInterval(again)];
   }, [asked]);
-  return preview;
+  return preview && { ...preview, isOld: preview.asked !== asked };
 }
 
 function isAsked(wish) {
@@ -36,7 +36,7 @@ export function Preview({ preview }) {
   if (preview.problem) return html`<${Refusal} problem=${preview.problem} />`;
   const { told } = preview;
   const lines = Object.entries(told.costs ?? {}).filter(([, paid]) => paid);
-  return html`<div class="preview" data-test="preview">
+  return html`<div class="preview ${preview.isOld ? "old" : ""}" data-test="preview" aria-busy=${preview.isOld}>
     ${!told.accepted && html`<p class="refusal" role="status"><${Icon} name="circle-alert" /><span><b>Would be refused: </b>${told.detail ?? words(told.reason)}</span></p>`}
     <dl class="sum">
       <div><dt>At about</dt><dd>${price(told.price)}${told.slices > 1 ? ` in ${count(told.slices)} orders` : ""}</dd></div>

@@ -3,7 +3,7 @@
  *
  * Event topics (fills, orders, signals, alerts) carry ids. The last one that was seen of each is kept and named at every
  * new connection, so the gateway goes on behind it; what comes twice is dropped. Where it cannot go on (`gap`), the
- * topic's `reread` reads the truth by REST and says from which id to go on. State topics need no ids: the newest counts.
+ * topic's `reread` reads by REST what lies before. State topics need no ids: the newest counts.
  */
 
 import { signal } from "../vendor/signals.js";
@@ -11,6 +11,7 @@ import { watched } from "./api.js";
 
 const SILENT_MS = 12_000; // The gateway's heart beats each 5 s: two may be late.
 const RETRY_MS = [250, 500, 1000, 2000, 4000];
+const AGAIN_MS = 1000;
 
 /** state: connecting, live or lost; since: when that began (ms); attempt: how often it was tried; times: how often it was live. */
 export const connection = signal({ state: "connecting", since: Date.now(), attempt: 0, times: 0 });
@@ -25,7 +26,7 @@ let retry = 0;
 let silence = 0;
 let wanted = false;
 
-/** Hear *topic* until the returned function is called: `heard(data, id)`; `from`: the id behind which to go on. */
+/** Hear *topic* until the returned function is called: `heard(data, id)`; `from`: the id behind which to go on; `reread(id)`: read what lies before. */
 export function listen(topic, heard, { from = null, reread = null } = {}) {
   const entry = topics.get(topic) ?? { last: from, reread, ears: new Set() };
   const isNew = entry.ears.size === 0;
@@ -107,17 +108,19 @@ function dispatch({ topic, id, data }) {
   for (const heard of entry.ears) heard(data, id);
 }
 
-/** Too much was missed to be sent: read the truth, and go on where the gateway goes on. */
+/** Too much was missed to be sent: go on where the gateway goes on, and read what lies before, until it could be read. */
 async function fillGap({ topic, id }) {
   const entry = topics.get(topic);
   if (!entry) return;
   entry.last = id;
-  try {
-    await entry.reread?.();
-  } catch {
-    socket?.close(); // The book is read whole at every new connection.
-  }
+  if (!entry.reread) return;
+  const read = () => topics.get(topic) !== entry || entry.reread(id).then(() => true, () => false);
+  while (!(await read())) await pause();
+  await pause(); // Whoever answers by REST may be a moment behind whoever told of the gap.
+  read();
 }
+
+const pause = () => new Promise((done) => setTimeout(done, AGAIN_MS));
 
 function lose() {
   socket = null;

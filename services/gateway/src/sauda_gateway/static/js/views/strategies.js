@@ -4,7 +4,7 @@ import { html } from "../../vendor/htm-preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { signal } from "../../vendor/signals.js";
 import { get, mayTrade, send } from "../api.js";
-import { strategies as points } from "../book.js";
+import { marketNs, soon, strategies as points } from "../book.js";
 import { clock, count, gain, instrumentParts, price, tone } from "../format.js";
 import { Empty, Modal, Panel, Refusal, State } from "../parts.js";
 import { listen } from "../stream.js";
@@ -19,13 +19,13 @@ export default function Strategies() {
   useEffect(() => {
     read();
     const timer = setInterval(() => document.visibilityState === "visible" && read(), AGAIN_MS);
-    const deaf = listen("signals", () => setTimeout(read, 200));
+    const deaf = listen("signals", soon(read)); // Many may come at once.
     return () => [clearInterval(timer), deaf()];
   }, []);
   const { items, problem } = state;
   return html`<h1 class="skip">Strategies</h1>
     ${problem && html`<${Refusal} problem=${problem} />`}
-    ${items?.length === 0 && html`<${Panel} title="Strategies"><${Empty} icon="bot" title="No strategy yet">$A file in config/strategies/ makes one; <code>sauda strategies reload</code> starts it.</${Empty}></${Panel}>`}
+    ${items?.length === 0 && html`<${Panel} title="Strategies"><${Empty} icon="bot" title="No strategy yet">A file in config/strategies/ makes one; <code>sauda strategies reload</code> starts it.</${Empty}></${Panel}>`}
     <div class="strategy-cards">${(items ?? []).map((one) => html`<${Card} key=${one.strategy} one=${one} />`)}</div>
     ${asked.value && html`<${SquareOff} name=${asked.value} after=${read} />`}`;
 }
@@ -45,8 +45,18 @@ function Card({ one }) {
 function Waits({ one }) {
   const said = one.last_signal;
   if (one.why) return html`<p class="waits bad">${one.why}</p>`;
-  if (!said) return html`<p class="waits">It has not said anything yet.</p>`;
-  return html`<p class="waits"><time>${clock(said.event_ns)}</time>${said.reason}</p>`;
+  return html`<p class="waits"><b>${waitsFor(one)}</b><br />
+    ${said ? html`<time>${clock(said.event_ns)}</time>${said.reason}` : "It has not said anything yet."}</p>`;
+}
+
+/** What it does now, in one line; below stands what it last thought. */
+function waitsFor({ state, positions, rules }) {
+  if (state === "stopped") return "Stopped: it opens nothing new until it is started.";
+  if (positions.some(({ qty }) => qty)) return "Manages what it holds.";
+  const now = clock(marketNs.value);
+  if (rules.entry_time && now < rules.entry_time) return `Waits for its entry at ${rules.entry_time}.`;
+  if (rules.exit_time && now >= rules.exit_time) return `Done for today: its exit was at ${rules.exit_time}.`;
+  return "Holds nothing, waits for its next signal.";
 }
 
 function Rules({ one }) {

@@ -1,7 +1,7 @@
 /** The order ticket with margin and charges before sending, and beside it every order of the day. */
 
 import { html } from "../../vendor/htm-preact.js";
-import { useEffect, useState } from "../../vendor/hooks.js";
+import { useEffect, useRef, useState } from "../../vendor/hooks.js";
 import { get, mayTrade, send, watched } from "../api.js";
 import { orders } from "../book.js";
 import { count, paise, price } from "../format.js";
@@ -30,7 +30,7 @@ function Form() {
   const [contract, setContract] = useState(null);
   const [form, setForm] = useState({ ...EMPTY, side: query.get("side") ?? "BUY", product: query.get("product") ?? "NRML" });
   const [qty, setQty] = useState(Number(query.get("qty")) || 0);
-  const [key, setKey] = useState(() => crypto.randomUUID());
+  const sent = useRef({}); // The wish that was sent last, and its key.
   const [state, setState] = useState({ busy: false, problem: null });
   useEffect(() => {
     if (rest) get("/instruments", { q: rest, limit: 20 }).then(({ items }) => pick(items.find(({ instrument }) => instrument === rest)), () => null);
@@ -46,13 +46,16 @@ function Form() {
   const place = async (event) => {
     event.preventDefault();
     setState({ busy: true, problem: null });
+    const text = JSON.stringify(wish);
+    // The same wish has the same key: a repetition is never a second order. Another wish has another one.
+    if (sent.current.text !== text) sent.current = { text, key: crypto.randomUUID() };
     try {
-      const { order_id } = await send("POST", "/orders", wish, key);
+      const { order_id } = await send("POST", "/orders", wish, sent.current.key);
       say(`${form.side === "BUY" ? "Buy" : "Sell"} ${count(qty)} sent: ${order_id}`, "good");
-      setKey(crypto.randomUUID()); // The next order is another wish.
+      sent.current = {}; // The next order is another wish, even if it says the same.
       setState({ busy: false, problem: null });
     } catch (problem) {
-      setState({ busy: false, problem }); // The same key again: a repetition is never a second order.
+      setState({ busy: false, problem });
     }
   };
   return html`<form class="ticket-form" onSubmit=${place} data-test="ticket">

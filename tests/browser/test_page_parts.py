@@ -1,0 +1,308 @@
+"""The page's own parts in a real browser, before a gateway that says just what each test needs: races that no running desk repeats."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, Route, WebSocketRoute, expect
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+STATIC = Path(__file__).parents[2] / "services/gateway/src/sauda_gateway/static"
+FUTURE = "NFO:NIFTY23NOV26F"
+NOON_NS = 1_793_686_500 * 10**9
+"""3 November 2026, 11:45 IST."""
+DAY_NS = 86_400 * 10**9
+MINUTE_NS = 60 * 10**9
+
+
+@pytest.fixture(scope="module")
+def files() -> Iterator[str]:
+    """Serve the page's files as they stand; return their address."""
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: Any) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(STATIC)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+class Gateway:
+    """Answers what the page asks, and keeps what it was asked."""
+
+    def __init__(self, page: Page, address: str) -> None:
+        self.page = page
+        self.market_ns = NOON_NS
+        self.fills: list[dict[str, Any]] = []
+        self.halted: dict[str, str | None] = {"": None}
+        """desk as it is asked for -> who halted it"""
+        self.posted: list[tuple[str, dict[str, list[str]], Any]] = []
+        self.holds: Callable[[str], bool] = lambda _path: False
+        self.held: list[Route] = []
+        self.socket: WebSocketRoute | None = None
+        page.route("**/api/v1/**", self._answer)
+        page.route_web_socket("**/api/v1/stream*", self._connect)
+        page.goto(address)
+
+    def say(self, **message: Any) -> None:
+        """Send *message* over the page's stream."""
+        assert self.socket is not None
+        self.socket.send(json.dumps(message))
+
+    def answer_held(self) -> None:
+        """Answer what was held back, as it stands now."""
+        self.holds = lambda _path: False
+        while self.held:
+            self._answer(self.held.pop(0))
+
+    def _connect(self, socket: WebSocketRoute) -> None:
+        self.socket = socket
+        socket.on_message(lambda _text: None)
+        self.say(hello={"desk": "live", "market_ns": self.market_ns, "away": None})
+
+    def _answer(self, route: Route) -> None:
+        asked = urlsplit(route.request.url)
+        path, query = asked.path.removeprefix("/api/v1"), parse_qs(asked.query)
+        if self.holds(path):
+            self.held.append(route)
+            return
+        if route.request.method == "POST":
+            self.posted.append((path, query, json.loads(route.request.post_data or "null")))
+        route.fulfill(json=self._told(path, query.get("desk", [""])[0]))
+
+    def _told(self, path: str, desk: str) -> Any:
+        match path:
+            case "/session":
+                return {"scope": "admin", "csrf_token": "x"}
+            case "/status":
+                return {
+                    "desk": desk or "live",
+                    "market_ns": self.market_ns,
+                    "kill_switch": self.halted.get(desk),
+                    "tick_age_ms": 10,
+                    "stands_still": False,
+                }
+            case "/portfolio":
+                return {"event_ns": None, "capital": 100_000_00, "strategies": []}
+            case "/fills":
+                return {"items": list(self.fills), "next": None}
+        return {"items": [], "next": None}
+
+
+@pytest.fixture
+def gateway(laptop: BrowserContext, files: str) -> Gateway:
+    """A page that has begun, and the gateway before it."""
+    made = Gateway(laptop.new_page(), files)
+    expect(made.page.locator("[data-test=link]")).to_have_text("Live")
+    return made
+
+
+@pytest.fixture
+def page(laptop: BrowserContext, files: str) -> Page:
+    """A page on which modules can be tried alone."""
+    made = laptop.new_page()
+    made.goto(f"{files}/vendor/hashes.json")
+    return made
+
+
+def a_fill(number: int, at_ns: int = NOON_NS) -> dict[str, Any]:
+    return {
+        "id": f"1793686500{number:03}-0",
+        "type": "fill",
+        "fill_id": f"f-{number}",
+        "order_id": f"o-{number}",
+        "strategy": "hand",
+        "instrument": FUTURE,
+        "side": "BUY",
+        "qty": 65,
+        "price": 24_650_00,
+        "charges": 91_88,
+        "event_ns": at_ns,
+    }
+
+
+def shown(page: Page) -> list[str]:
+    found: list[str] = page.eval_on_selector_all("[data-fill]", "all => all.map(one => one.dataset.fill)")
+    return found
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        ("rupees(12345650)", "₹1,23,456.50"),
+        ("rupees(-12345650)", "\u2212₹1,23,456.50"),
+        ("gain(100000000000)", "+₹1,00,00,00,000.00"),
+        ("gain(0)", "₹0.00"),
+        ("change(-5)", "\u22120.05"),
+        ("price(-99999)", "\u2212999.99"),
+        ("count(-1234567, true)", "\u221212,34,567"),
+        ("lakhs(-4533100)", "\u221245.33 L"),
+        ("lakhs(123456789)", "12.35 Cr"),
+        ("inLakhs(-4533100, true)", "\u221245.33"),
+        ("percent(-0.001, true)", "0.00 %"),
+        ("price(null)", "–"),  # noqa: RUF001 - the page's dash
+        # Half past six in the evening of UTC is midnight in India.
+        ("isoDay(1793730599000000000)", "2026-11-03"),
+        ("isoDay(1793730600000000000)", "2026-11-04"),
+        ("clock(1793730600000000000)", "00:00:00"),
+        ("day(1793730600000000000)", "Wed, 04 Nov 2026"),
+        ("String(paise('1,23,456.5'))", "12345650"),
+        ("String(paise('1.234'))", "NaN"),
+    ],
+)
+def test_figures_are_written_as_india_writes_them(page: Page, call: str, text: str) -> None:
+    module, _, _ = call.removeprefix("String(").partition("(")
+    made = page.evaluate(f"import('/js/format.js').then(({{ {module} }}) => {call})")
+
+    assert made.replace("\u202f", " ") == text
+
+
+def test_a_bar_that_ended_stands_in_place_of_what_ticks_drew_of_it(page: Page) -> None:
+    made = page.evaluate(
+        """async ([start, minute]) => {
+            const { Bars } = await import('/js/bars.js');
+            const bars = new Bars('1m');
+            bars.fill([{ start_ns: start, open: 100, high: 110, low: 90, close: 105, volume: 7 }]);
+            bars.tick({ ltp: 106, recv_ns: start + 1.2 * minute, volume: 1000 });
+            bars.tick({ ltp: 104, recv_ns: start + 1.9 * minute, volume: 1065 });
+            const drawn = { ...bars.last };
+            bars.tick({ ltp: 108, recv_ns: start + 2.1 * minute, volume: 1130 });
+            const isNewest = bars.add({ start_ns: start + minute, open: 105, high: 112, low: 101, close: 104, volume: 130 });
+            return { drawn, isNewest, all: bars.all() };
+        }""",
+        [NOON_NS, MINUTE_NS],
+    )
+
+    assert (made["drawn"]["open"], made["drawn"]["volume"]) == (106, 65)
+    assert not made["isNewest"]
+    assert [(one["open"], one["high"], one["volume"]) for one in made["all"]] == [
+        (100, 110, 7),
+        (105, 112, 130),
+        (108, 108, 65),
+    ]
+
+
+def test_an_hour_of_an_exchange_that_opens_at_nine_begins_at_the_full_hour(page: Page) -> None:
+    nine_ns = NOON_NS - 165 * MINUTE_NS
+    begun = page.evaluate(
+        """async ([first, now]) => {
+            const { Bars } = await import('/js/bars.js');
+            const bars = new Bars('1h');
+            bars.fill([{ start_ns: first, open: 1, high: 1, low: 1, close: 1, volume: 1 }]);
+            return bars.startOf(now);
+        }""",
+        [nine_ns, nine_ns + 130 * MINUTE_NS],
+    )
+
+    assert begun == nine_ns + 120 * MINUTE_NS
+
+
+def test_a_fill_that_comes_while_a_gap_is_read_is_not_lost(gateway: Gateway) -> None:
+    gateway.fills = [a_fill(1), a_fill(2)]
+    gateway.holds = lambda path: path == "/fills"
+    gateway.say(topic="fills", gap=True, after="0-0", id=a_fill(2)["id"])
+    while not gateway.held:
+        gateway.page.wait_for_timeout(20)
+    gateway.say(topic="fills", id=a_fill(3)["id"], data=a_fill(3))
+    expect(gateway.page.locator("[data-fill=f-3]")).to_be_visible()
+
+    gateway.answer_held()
+
+    expect(gateway.page.locator("[data-fill=f-1]")).to_be_visible()
+    assert shown(gateway.page) == ["f-3", "f-2", "f-1"]
+
+
+def test_a_gap_that_cannot_be_read_at_once_is_read_later(gateway: Gateway) -> None:
+    gateway.holds = lambda path: path == "/fills"
+    gateway.say(topic="fills", gap=True, after="0-0", id=a_fill(1)["id"])
+    while not gateway.held:
+        gateway.page.wait_for_timeout(20)
+    gateway.fills = [a_fill(1)]
+    gateway.held.pop().abort()
+    gateway.holds = lambda _path: False
+
+    expect(gateway.page.locator("[data-fill=f-1]")).to_be_visible()
+
+
+def test_what_was_yesterday_is_not_counted_as_today(gateway: Gateway) -> None:
+    point = {"net": 100, "realised": 100, "unrealised": 0, "charges": 0, "event_ns": NOON_NS}
+    gateway.say(topic="fills", id=a_fill(1)["id"], data=a_fill(1))
+    gateway.say(topic="pnl", id="1-0", data={"desk": point, "strategies": [], "positions": []})
+    expect(gateway.page.locator("[data-test=fill-count]")).to_have_text("1")
+
+    gateway.market_ns += DAY_NS
+    point["event_ns"] = gateway.market_ns
+    gateway.say(topic="pnl", id="2-0", data={"desk": point, "strategies": [], "positions": []})
+
+    expect(gateway.page.locator("[data-test=fill-count]")).to_have_text("0")
+
+
+@pytest.mark.parametrize("replay_was_halted", [False, True])
+def test_the_kill_switch_reaches_the_own_desk_while_a_replay_is_watched(
+    gateway: Gateway, replay_was_halted: bool
+) -> None:
+    page = gateway.page
+    gateway.halted["replay-1"] = "somebody, that day" if replay_was_halted else None
+    page.evaluate("import('/js/api.js').then(({ watch }) => watch('replay-1'))")
+    expect(page.locator(".desk-name")).to_have_text("replay-1")
+
+    page.keyboard.press("k")
+    page.get_by_role("dialog").get_by_role("button", name="Halt and flatten").click()
+
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    ((path, query, said),) = [one for one in gateway.posted if one[0].startswith("/control")]
+    assert (path, query, said["on"]) == ("/control/kill-switch", {}, True)
+
+
+def test_the_kill_switch_does_not_turn_under_the_finger(gateway: Gateway) -> None:
+    page = gateway.page
+    page.keyboard.press("k")
+    gateway.halted[""] = "somebody else"
+    expect(page.locator("[data-test=halted]")).to_be_visible()
+
+    page.get_by_role("dialog").get_by_role("button", name="Halt and flatten").click()
+
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    assert [said["on"] for path, _, said in gateway.posted if path == "/control/kill-switch"] == [True]
+
+
+def test_another_wish_has_another_key_and_the_same_the_same(gateway: Gateway) -> None:
+    page = gateway.page
+    keys: list[str | None] = []
+    contract = {"instrument": FUTURE, "kind": "future", "exchange": "NFO", "lot_size": 65}
+    page.route(
+        "**/api/v1/instruments*", lambda route: route.fulfill(json={"items": [contract], "next": None})
+    )
+
+    def lose(route: Route) -> None:
+        keys.append(route.request.headers.get("idempotency-key"))
+        route.abort()
+
+    page.route(
+        "**/api/v1/orders", lambda route: lose(route) if route.request.method == "POST" else route.fallback()
+    )
+    page.evaluate(f"location.hash = '#/ticket/{FUTURE.replace(':', '%3A')}'")
+    send = page.locator("[data-test=send]")
+    for sent in (1, 2):
+        send.click()
+        expect(page.locator("[data-test=ticket] .refusal[role=alert]").last).to_be_visible()
+        while len(keys) < sent:
+            page.wait_for_timeout(20)
+    page.get_by_role("button", name="One lot more").click()
+    expect(send).to_have_text("Buy 130")
+    send.click()
+    while len(keys) < 3:
+        page.wait_for_timeout(20)
+
+    assert keys[0] == keys[1] != keys[2]
+    assert None not in keys
