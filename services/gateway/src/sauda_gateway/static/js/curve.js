@@ -36,7 +36,7 @@ export function baselineLooks() {
   const up = colour("up");
   const down = colour("down");
   return {
-    baseValue: { type: "price", price: 0 }, lineWidth: 2, priceLineVisible: false,
+    baseValue: { type: "price", price: 0 }, lineWidth: 2, priceLineVisible: false, lastValueVisible: false, // The panel's head says it, to the second.
     topLineColor: up, topFillColor1: faded(up, 0.28), topFillColor2: faded(up, 0.02),
     bottomLineColor: down, bottomFillColor1: faded(down, 0.02), bottomFillColor2: faded(down, 0.28),
   };

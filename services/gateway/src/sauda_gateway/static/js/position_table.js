@@ -12,17 +12,18 @@ export function PositionTable() {
   const names = [...new Set(rows.map(({ strategy }) => strategy))];
   return html`<table data-test="positions">
     <thead><tr><th>Instrument</th><th class="n">Qty</th><th class="n phone-hide">Average</th><th class="n">LTP</th><th class="n phone-hide">Stop</th><th class="n phone-hide">Target</th>
-      <th class="n phone-hide">Realised</th><th class="n">Unrealised</th></tr></thead>
+      <th class="n phone-hide">Realised</th><th class="n phone-hide">Unrealised</th><th class="n phone-only">P&L</th></tr></thead>
     ${names.map((name) => html`<${OfStrategy} key=${name} name=${name} rows=${rows.filter(({ strategy }) => strategy === name)} />`)}
   </table>`;
 }
 
 function OfStrategy({ name, rows }) {
   const sum = strategies.value.get(name);
+  const title = () => html`${name === "hand" ? "By hand" : name} ${sum && html`<small>net <span class=${tone(sum.net)}>${change(sum.net)}</span> after ${price(sum.charges)} charges</small>`}`;
   return html`<tbody>
-    <tr class="group"><td>${name === "hand" ? "By hand" : name}${" "}<small>${sum ? `charges ${price(sum.charges)}` : ""}</small></td>
-      <td></td><td class="phone-hide"></td><td></td><td class="phone-hide"></td><td class="phone-hide"></td><td class="phone-hide"></td>
-      <td class="n ${tone(sum?.net ?? 0)}" title="Net of charges">${change(sum?.net)}</td></tr>
+    <tr class="group"><td class="phone-hide" colspan="6">${title()}</td><td class="phone-only" colspan="3">${title()}</td>
+      <td class="n phone-hide ${tone(sum?.realised)}">${change(sum?.realised)}</td><td class="n phone-hide ${tone(sum?.unrealised)}">${change(sum?.unrealised)}</td>
+      <td class="n phone-only ${tone(made(sum))}">${change(made(sum))}</td></tr>
     ${rows.map((row) => html`<${Row} key=${row.instrument} row=${row} />`)}
   </tbody>`;
 }
@@ -30,14 +31,18 @@ function OfStrategy({ name, rows }) {
 function Row({ row }) {
   const { stop, target } = guards(row);
   return html`<tr class=${row.qty ? "" : "dim"}>
-    <td><${Instrument} id=${row.instrument} /></td>
+    <td><${Instrument} id=${row.instrument} />${(stop || target) && html`<small class="guard phone-only">${stop ? `stop ${price(stop.trigger_price)}` : ""} ${target ? `target ${price(target.limit_price)}` : ""}</small>`}</td>
     <td class="n strong">${row.qty ? html`<a href=${closing(row)} title="Close it by a new order">${count(row.qty)}</a>` : "closed"}</td>
     <td class="n phone-hide">${row.qty ? price(Math.round(row.cost / row.qty)) : "–"}</td><td class="n">${price(row.ltp)}</td>
     <td class="n phone-hide">${stop ? price(stop.trigger_price) : "–"}</td><td class="n phone-hide">${target ? price(target.limit_price) : "–"}</td>
     <td class="n phone-hide ${tone(row.realised)}">${change(row.realised)}</td>
-    <td class="n strong ${tone(row.unrealised)}">${row.qty ? change(row.unrealised) : html`<span class="phone-only">${change(row.realised)}</span>`}</td>
+    <td class="n strong phone-hide ${tone(row.unrealised)}">${row.qty ? change(row.unrealised) : "–"}</td>
+    <td class="n strong phone-only ${tone(made(row))}">${change(made(row))}</td>
   </tr>`;
 }
+
+/** Before charges: what stands under one head where there is no room for two. */
+const made = (point) => point && point.realised + point.unrealised;
 
 /** The working orders that would close this position: the one with a trigger is its stop, the other its target. */
 export function guards({ strategy, instrument, qty }) {

@@ -74,7 +74,7 @@ function Lost() {
   }, []);
   const { since, attempt } = connection.value;
   return html`<p class="notice bad" role="alert" data-test="lost"><${Icon} name="wifi-off" /><span><b>Connection lost.</b>
-    Figures are those of ${clock(since * 1e6)} (${span((Date.now() - since) / 1000)} ago); try ${attempt}. The page comes back by itself and fetches what it missed.</span>
+    Figures are those of ${clock(marketNs.value)} on the market's clock, ${span((Date.now() - since) / 1000)} ago; try ${attempt}. The page comes back by itself and fetches what it missed.</span>
     <button onClick=${tryNow}>Try now</button></p>`;
 }
 
@@ -95,7 +95,7 @@ function View() {
     );
     document.title = `${VIEWS.find((one) => one.name === name).label} · Sauda`;
   }, [name, views]);
-  if (!VIEWS.some((one) => one.name === name)) return html`<${Empty} title="There is no such view">$Choose one on the left.</${Empty}>`;
+  if (!VIEWS.some((one) => one.name === name)) return html`<${Empty} title="There is no such view">Choose one on the left.</${Empty}>`;
   const Shown = views[name];
   return Shown ? html`<${Shown} key=${name} />` : null;
 }

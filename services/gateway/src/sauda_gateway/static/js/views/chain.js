@@ -35,7 +35,7 @@ export default function Chain() {
     <${Panel} title=${underlying} note=${html`<${Spot} cells=${cells} />`} tools=${tools}>
       ${problem && html`<div class="padded"><${Refusal} problem=${problem} /></div>`}
       ${cells.rows.value.length ? html`<${Table} cells=${cells} columns=${columns} />` : !problem && html`<${Empty} icon="table-2" title="No contract of this expiry is known yet">
-        $Definitions come with the first prices of the day.</${Empty}>`}
+        Definitions come with the first prices of the day.</${Empty}>`}
     </${Panel}>`;
 }
 
@@ -50,7 +50,7 @@ function follow(cells, underlying, expiry, setProblem) {
       if (gone) return;
       setProblem(null);
       cells.take(chain);
-      if (chain.expiry) deaf = listen(`chain:${underlying}:${chain.expiry}:${AROUND}`, inFrame((next) => cells.take(next)));
+      if (chain.expiry) deaf ??= listen(`chain:${underlying}:${chain.expiry}:${AROUND}`, inFrame((next) => cells.take(next)));
       if (!chain.rows.length) retry = setTimeout(begin, 2000);
     } catch (refused) {
       if (!gone) setProblem(refused);

@@ -54,8 +54,8 @@ function Begin({ after }) {
 }
 
 function Running({ items, after }) {
-  return html`<table><thead><tr><th>Replay</th><th>Of</th><th>Span</th><th class="n">Played</th><th>State</th><th><span class="skip">Actions</span></th></tr></thead>
-    <tbody>${items.map((one) => html`<tr key=${one.id}><td><b>${one.id}</b></td><td>${one.source} <small>${day(one.first_ns)}</small></td><td>${clock(one.first_ns)}–${clock(one.last_ns)}</td><td class="n">${count(one.played)}</td>
+  return html`<table><thead><tr><th>Replay</th><th class="phone-hide">Of</th><th class="phone-hide">Span</th><th class="n phone-hide">Played</th><th>State</th><th><span class="skip">Actions</span></th></tr></thead>
+    <tbody>${items.map((one) => html`<tr key=${one.id}><td class="wraps"><b>${one.id}</b></td><td class="phone-hide">${one.source} <small>${day(one.first_ns)}</small></td><td class="phone-hide">${clock(one.first_ns)}–${clock(one.last_ns)}</td><td class="n phone-hide">${count(one.played)}</td>
       <td><${State} of=${one.state} /></td>
       <td><div class="actions"><button class="small" disabled=${watched.value === one.id} onClick=${() => look(one)}>${watched.value === one.id ? "Watching" : "Watch"}</button>
         ${may("trade") && html`<button class="small" onClick=${() => end(one, after)}>Delete</button>`}</div></td></tr>`)}</tbody></table>`;

@@ -79,8 +79,8 @@ const short = (name, most) => (name.length > most ? `${name.slice(0, most - 1)}â
 
 function Units({ units, lags }) {
   if (!units.length) return html`<${Empty} icon="bot" title="No unit was ever carried here" />`;
-  return html`<table><thead><tr><th>Unit</th><th>Held by</th><th class="n">Times taken</th><th class="n">Behind</th></tr></thead><tbody>
-    ${units.map((one) => html`<tr key=${one.unit}><td><b>${one.unit}</b></td><td>${one.held ? one.holder : html`<${State} of="nobody" tone="bad" />`}</td><td class="n">${count(one.epoch)}</td>
+  return html`<table><thead><tr><th>Unit</th><th>Held by</th><th class="n" title="How often another process, or the same after a restart, has taken it over">Restarts</th><th class="n">Behind</th></tr></thead><tbody>
+    ${units.map((one) => html`<tr key=${one.unit}><td><b>${one.unit}</b></td><td>${one.held ? one.holder : html`<${State} of="nobody" tone="bad" />`}</td><td class="n">${count(Math.max(0, one.epoch - 1))}</td>
       <td class="n ${lags.get(one.unit) > BEHIND ? "down" : ""}">${count(lags.get(one.unit) ?? 0)}</td></tr>`)}</tbody></table>`;
 }
 
