@@ -3,11 +3,13 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
+
 from sauda.calendar import load_calendar
 from sauda.errors import TransientError
 from sauda.margin import load_margins
 from sauda.record import Record
-from sauda.testing.builders import OPTION, a_tick, an_index, an_option
+from sauda.testing.builders import OPTION, a_fill, a_tick, an_index, an_option
 from sauda_gateway.market.showing import Rules
 from sauda_gateway.stream.follower import Batch, Phase, Told
 from sauda_gateway.stream.hub import Hub
@@ -32,5 +34,18 @@ def test_who_leaves_a_chain_leaves_it_to_the_others() -> None:
         assert CHAIN in hub._interest.touched_by(OPTION), "the next price makes it anew"
         hub.leave(other)
         assert CHAIN not in hub._interest.touched_by(OPTION)
+
+    asyncio.run(run())
+
+
+def test_an_entry_that_nobody_can_take_takes_no_other_along() -> None:
+    async def run() -> None:
+        hub = Hub("desk", Rules(load_calendar(MARKET), load_margins(MARKET)), no_record)
+        client = hub.join()
+        hub.subscribe(client, ["fills"], {})
+        broken, whole = Told("executions", "no id", a_fill()), Told("executions", "2-0", a_fill())
+        hub.take(Batch(Phase.KNOWN, [broken, whole]))
+        heard = [text for text in iter(client.next, None) if '"data"' in text]
+        assert [msgspec.json.decode(text)["id"] for text in heard] == ["2-0"]
 
     asyncio.run(run())

@@ -80,7 +80,12 @@ class Hub:
         if batch.phase is Phase.BEGINNING:
             self._forget()
         for told in batch.told:
-            self._take_one(told)
+            try:
+                self._take_one(told)
+            except Exception:  # noqa: BLE001  (one entry must not take those behind it along: a fill may be among them)
+                logger(Channel.APP).exception(
+                    "entry_not_taken", desk=self.desk, stream=told.stream, entry=told.id
+                )
         if batch.phase is Phase.LIVE and not self.ready.is_set():
             self._begin()
         self._events.wake()
