@@ -44,6 +44,8 @@ class Gateway:
         self.page = page
         self.market_ns = NOON_NS
         self.fills: list[dict[str, Any]] = []
+        self.lists: dict[str, list[dict[str, Any]]] = {}
+        """path -> what it lists"""
         self.halted: dict[str, str | None] = {"": None}
         """desk as it is asked for -> who halted it"""
         self.posted: list[tuple[str, dict[str, list[str]], Any]] = []
@@ -96,7 +98,7 @@ class Gateway:
                 return {"event_ns": None, "capital": 100_000_00, "strategies": []}
             case "/fills":
                 return {"items": list(self.fills), "next": None}
-        return {"items": [], "next": None}
+        return {"items": self.lists.get(path, []), "next": None}
 
 
 @pytest.fixture
@@ -306,3 +308,40 @@ def test_another_wish_has_another_key_and_the_same_the_same(gateway: Gateway) ->
 
     assert keys[0] == keys[1] != keys[2]
     assert None not in keys
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1280, 760)])
+def test_nothing_is_cut_off_at_the_right_whatever_it_is_called(
+    gateway: Gateway, width: int, height: int
+) -> None:
+    page, long = gateway.page, "a_name_that_somebody_gave_to_a_strategy_and_nobody_ever_made_shorter"
+    position = {"instrument": "NFO:BANKNIFTY24NOV26P50000", "qty": -35, "cost": -350_000, "event_ns": NOON_NS}
+    money = {"ltp": 101_00, "realised": 1_234_567_890, "unrealised": -12_345_650, "charges": 1_200}
+    order = {
+        "instrument": "NFO:BANKNIFTY24NOV26P50000",
+        "side": "BUY",
+        "qty": 35,
+        "filled_qty": 0,
+        "kind": "SL",
+    }
+    price = {"limit_price": 1_400, "trigger_price": 24_625_70, "average_price": None, "event_ns": NOON_NS}
+    replay = {"id": "replay-2026-11-03-ab12cd34", "state": "running", "source": "live", "played": 1_234_567}
+    gateway.lists = {
+        "/positions": [
+            {"strategy": name, **position, **money} for name in (long, *(f"s{n}" for n in range(199)))
+        ],
+        "/orders": [
+            {"order_id": "o-1", "strategy": long, "status": "working", "reason": None, **order, **price}
+        ],
+        "/replays": [{"asked": "", "first_ns": NOON_NS, "last_ns": NOON_NS, **replay}],
+    }
+    page.set_viewport_size({"width": width, "height": height})
+    page.reload()
+    expect(page.locator("[data-test=positions] tbody")).to_have_count(200)
+    for view, there in (("desk", "positions"), ("ticket", "orders"), ("replay", "")):
+        page.evaluate(f"location.hash = '#/{view}'")
+        expect(page.locator(f"[data-test={there}]" if there else "text=replay-2026-11-03")).to_be_visible()
+        cut = page.eval_on_selector_all(
+            "html, .body.scrolls", "all => all.map(one => one.scrollWidth - one.clientWidth)"
+        )
+        assert max(cut) == 0, view

@@ -31,7 +31,7 @@ function Row({ order }) {
     <td class="n">${order.filled_qty && order.filled_qty < order.qty ? `${count(order.filled_qty)} / ` : ""}${count(order.qty)}</td>
     <td class="phone-hide">${order.kind}</td><td class="n">${asked(order)}</td>
     <td title=${order.reason ?? ""}><a href=${to("why", order.order_id)} title=${order.waits_for ? `waits for ${order.waits_for}` : "Why this order"}><${State} of=${order.status} /></a>${order.reason && html` <small class="why phone-hide">${order.reason.split(":")[0]}</small>`}</td>
-    <td class="phone-hide">${order.strategy === "hand" ? "by hand" : order.strategy}</td>
+    <td class="name phone-hide" title=${order.strategy}>${order.strategy === "hand" ? "by hand" : order.strategy}</td>
     <td>${isOpen(order) && mayTrade() && html`<div class="actions">
       <button class="small phone-hide" onClick=${() => begin(order)} aria-label="Change order ${order.order_id}"><${Icon} name="pencil" /></button>
       <button class="small" onClick=${() => cancel(order)} aria-label="Cancel order ${order.order_id}"><${Icon} name="x" /></button></div>`}</td>
