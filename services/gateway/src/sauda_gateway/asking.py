@@ -1,6 +1,7 @@
 """What every route asks with: which desk, which part of a list, and the wire form of what is answered."""
 
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable
 from datetime import date, time
 from itertools import takewhile
@@ -157,18 +158,23 @@ def page(
     """Return the part of *found*, ids rising, that was asked for, and where the next one begins."""
     place = place_of(after)
     every = list(found)
+    if place is not None:
+        # Cut where it is found by halves: reading each id of a year's fills takes longer than all else.
+        every = (
+            every[: bisect_left(every, place, key=_place)]
+            if newest_first
+            else every[bisect_right(every, place, key=_place) :]
+        )
     if newest_first:
         every.reverse()
-    if place is not None:
-        every = [
-            one
-            for one in every
-            if (id_parts(one[0].encode()) < place if newest_first else id_parts(one[0].encode()) > place)
-        ]
     part = every[:limit]
     # The orders of a basket change in one entry: cut between them, the rest would stand behind no place at all.
     part += takewhile(lambda one: one[0] == part[-1][0], every[limit:])
     return part, part[-1][0] if len(every) > len(part) else None
+
+
+def _place(one: tuple[str, object]) -> IdParts:
+    return id_parts(one[0].encode())
 
 
 def with_id(entry_id: str, cause: str, message: msgspec.Struct) -> dict[str, Any]:
