@@ -1,7 +1,10 @@
 """The hub between the follower and the clients: what one does costs the others nothing."""
 
 import asyncio
+from contextlib import suppress
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 
@@ -9,10 +12,12 @@ from sauda.calendar import load_calendar
 from sauda.errors import TransientError
 from sauda.margin import load_margins
 from sauda.record import Record
+from sauda.settings import Settings
 from sauda.testing.builders import OPTION, a_fill, a_tick, an_index, an_option
 from sauda_gateway.market.showing import Rules
 from sauda_gateway.stream.follower import Batch, Phase, Told
 from sauda_gateway.stream.hub import Hub
+from sauda_gateway.stream.hubs import Hubs
 
 MARKET = Path(__file__).parents[3] / "config" / "market"
 CHAIN = "chain:NIFTY:2026-12-01"
@@ -47,5 +52,31 @@ def test_an_entry_that_nobody_can_take_takes_no_other_along() -> None:
         hub.take(Batch(Phase.KNOWN, [broken, whole]))
         heard = [text for text in iter(client.next, None) if '"data"' in text]
         assert [msgspec.json.decode(text)["id"] for text in heard] == ["2-0"]
+
+    asyncio.run(run())
+
+
+def test_a_desk_whose_heart_fails_stops_no_other() -> None:
+    async def run() -> None:
+        beaten = asyncio.Event()
+
+        def fail() -> None:
+            raise ZeroDivisionError
+
+        followed: dict[str, Any] = {
+            name: SimpleNamespace(hub=SimpleNamespace(beat=beat, idle_since_s=None))
+            for name, beat in (("one", fail), ("other", beaten.set))
+        }
+        hubs = Hubs(Settings(config=MARKET.parent))
+        hubs._followed = followed
+        beating = asyncio.create_task(hubs._beat())
+        async with asyncio.timeout(10):
+            await asyncio.wait(
+                [beating, asyncio.create_task(beaten.wait())], return_when=asyncio.FIRST_COMPLETED
+            )
+        assert beaten.is_set()
+        beating.cancel()
+        with suppress(asyncio.CancelledError):
+            await beating
 
     asyncio.run(run())

@@ -176,7 +176,10 @@ class Hubs:
             await asyncio.sleep(1)
             now_s = asyncio.get_running_loop().time()
             for name, one in list(self._followed.items()):
-                one.hub.beat()
+                try:
+                    one.hub.beat()
+                except Exception:  # noqa: BLE001  (without a heartbeat every page takes the gateway for dead)
+                    logger(Channel.APP).exception("no_heartbeat", desk=name)
                 idle_s = one.hub.idle_since_s
                 if name != self.settings.desk and idle_s is not None and now_s - idle_s > IDLE_S:
                     del self._followed[name]
