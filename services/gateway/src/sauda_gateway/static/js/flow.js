@@ -17,12 +17,16 @@ const WRITES = {
   execution: ["executions"],
   pnl: ["pnl"],
   bars: ["bars"],
+  alerts: ["alerts"],
   people: ["control", "orders"],
 };
 /** Columns from left to right; an edge that does not lead to the right is one that goes back. */
 const COLUMN = { feed: 0, ticks: 1, people: 1.5, strategy: 2, bars: 2, control: 3, signals: 3, subscriptions: 3, orders: 3, execution: 4, executions: 5, pnl: 6, writer: 8, alerts: 8, archive: 8 };
 const PNL_STREAM = 7;
-const SHOWN = new Set(["ticks", "subscriptions", "signals", "orders", "executions", "pnl", "bars", "control"]);
+const ALERTS_STREAM = 9;
+const COURIER = 10;
+const EDGE = 6; // Room below the lowest line.
+const SHOWN = new Set(["ticks", "subscriptions", "signals", "orders", "executions", "pnl", "bars", "control", "alerts"]);
 const UNREAD_COLUMN = 3;
 
 /** Nodes and edges with their places, and the size of the picture. */
@@ -47,7 +51,9 @@ export function flowOf({ units = [], streams = [] }) {
 }
 
 function picture(graph, back) {
-  const { width, height } = graph.graph();
+  const { width } = graph.graph();
+  // Lines may run below the lowest box.
+  const height = Math.max(graph.graph().height, ...graph.edges().flatMap((one) => graph.edge(one).points.map(({ y }) => y + EDGE)));
   const edges = graph.edges().filter(({ v, w }) => !graph.edge(v, w).ghost).map(({ v, w }) => ({ from: v, to: w, path: straight(graph.edge(v, w).points) }));
   const arcs = back.map(([from, to]) => ({ from, to, back: true, path: arc(graph.node(from), graph.node(to)) }));
   return { width, height, nodes: graph.nodes().map((id) => ({ id, ...graph.node(id) })), edges: [...arcs, ...edges] };
@@ -82,11 +88,18 @@ function namesOf(units, readers) {
 function columnOf(id) {
   const [kind, name] = id.split(" ");
   if (kind === "stream" && name === "pnl") return PNL_STREAM;
+  if (kind === "stream" && name === "alerts") return ALERTS_STREAM;
+  if (isCourier(name)) return COURIER;
   if (kind === "stream" && name === "bars") return UNREAD_COLUMN;
   return COLUMN[name.split(".")[0]] ?? COLUMN.writer;
 }
 
 function writersOf(stream, units) {
   const names = [...units.map(({ unit }) => unit), "people"];
-  return names.filter((unit) => (WRITES[unit.split(".")[0]] ?? []).includes(stream));
+  return names.filter((unit) => !isCourier(unit) && (WRITES[unit.split(".")[0]] ?? []).includes(stream));
+}
+
+/** It carries alerts to people, and writes none. */
+function isCourier(unit) {
+  return unit.startsWith("alerts.to.");
 }
