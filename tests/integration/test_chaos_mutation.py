@@ -18,11 +18,15 @@ FOLLOWING = "if not following[1] or following[1][1] ~= move.first then"
 NEVER = "if false then"
 ZOMBIES = ("minutes=0.7", "straddles=6", "services=feed,execution")
 """Pauses past the lease, and commits that arrive after it, of the two services that show most."""
-SEEDS = (1, 2, 3)
-"""Whether a zombie falls into the middle of a step is up to the machine: the next one is asked where the first has shown nothing."""
+SEEDS = (98, 70, 303)
+"""In which most pauses and delays befall a holder while nothing else does. Whether a zombie falls into the middle of a step is up to
+the machine: the next seed is asked where the first has shown nothing."""
 READ_INSTEAD = """
 from pathlib import Path
 import sauda.redis_log
+import sauda.redis_transaction
+
+sauda.redis_transaction.MANY = 1 << 60  # every step goes by the script
 
 class Mutated(sauda.redis_log.Script):
     def __init__(self, name):
