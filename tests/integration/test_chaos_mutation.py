@@ -16,11 +16,17 @@ LEASE = "if redis.call('GET', KEYS[1]) ~= ARGV[1] then"
 POSITION = "if committed ~= move.before then"
 FOLLOWING = "if not following[1] or following[1][1] ~= move.first then"
 NEVER = "if false then"
-ZOMBIES = ("minutes=0.7", "seed=1", "straddles=6", "services=feed,execution")
+ZOMBIES = ("minutes=0.7", "straddles=6", "services=feed,execution")
 """Pauses past the lease, and commits that arrive after it, of the two services that show most."""
+SEEDS = (98, 70, 303)
+"""In which most pauses and delays befall a holder while nothing else does. Whether a zombie falls into the middle of a step is up to
+the machine: the next seed is asked where the first has shown nothing."""
 READ_INSTEAD = """
 from pathlib import Path
 import sauda.redis_log
+import sauda.redis_transaction
+
+sauda.redis_transaction.MANY = 1 << 60  # every step goes by the script
 
 class Mutated(sauda.redis_log.Script):
     def __init__(self, name):
@@ -44,40 +50,53 @@ def without(*checks: str) -> str:
     return script
 
 
-def chaos_with(script: str) -> Ran:
+def chaos_with(script: str, seed: int) -> Ran:
     """Run chaos with *script* in the place of the commit."""
     with place() as folder:
         mutation = folder / "mutation"
         mutation.mkdir()
         (mutation / "sitecustomize.py").write_text(READ_INSTEAD)
         (mutation / "commit.lua").write_text(script)
-        return ran(folder, *ZOMBIES, more={"PYTHONPATH": str(mutation)})
+        return ran(folder, *ZOMBIES, f"seed={seed}", more={"PYTHONPATH": str(mutation)})
+
+
+def first_that_shows(script: str, check: str, sign: str) -> Ran:
+    """Return the first run with *script* in which *check* has found *sign*.
+
+    Raises:
+        AssertionError: none has.
+    """
+    texts = []
+    for seed in SEEDS:
+        run = chaos_with(script, seed)
+        if any(sign in one for one in run.violations(check)):
+            return run
+        texts.append(run.text)
+    raise AssertionError("\n".join(texts))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(420)
 def test_without_the_lease_check_zombies_write() -> None:
-    run = chaos_with(without(LEASE))
+    # The feed's steps read no stream, so the lease is all that keeps a paused feed from saying the market again.
+    run = first_that_shows(without(LEASE), "ticks", "")
 
     assert run.code == 1, run.text
-    # The feed's steps read no stream, so the lease is all that keeps a paused feed from saying the market again.
-    assert run.violations("ticks"), run.text
     assert "FAILED" in run.text
-    assert "Again: python -m chaos minutes=0.7 seed=1" in run.text
+    assert "Again: python -m chaos minutes=0.7 seed=" in run.text
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(420)
 def test_without_lease_and_position_checks_units_do_things_twice() -> None:
-    run = chaos_with(without(LEASE, POSITION, FOLLOWING))
+    run = first_that_shows(without(LEASE, POSITION, FOLLOWING), "steps", "the next step begins at")
 
     assert run.code == 1, run.text
-    assert any("the next step begins at" in one for one in run.violations("steps")), run.text
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(420)
 def test_with_another_script_that_has_all_checks_the_same_run_passes() -> None:
-    run = chaos_with(without() + "-- the same\n")
+    run = chaos_with(without() + "-- the same\n", SEEDS[0])
 
     assert run.code == 0, run.text

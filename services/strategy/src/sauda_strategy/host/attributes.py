@@ -27,8 +27,8 @@ class Attributes:
         """name -> its value when `setup` had run"""
         self._owner: Strategy | None = None
         self._apart: frozenset[str] = frozenset()
-        self._usual = 0
-        """How many there were when `setup` had run, if none of them was to be looked at."""
+        self._usual: frozenset[str] | None = None
+        """Their names when `setup` had run, if none of them was to be looked at."""
         self.touched = False
         """Whether a handler ran since the rows were written."""
 
@@ -44,7 +44,7 @@ class Attributes:
             {"rules", *(name for name, value in vars(strategy).items() if id(value) in own)}
         )
         first = self._frozen()
-        self._usual = 0 if first else len(vars(strategy))
+        self._usual = None if first else frozenset(vars(strategy))
         for name in [one for one in self._rows if one not in self._apart]:
             if bytes(first.get(name, b"")) == bytes(self._first.get(name) or b""):
                 self._put_back(strategy, name)
@@ -57,7 +57,7 @@ class Attributes:
         Raises:
             UnkeepableError: one cannot; names it.
         """
-        if self._owner is None or len(vars(self._owner)) == self._usual:
+        if self._owner is None or vars(self._owner).keys() == self._usual:
             return
         apart = self._apart
         for name, value in vars(self._owner).items():
