@@ -178,6 +178,23 @@ def test_doctor_says_that_the_user_is_another_ones_and_what_to_do(
     assert "does not know this user or its password" in no_user[1]["text"]
 
 
+@pytest.mark.parametrize("service", ["gateway", "strategy"])
+def test_the_program_in_a_container_shows_what_its_service_may_see_or_says_who_may(
+    service: str, as_user: Login, desk: str, sauda: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    RedisLog(as_user("pnl"), desk).append([Output("pnl", b"{}")])
+    monkeypatch.setenv("SAUDA_REDIS_URL", as_user(service))
+
+    done = sauda("pnl", "--json")
+
+    if service == "gateway":
+        assert (done.code, done.document["positions"]) == (0, [])
+    else:
+        assert (done.code, done.out) == (2, "")
+        assert "does not let this user do that" in done.err
+        assert "ask in the gateway's" in done.err
+
+
 @pytest.mark.parametrize(
     "command",
     [

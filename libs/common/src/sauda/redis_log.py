@@ -54,7 +54,12 @@ def server_errors(where: str) -> Iterator[None]:
     try:
         yield
     except AuthenticationError as error:
-        raise ForbiddenError(f"Redis at {where} does not know this user or its password: {error}") from error
+        wrong = (
+            "wants a login, and the address names none"
+            if str(error).startswith("Authentication required")
+            else f"does not know this user or its password: {error}"
+        )
+        raise ForbiddenError(f"Redis at {where} {wrong}") from error
     except (RedisConnectionError, RedisTimeoutError) as error:
         raise TransientError(f"Redis at {where} does not answer: {error}") from error
     except ResponseError as error:

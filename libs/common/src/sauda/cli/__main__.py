@@ -26,7 +26,7 @@ from sauda.cli.backfill import backfill
 from sauda.cli.backtest import backtest
 from sauda.cli.contract_note import contract_note
 from sauda.cli.diff import diff
-from sauda.cli.doctor import doctor
+from sauda.cli.doctor import WHO_MAY, doctor
 from sauda.cli.lag import lag
 from sauda.cli.margin import margin
 from sauda.cli.replay import replay
@@ -37,7 +37,7 @@ from sauda.cli.tail import tail
 from sauda.cli.trace import trace
 from sauda.cli.trades import fills, orders, pnl, positions
 from sauda.cli.why import why
-from sauda.errors import ConfigError, SaudaError, TransientError
+from sauda.errors import ConfigError, ForbiddenError, SaudaError, TransientError
 
 NEGATIVE: Final = 1
 USAGE: Final = 2
@@ -103,6 +103,9 @@ def run(arguments: list[str] | None = None) -> int:
         return left.code if isinstance(left.code, int) else NEGATIVE
     except ConfigError as error:
         screen.note(str(error))
+        return USAGE
+    except ForbiddenError as error:
+        screen.note(f"{str(error).rstrip('.')}. What to do: {WHO_MAY}")
         return USAGE
     except TransientError as error:
         screen.note(

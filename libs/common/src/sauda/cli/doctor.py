@@ -19,7 +19,7 @@ NO_REDIS = 3
 
 WHO_MAY: Final = (
     "each service has a user of its own there, people have `cli`: unset SAUDA_REDIS_URL for the one in var/run.env, or `make up`, "
-    "which writes the users anew (docs/threats.md)"
+    "which writes the users anew; in a container `sauda` is that container's service: ask in the gateway's (docs/threats.md)"
 )
 
 
