@@ -163,7 +163,7 @@ class ContainerDesk:
 
     def _write_files(self) -> None:
         self.folder.chmod(0o755)
-        for name in ("books", "archive", "config"):
+        for name in ("books", "archive", "config", "alerts"):
             (self.folder / name).mkdir()
             # The services run as a user of their own.
             (self.folder / name).chmod(0o777)

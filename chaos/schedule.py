@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
-SERVICES: Final = ("feed", "strategy", "execution", "pnl", "bars", "archive")
+SERVICES: Final = ("feed", "strategy", "execution", "pnl", "bars", "archive", "alerts")
 """The services that take part, in the order of the data's flow."""
 
 

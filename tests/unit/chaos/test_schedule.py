@@ -19,7 +19,7 @@ def test_the_schedule_of_seed_one_is_the_same_on_every_machine() -> None:
     first, *_, last = schedule(1, 5, LEASE_MS)
 
     assert first == Event(1.717, Act.KILL, "feed/holder", 0.013)
-    assert last == Event(299.412, Act.SLOW, "pnl/1", 2.594)
+    assert last == Event(299.412, Act.SLOW, "execution/1", 2.594)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -39,7 +39,7 @@ def test_a_pause_and_a_held_commit_outlast_the_lease(seed: int) -> None:
 
 
 def test_every_service_is_killed_and_paused_even_in_a_short_run() -> None:
-    events = schedule(3, 0.6, LEASE_MS)
+    events = schedule(3, 0.7, LEASE_MS)
 
     for act in (Act.KILL, Act.PAUSE):
         assert {one.victim.partition("/")[0] for one in events if one.act is act} == set(SERVICES)
