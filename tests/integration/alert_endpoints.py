@@ -24,6 +24,9 @@ class Hook:
         self.status = 200
         self.before: Callable[[], None] = lambda: None
         """Called when a message was taken and before that is said."""
+        self.answers = threading.Event()
+        """Unless it is set, whoever asks hangs."""
+        self.answers.set()
         self._server = server
 
     @property
@@ -50,6 +53,7 @@ def a_hook() -> Iterator[Hook]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             hook.asked += 1
+            hook.answers.wait(30)
             if hook.status == 200:
                 hook.took.append(json.loads(body))
                 hook.before()
@@ -65,6 +69,7 @@ def a_hook() -> Iterator[Hook]:
     try:
         yield hook
     finally:
+        hook.answers.set()
         server.shutdown()
         server.server_close()
 

@@ -39,12 +39,14 @@ class PlainSender:
             raise SinkAwayError(type(error).__name__) from error
 
 
-def a_courier(url: str, desk: str, hook: str, lease_ms: int = 1_000) -> Courier:
+def a_courier(
+    url: str, desk: str, hook: str, lease_ms: int = 1_000, *, handling: Handling = HANDLING
+) -> Courier:
     """Return a courier to *hook*."""
     reader = RedisConsumer(url, desk, "alerts.to.hook", "courier", ("alerts", REQUEUED))
     sender = PlainSender(hook)
     return Courier(
-        "hook", RedisLog(url, desk), reader, sender, HANDLING, holder=holder_name(), lease_ms=lease_ms
+        "hook", RedisLog(url, desk), reader, sender, handling, holder=holder_name(), lease_ms=lease_ms
     )
 
 

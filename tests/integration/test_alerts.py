@@ -66,12 +66,16 @@ def alerts_on(log: RedisLog) -> list[Alert]:
     return [one for entry in log.entries("alerts") if isinstance(one := decode(entry.data), Alert)]
 
 
+def open_the_market(log: RedisLog) -> None:
+    """Let the unit hear a clock: what was before is said to nobody."""
+    append(log, a_tick(at_ns=at("10:00:00")), a_clock(at("10:00:00")))
+    eventually(lambda: log.state_of("alerts.desk"))
+
+
 def a_bad_morning() -> Sequence[Message]:
     """Return a market and a book in which every rule about them is broken."""
     ten, later = at("10:00:00"), at("10:01:10")
     return [
-        a_tick(at_ns=ten),
-        a_clock(ten),
         a_tick(instrument=OTHER, at_ns=ten),
         Fill("f-1", "o-1", "straddle", OPTION, Side.SELL, 65, 100_00, 0, ten),
         OrderRejected("o-2", "straddle", OPTION, ten, RejectReason.MARGIN, "too little"),
@@ -120,6 +124,7 @@ def test_every_rule_fires_and_reaches_a_web_server_and_a_mail_server(
     settings = settings_of(tmp_path, own_redis.url, desk, addresses, document)
 
     with running(settings.model_copy(update={"alerts_urls": None})):
+        open_the_market(log)
         append(log, *a_bad_morning())
         break_the_machinery(own_redis, log, desk)
         eventually(lambda: {alert.code for alert in alerts_on(log)} >= expected)
@@ -138,17 +143,24 @@ def an_alert(text: str, *, level: Level = Level.CRITICAL, code: str = "MADE_UP")
     return Alert("test", level, code, text, at("10:00"))
 
 
-def test_a_destination_that_refuses_is_tried_again_and_keeps_nobody_else_waiting(
+def test_a_destination_that_hangs_or_refuses_is_tried_again_and_keeps_nobody_else_waiting(
     any_redis: Server, desk: str, *, tmp_path: Path, hook: Hook, capfd: Captured
 ) -> None:
     log = RedisLog(any_redis.url, desk)
     hook.status = 503
+    hook.answers.clear()
 
     with a_hook() as other:
         addresses = {"hook": hook.address, "other": other.address}
         with running(settings_of(tmp_path, any_redis.url, desk, addresses, {})) as roles:
             append(log, an_alert("first"))
-            eventually(lambda: "first" in other.text and hook.asked >= 2)
+            eventually(lambda: "first" in other.text and hook.asked == 1)
+            # The desk is watched, and others are told, while one destination says nothing at all.
+            open_the_market(log)
+            append(log, OrderTriggered("o-3", "straddle", OPTION, at("10:00:00"), 125_05))
+            eventually(lambda: "the stop o-3" in other.text)
+            hook.answers.set()
+            eventually(lambda: hook.asked >= 2)
             away = str(roles["alerts.to.hook"].facts()["away"])
             append(log, an_alert("second"))
             eventually(lambda: "second" in other.text)
@@ -157,7 +169,7 @@ def test_a_destination_that_refuses_is_tried_again_and_keeps_nobody_else_waiting
             eventually(lambda: "second" in hook.text)
 
         assert "503" in away
-        for text in ("first", "second"):
+        for text in ("first", "the stop o-3", "second"):
             assert hook.text.count(text) == other.text.count(text) == 1
     told = capfd.readouterr()
     assert "503" in told.out + told.err

@@ -11,11 +11,14 @@ from typing import Protocol
 import pytest
 import redis
 
+from sauda.clock import NS_PER_S, SystemClock
 from sauda.codec import encode
 from sauda.contracts import Alert, Level
 from sauda.log import Output
 from sauda.redis_log import RedisLog
 from sauda_alerts.courier import Courier
+from sauda_alerts.destinations import Delivery, Handling, Policy
+from sauda_alerts.rules import Rules
 from tests.integration.alert_endpoints import Hook, a_hook
 from tests.integration.alert_service import eventually
 from tests.integration.courier_process import a_courier
@@ -34,8 +37,8 @@ class Server(Protocol):
     def start(self) -> None: ...
 
 
-def cry(log: RedisLog, text: str) -> None:
-    log.append([Output("alerts", encode(Alert("test", Level.CRITICAL, "MADE_UP", text, 0)))])
+def cry(log: RedisLog, text: str, code: str = "MADE_UP") -> None:
+    log.append([Output("alerts", encode(Alert("test", Level.CRITICAL, code, text, 0)))])
 
 
 @contextmanager
@@ -143,4 +146,31 @@ def test_redis_that_dies_behind_a_delivery_makes_nobody_hear_it_twice(own_redis:
 
         assert hook.text.count("behind which Redis dies") == 1
         assert hook.text.count("afterwards") == 1
+    log.close()
+
+
+def test_a_trouble_that_comes_back_and_lasts_is_called_when_its_debounce_has_passed_whoever_delivers_then(
+    any_redis: Server, desk: str
+) -> None:
+    log, taken_ns, debounce_s = RedisLog(any_redis.url, desk), list[int](), 2
+    handling = Handling(rules=Rules(), delivery=Delivery(debounce_s=debounce_s), policy=Policy())
+    with a_hook() as hook:
+        hook.before = lambda: taken_ns.append(SystemClock().now_ns())
+        with at_work(a_courier(any_redis.url, desk, hook.url, handling=handling)):
+            # It takes the first one slowly: the debounce is that between two messages as they are received.
+            hook.answers.clear()
+            cry(log, "the line is down")
+            eventually(lambda: hook.asked == 1)
+            SystemClock().sleep(1)
+            hook.answers.set()
+            eventually(lambda: len(hook.took) == 1)
+            cry(log, "over after 0.1 minutes: the line is down", "MADE_UP_OVER")
+            cry(log, "the line is down")
+            eventually(lambda: len(hook.took) == 2 and is_settled(any_redis, desk))
+        with at_work(a_courier(any_redis.url, desk, hook.url, handling=handling)):
+            eventually(lambda: len(hook.took) == 3)
+
+    codes = [one["title"].split()[-1] for one in hook.took]
+    assert codes == ["MADE_UP", "MADE_UP_OVER", "MADE_UP"]
+    assert taken_ns[2] - taken_ns[0] >= debounce_s * NS_PER_S
     log.close()

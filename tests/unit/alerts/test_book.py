@@ -181,11 +181,11 @@ def test_margin_that_the_debounce_held_back_is_said_if_it_stays_high() -> None:
         (80, "10:00"),
         (70, "10:01"),
         (85, "10:02"),
-        (86, "10:05"),
-        (87, "10:06"),
-        (88, "10:07"),
+        (86, "10:04"),
+        (87, "10:05"),
+        (88, "10:06"),
     ):
         said += say(desk, account(blocked * RS, (100 - blocked) * RS, clock))
 
-    assert [one.event_ns for one in said] == [at("10:00"), at("10:06")]
+    assert [one.event_ns for one in said] == [at("10:00"), at("10:05")]
     assert said[1].text.startswith("Rs 87.00 of margin")

@@ -1,7 +1,7 @@
 """What is delivered, what waits and what was said already: levels, debounce, quiet hours, tests, old alerts."""
 
 from collections.abc import Sequence
-from itertools import count
+from itertools import count, pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 
 from sauda.clock import NS_PER_MS, NS_PER_S
 from sauda.contracts import Alert, Level
-from sauda_alerts.deciding import Coming, Ledger, Plan, decide, forget_old, sameness
+from sauda_alerts.deciding import Coming, Plan, decide
 from sauda_alerts.destinations import Delivery, Handling, Policy, Treatment
+from sauda_alerts.ledger import Ledger
+from sauda_alerts.likeness import sameness
 from sauda_alerts.rules import Rule, Rules
 from sauda_alerts.wording import word
 from tests.unit.alerts.made import at
@@ -62,6 +64,102 @@ def test_the_same_is_delivered_once_within_its_debounce_and_then_with_how_often_
     assert [len(plan.lines) for plan in found] == [1, 0, 0, 1, 0]
     assert found[3].lines[0].held == 2
     assert "(2 more like it were held back)" in word("live", found[3].lines, 0).body
+
+
+def test_what_its_debounce_held_back_is_delivered_when_that_has_passed_and_never_before() -> None:
+    ledger = Ledger()
+    decided(ledger, coming(an_alert("lag of 1")))
+    for seconds in (20, 290):
+        decided(ledger, coming(an_alert(f"lag of {seconds}"), at_ns=after(seconds)), now_ns=after(seconds))
+    found = [decided(ledger, [], now_ns=after(seconds)) for seconds in (299.999, 300, 599, 601)]
+
+    assert [texts(plan) for plan in found] == [[], ["lag of 290"], [], []]
+    assert found[1].lines[0].held == 1
+
+
+def trouble(seconds: float, *, over: bool = False, code: str = "LAG") -> list[Coming]:
+    told = an_alert(f"over after {seconds:.1f} minutes: pnl lags by 7", f"{code}_OVER", Level.INFO)
+    begun = an_alert(f"pnl lags by {seconds:,.0f}", code)
+    return coming(told if over else begun, at_ns=after(seconds))
+
+
+@pytest.mark.parametrize("level", ["info", "warning"])
+def test_a_trouble_that_comes_back_within_its_debounce_is_called_once_it_has_lasted(level: str) -> None:
+    ledger, how, said = Ledger(), handling(Policy.model_validate({"level": level})), list[tuple[int, str]]()
+    comes = {0: False, 10: True, 20: False, 30: True, 40: False, 700: True, 705: False, 710: True}
+    for second in range(2_000):
+        alerts = trouble(second, over=comes[second]) if second in comes else []
+        said += [(second, line.alert.code) for line in decided(ledger, alerts, how, after(second)).lines]
+
+    # It is over again at 30, and at 710 soon after it was back: nobody is called for that.
+    calls = [(0, "LAG"), (300, "LAG"), (705, "LAG")]
+    assert [one for one in said if one[1] == "LAG"] == calls
+    ends = [one for one in said if one[1] == "LAG_OVER"]
+    assert ends == ([(10, "LAG_OVER"), (700, "LAG_OVER"), (1000, "LAG_OVER")] if level == "info" else [])
+
+
+def test_a_trouble_that_was_over_before_its_debounce_had_passed_is_counted_with_the_next() -> None:
+    ledger = Ledger()
+    for seconds, over in ((0, False), (10, True), (20, False), (30, True)):
+        decided(ledger, trouble(seconds, over=over), now_ns=after(seconds))
+    (line,) = decided(ledger, trouble(900), now_ns=after(900)).lines[-1:]
+
+    assert (line.alert.code, line.held) == ("LAG", 1)
+
+
+def test_the_end_of_one_trouble_is_not_that_of_another() -> None:
+    ledger, other = Ledger(), an_alert("bars lags by 7", "LAG")
+    for seconds in (0, 10):
+        decided(ledger, coming(other, at_ns=after(seconds)), now_ns=after(seconds))
+    decided(ledger, trouble(20, over=True), now_ns=after(20))
+    decided(ledger, trouble(20, over=True, code="DISK_FULL"), now_ns=after(20))
+
+    assert texts(decided(ledger, [], now_ns=after(300))) == ["bars lags by 7"]
+
+
+def test_a_silence_that_ended_is_not_called_late() -> None:
+    ledger, back = Ledger(), an_alert("ticks come again, after 9 s", "FEED_BACK", Level.INFO)
+    for seconds, alert in (
+        (0, an_alert("no tick", "FEED_MUTE")),
+        (9, back),
+        (19, an_alert("no tick", "FEED_MUTE")),
+    ):
+        decided(ledger, coming(alert, at_ns=after(seconds)), now_ns=after(seconds))
+    decided(ledger, coming(back, at_ns=after(29)), now_ns=after(29))
+
+    assert texts(decided(ledger, [], now_ns=after(900))) == [back.text]
+
+
+def test_what_began_and_ended_at_night_is_told_in_the_morning() -> None:
+    ledger, how = Ledger(), handling(Policy(level="info", quiet="10:00-10:30"))
+    for seconds, over in ((0, False), (60, True)):
+        assert decided(ledger, trouble(seconds, over=over), how, after(seconds)).lines == []
+    found = decided(ledger, [], how, after(1_800))
+
+    assert [line.alert.code for line in found.lines] == ["LAG", "LAG_OVER"]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(1, 400), min_size=1, max_size=12), st.integers(0, 900))
+def test_a_destination_that_was_away_or_not_ends_up_knowing_how_it_is(flips: list[int], away_s: int) -> None:
+    """Each flip begins or ends the trouble; until *away_s* nothing can be delivered, so all of it comes at once."""
+    ledger, queue, last, calls = Ledger(), list[Coming](), "", list[int]()
+    instants, lasts, now = dict[int, Coming](), False, 0
+    for seconds in flips:
+        now += seconds
+        (instants[now],) = trouble(now, over=lasts)
+        lasts = not lasts
+    for second in range(now + away_s + 1_000):
+        queue += [instants[second]] if second in instants else []
+        if second < away_s:
+            continue
+        for line in decided(ledger, queue, now_ns=after(second)).lines:
+            last = line.alert.code
+            calls += [second] if last == "LAG" else []
+        queue = []
+
+    assert last == ("LAG" if lasts else "LAG_OVER")
+    assert all(later - earlier >= 300 for earlier, later in pairwise(calls))
 
 
 def test_the_same_twice_at_once_is_delivered_once() -> None:
@@ -181,9 +279,9 @@ def test_a_test_reaches_whom_it_is_for_at_any_hour() -> None:
 def test_a_ledger_does_not_grow_for_ever() -> None:
     ledger = Ledger()
     decided(ledger, coming(an_alert("a")))
-    forget_old(ledger, after(86_400))
+    ledger.forget_old(after(86_400))
     assert len(ledger.told) == 1
-    forget_old(ledger, after(86_401))
+    ledger.forget_old(after(86_401))
     assert len(ledger.told) == 0
 
 

@@ -71,6 +71,8 @@ def test_a_feed_that_flaps_is_said_once_within_the_debounce_and_then_with_how_of
     mutes = [one for one in said if one.code == "FEED_MUTE"]
 
     assert [one.event_ns for one in mutes] == [at("10:00:20"), at("10:05:20")]
+    # Of a silence that nobody was told of, nobody is told the end.
+    assert [one.event_ns for one in said if one.code == "FEED_BACK"] == [at("10:01:00"), at("10:06:00")]
     assert mutes[1].text.endswith("(4 more since 10:00:20)")
 
 
@@ -168,5 +170,5 @@ def test_a_stale_price_that_the_debounce_held_back_is_said_if_it_lasts() -> None
 
     assert [(one.code, one.event_ns) for one in said] == [
         ("STALE_QUOTE", at("10:01:30")),
-        ("STALE_QUOTE", at("10:07:30")),
+        ("STALE_QUOTE", at("10:06:30")),
     ]

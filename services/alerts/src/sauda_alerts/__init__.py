@@ -6,5 +6,5 @@
 
 Read in this order: `rules` (what is watched, from config/alerts.yaml), `desk` with `feed_watch`, `order_watch` and
 `money_watch` (the unit), `facts`, `measuring` and `machinery` (how the machinery is, and what of it is wrong), `watcher`;
-then `deciding` (what is delivered, what is held back), `wording`, `sending`, `courier`; `__main__` (the wiring).
+then `likeness`, `ledger` and `deciding` (what is delivered, what waits), `wording`, `sending`, `courier`; `__main__` (the wiring).
 """

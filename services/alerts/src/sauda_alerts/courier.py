@@ -18,9 +18,10 @@ from sauda.outage import Away, Outages, Pause, SinkAwayError, StoppedError
 from sauda.parking import dead_letter
 from sauda.runner import Stop
 from sauda.writer import GroupReader
-from sauda_alerts.deciding import Coming, Ledger, Plan, decide, forget_old
+from sauda_alerts.deciding import Coming, Plan, decide
 from sauda_alerts.destinations import Handling
 from sauda_alerts.keeping import Keeping
+from sauda_alerts.ledger import Ledger
 from sauda_alerts.outcry import Outcry
 from sauda_alerts.posting import Post
 from sauda_alerts.sending import Sender
@@ -151,7 +152,7 @@ class Courier:
         entries = self._reader.mine(_COUNT) or self._reader.fresh(_COUNT, _BLOCK_MS)
         batch = batch_of(self.unit, entries)
         plan = self._deliver(batch, stop)
-        if entries or plan.taken_up:
+        if entries or plan.changes:
             self._settle(batch, plan)
 
     def _deliver(self, batch: Batch, stop: Stop) -> Plan:
@@ -169,9 +170,11 @@ class Courier:
 
         plan = self._outages.sit_out("destination", attempt, self._keeping.also(stop))
         if plan.speaks:
+            now_ns = self._clock.now_ns()
+            plan.delivered(now_ns)
             self._unsettled = plan
             self.delivered += 1
-            self._ledger.facts.put("last", str(self._clock.now_ns()))
+            self._ledger.facts.put("last", str(now_ns))
         self._ledger.facts.drop("trouble")
         return plan
 
@@ -193,7 +196,7 @@ class Courier:
 
     def _settle(self, batch: Batch, plan: Plan) -> None:
         plan.apply(self._ledger)
-        forget_old(self._ledger, self._clock.now_ns())
+        self._ledger.forget_old(self._clock.now_ns())
         self._commit()
         self._unsettled = None
         letters = [(entry, self._letter(entry, why)) for entry, why in batch.unreadable]

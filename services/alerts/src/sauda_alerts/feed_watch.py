@@ -55,6 +55,8 @@ class FeedWatch:
         if since_ns is None:
             return []
         self._said.drop(_MUTE)
+        if self._voice.is_held_back("", "FEED_MUTE"):
+            return []  # Nobody was told that they had ceased.
         silent_s = (now_ns - since_ns) / NS_PER_S
         text = f"ticks come again, after {silent_s:,.0f} s of market time"
         return self._voice.say(self._rules.feed_mute, "FEED_BACK", text, now_ns, Level.INFO)

@@ -119,7 +119,8 @@ class Machinery:
                 waits = self._waits(key, stream.last_id, group.position, pending)
                 if not waits or group.group in unheld:
                     continue  # Nobody carries it: that is said already.
-                behind = f"{'at least ' if group.lag_is_least else ''}{group.lag + group.pending:,}"
+                # Always "at least": the server does not always know, and the same trouble is to be told by the same words.
+                behind = f"at least {group.lag + group.pending:,}"
                 text = f"{group.group} is behind on {stream.stream}: {behind} entries wait (`sauda lag`)"
                 yield Trouble(
                     key,

@@ -8,8 +8,6 @@ from sauda.state import State
 from sauda_alerts.rules import Rule
 
 _DAY_NS = 86_400 * NS_PER_S
-_LATER_NS = 10 * NS_PER_S
-"""Couriers count the same debounce from when they delivered: what is said late comes behind that, too."""
 
 
 class Told(msgspec.Struct, frozen=True):
@@ -65,12 +63,17 @@ class Voice:
         last = self._told.get(key)
         if not rule.enabled or last is None or not last.held:
             return []
-        if now_ns - last.at_ns < self.market_ns(rule.debounce_s * NS_PER_S + _LATER_NS):
+        if now_ns - last.at_ns < self.market_ns(rule.debounce_s * NS_PER_S):
             return []
         self._told.put(key, Told(now_ns))
         others = last.held - 1
         more = f" ({others} more since {clock_text(last.at_ns)[11:19]})" if others else ""
         return self.say(rule, code, text + more, now_ns)
+
+    def is_held_back(self, about: str, code: str) -> bool:
+        """Return whether the newest of *code* about it was not said yet."""
+        last = self._told.get(f"{code}|{about}")
+        return last is not None and last.held > 0
 
     def forget(self, now_ns: UnixNs) -> None:
         """Drop what was said so long ago that no debounce reaches there."""
