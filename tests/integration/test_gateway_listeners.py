@@ -3,8 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import httpx
 import pytest
@@ -32,6 +33,7 @@ from tests.integration.conftest import Server
 from tests.integration.stream_desk import OPEN, PATIENCE_S, Gateway, fills, serving, until, write
 
 MINUTE = 60 * NS_PER_S
+Query: TypeAlias = dict[str, str | int]
 
 
 @pytest.fixture
@@ -270,12 +272,56 @@ async def see_bars(client: httpx.AsyncClient, opened: int) -> None:
         await client.get("/bars", params={"instrument": OPTION, "timeframe": "3m", "from": opened})
     ).json()
     assert [(one["open"], one["close"]) for one in three["items"]] == [(1, 3), (3, 6)]
-    pages: dict[str, str | int] = {"instrument": OPTION, "from": opened, "limit": 4}
+    newest: Query = {"instrument": OPTION, "timeframe": "3m", "to": opened + 5 * MINUTE, "limit": 1}
+    (last,) = (await client.get("/bars", params=newest)).json()["items"]
+    assert (last["open"], last["close"]) == (1, 3), "whole, whatever minutes lie behind it"
+    late: Query = {"instrument": OPTION, "timeframe": "3m", "from": opened + MINUTE}
+    assert [one["open"] for one in (await client.get("/bars", params=late)).json()["items"]] == [3]
+    pages: Query = {"instrument": OPTION, "from": opened, "limit": 4}
     first = (await client.get("/bars", params=pages)).json()
     rest = (await client.get("/bars", params=pages | {"after": first["next"]})).json()
     assert [len(first["items"]), len(rest["items"]), rest["next"]] == [4, 2, None]
     bad = await client.get("/bars", params={"instrument": OPTION, "timeframe": "2m"})
     assert (bad.status_code, bad.json()["field"]) == (422, "timeframe")
+
+
+def test_bars_since_ever_come_page_by_page(
+    log: RedisLog, any_redis: Server, desk: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sauda_gateway.market.past_bars.MOST_SESSIONS", 20)
+    days = (date(2026, 6, 15), date(2026, 11, 19), date(2026, 11, 20))
+    opened = [at("09:15", day) for day in days]
+    kept = [PastBar(start + n * MINUTE, 5, 5, 5, 5) for start in opened for n in range(4)]
+    HistoryStore(tmp_path / "history", "simulated-11").add(
+        OPTION, "1m", kept, [Span(start, start + 4 * MINUTE) for start in opened]
+    )
+    write(log, *OPEN, a_tick(100_00, at_ns=NOW + MINUTE))
+
+    async def run() -> None:
+        async with (
+            serving(any_redis.url, desk, tmp_path) as gateway,
+            httpx.AsyncClient(
+                base_url=f"http://127.0.0.1:{gateway.port}/api/v1", headers=gateway.headers
+            ) as client,
+        ):
+            for timeframe, starts in (("1m", [one.start_ns for one in kept]), ("3m", None)):
+                pages = await every_page(client, {"timeframe": timeframe, "from": 0, "limit": 3})
+                found = [one["start_ns"] for page in pages for one in page["items"]]
+                assert found == (starts or [start + n * 3 * MINUTE for start in opened for n in (0, 1)])
+                assert len(pages) < 30, "where nothing is known before nobody turns pages"
+                assert all(len(page["problems"]) <= 22 for page in pages), "each page is of a few sessions"
+
+    asyncio.run(run())
+
+
+async def every_page(client: httpx.AsyncClient, query: Query) -> list[dict[str, Any]]:
+    """Return all pages of `/bars`."""
+    pages: list[dict[str, Any]] = []
+    while not pages or pages[-1]["next"] is not None:
+        place = {"after": pages[-1]["next"]} if pages else {}
+        answer = await client.get("/bars", params={"instrument": OPTION, **query, **place})
+        pages.append(answer.json())
+    return pages
 
 
 async def see_instruments(client: httpx.AsyncClient) -> None:

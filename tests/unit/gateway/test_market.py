@@ -93,9 +93,11 @@ def test_a_search_finds_all_words_in_living_contracts_the_nearest_first() -> Non
     assert names("", InstrumentKind.INDEX) == [INDEX]
     assert names("nifty 2026-12-01 pe 24400") == ["NFO:NIFTY01DEC26P24400"]
     assert known.expiries("NIFTY", DAY.isoformat()) == ["2026-11-24", EXPIRY]
-    version = known.version
+    assert [pair.strike for pair in known.pairs("NIFTY", EXPIRY)] == [24_400_00, 24_500_00]
     known.learn(an_index())
-    assert known.version == version, "the same definition again changes nothing"
+    known.learn(an_option("NFO:NIFTY01DEC26C24450", strike=24_450_00))
+    assert names("24450") == ["NFO:NIFTY01DEC26C24450"], "what is learnt later is found, too"
+    assert [pair.strike for pair in known.pairs("NIFTY", EXPIRY)] == [24_400_00, 24_450_00, 24_500_00]
     assert canonical_or_same("nifty 50") == "NIFTY"
     assert canonical_or_same("reliance") == "RELIANCE"
 

@@ -10,13 +10,14 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date
+from datetime import date, time
 from fcntl import LOCK_EX, flock
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from sauda.clock import UnixNs, ist_date
+from sauda.bars.timeframes import MINUTE
+from sauda.clock import UnixNs, from_ist, ist_date
 from sauda.contracts import InstrumentId, PastBar
 from sauda.errors import SaudaError
 from sauda.history.month_file import About, Month, opened, packed
@@ -58,6 +59,16 @@ class HistoryStore:
         """
         months = self._months(instrument, timeframe, span)
         return common(joined(one for month in months for one in month.about.looked), span)
+
+    def first(self, instrument: InstrumentId) -> UnixNs | None:
+        """Return the beginning of the first month of which bars are here, whatever their length; None: there are none.
+
+        Raises:
+            HistoryStoreError: the name cannot be one of a folder.
+        """
+        folder = self._folder(instrument, MINUTE).parent
+        months = [path.stem for path in folder.glob("*/*.parquet") if _MONTH.fullmatch(path.name)]
+        return from_ist(date.fromisoformat(f"{min(months)}-01"), time()) if months else None
 
     def add(
         self, instrument: InstrumentId, timeframe: str, bars: Iterable[PastBar], looked: Sequence[Span]

@@ -28,11 +28,13 @@ class Catalogue:
         """What a search looks into."""
         self._chains: dict[str, dict[str, dict[Paise, dict[Right, Instrument]]]] = {}
         """underlying -> expiry -> strike -> right -> contract"""
+        self._pairs: dict[tuple[str, str], Sequence[Pair]] = {}
+        """The same, as it is asked for with each price; made when it is."""
         self._futures: dict[str, dict[str, Instrument]] = {}
         """underlying -> expiry -> contract"""
-        self._sorted: list[Instrument] | None = None
-        self.version = 0
-        """Rises with each change."""
+        self._changes = 0
+        self._sorted: tuple[int, Sequence[Instrument]] = (0, ())
+        """All of them in order, and after how many changes."""
 
     def __len__(self) -> int:
         return len(self._known)
@@ -43,8 +45,7 @@ class Catalogue:
             return
         self._known[one.instrument] = one
         self._words[one.instrument] = _words_of(one)
-        self._sorted = None
-        self.version += 1
+        self._changes += 1
         if one.expiry is None:
             return
         if one.kind is InstrumentKind.FUTURE:
@@ -52,6 +53,7 @@ class Catalogue:
         elif one.strike is not None and one.right is not None:
             expiries = self._chains.setdefault(one.underlying, {})
             expiries.setdefault(one.expiry, {}).setdefault(one.strike, {})[one.right] = one
+            self._pairs.pop((one.underlying, one.expiry), None)
 
     def get(self, instrument: InstrumentId) -> Instrument | None:
         """Return its definition."""
@@ -61,13 +63,18 @@ class Catalogue:
         """Return the days, from *today* on, on which options of *underlying* expire."""
         return sorted(day for day in self._chains.get(underlying, {}) if day >= today)
 
-    def pairs(self, underlying: str, expiry: str) -> list[Pair]:
+    def pairs(self, underlying: str, expiry: str) -> Sequence[Pair]:
         """Return the options of one expiry, by strike."""
-        strikes = self._chains.get(underlying, {}).get(expiry, {})
-        return [
-            Pair(strike, strikes[strike].get(Right.CALL), strikes[strike].get(Right.PUT))
-            for strike in sorted(strikes)
-        ]
+        strikes = self._chains.get(underlying, {}).get(expiry)
+        if strikes is None:
+            return ()
+        found = self._pairs.get((underlying, expiry))
+        if found is None:
+            found = self._pairs[underlying, expiry] = [
+                Pair(strike, strikes[strike].get(Right.CALL), strikes[strike].get(Right.PUT))
+                for strike in sorted(strikes)
+            ]
+        return found
 
     def futures(self, underlying: str, today: str) -> list[Instrument]:
         """Return its futures that live, the nearest first."""
@@ -79,7 +86,7 @@ class Catalogue:
         return self._known.get(_cash_name(underlying))
 
     def search(self, text: str, kind: InstrumentKind | None, today: str) -> Iterator[Instrument]:
-        """Yield what all words of *text* stand in, living contracts alone, what is nearest first."""
+        """Yield what all words of *text* stand in, living contracts alone, what is nearest first; in a thread, if one likes."""
         wanted = text.upper().split()
         for one in self._in_order():
             if kind is not None and one.kind is not kind:
@@ -91,9 +98,13 @@ class Catalogue:
                 yield one
 
     def _in_order(self) -> Sequence[Instrument]:
-        if self._sorted is None:
-            self._sorted = sorted(self._known.values(), key=_rank)
-        return self._sorted
+        changes = self._changes
+        if self._sorted[0] != changes:
+            # A list of its own: definitions may come while it is sorted.
+            known = list(self._known.values())
+            known.sort(key=_rank)
+            self._sorted = changes, known
+        return self._sorted[1]
 
 
 def canonical_or_same(underlying: str) -> str:

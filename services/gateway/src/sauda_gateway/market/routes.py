@@ -112,10 +112,16 @@ async def search(
     """Return definitions in which all words stand, those of living contracts, the nearest first."""
     hub = await _hub(request, desk)
     known = hub.market.catalogue
-    found = known.search(q, kind, hub.market.today)
-    if after and all(one.instrument != after for one in found):
+
+    def look() -> list[Instrument] | None:
+        found = known.search(q, kind, hub.market.today)
+        is_lost = after and all(one.instrument != after for one in found)
+        return None if is_lost else list(islice(found, limit + 1))
+
+    # A long book knows a hundred thousand contracts: those who follow its prices shall not wait.
+    page = await asyncio.to_thread(look)
+    if page is None:
         raise ProblemError(422, f"{after[:60]!r} is in no answer to this search", "after")
-    page = list(islice(found, limit + 1))
     more = page[limit - 1].instrument if len(page) > limit else None
     items = [msgspec.structs.asdict(one) for one in page[:limit]]
     return _json({"items": items, "next": more}, seen)
@@ -134,7 +140,10 @@ async def bars(
     desk: Desk = None,
     seen: Seen = "",
 ) -> Response:
-    """Return bars that have ended, oldest first: from `from` on, or the newest up to `to`. Times in UTC nanoseconds."""
+    """Return bars that have ended, oldest first: from `from` on, or the newest up to `to`. Times in UTC nanoseconds.
+
+    A page may have fewer than `limit` bars, or none, where sessions were silent: `next` says whether there are more.
+    """
     hub = await _hub(request, desk)
     if timeframe not in TIMEFRAMES:
         raise ProblemError(
@@ -145,7 +154,7 @@ async def bars(
     except ContractError as error:
         raise ProblemError(422, str(error), "instrument") from None
     now_ns = hub.market.now_ns or SystemClock().now_ns()
-    first_ns = _cursor(after) + 1 if after else from_ns
+    first_ns = _cursor(after) if after else from_ns
     asked = Asked(
         instrument, timeframe, first_ns, now_ns if to_ns is None else min(to_ns, now_ns), now_ns, limit
     )
@@ -159,7 +168,8 @@ async def bars(
 
 def _bars_page(known: Known, limit: int) -> dict[str, Any]:
     shown = known.bars[:limit]
-    more = str(shown[-1].start_ns) if len(known.bars) > limit else None
+    rest_ns = known.bars[limit].start_ns if len(known.bars) > limit else known.rest_ns
+    more = None if rest_ns is None else str(rest_ns)
     items = [ShownBar(*msgspec.structs.astuple(one)) for one in shown]
     return {"items": items, "next": more, "sources": known.sources, "problems": known.problems}
 
