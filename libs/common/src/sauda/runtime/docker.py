@@ -223,7 +223,9 @@ class DockerDesk:
         try:
             made = influx_tokens.make(database, names)
         except influx_tokens.NoTokensError as error:
-            say(f"warning: no token of its own for the database: {error}; `make up` tries again")
+            say(
+                f"warning: no token of its own for the database: {error}; pnl writes without one, `make up` tries again"
+            )
             return
         passwords.remember(self._place, made)
         told.update({name: value for name, value in made.items() if name == influx_tokens.WRITES})

@@ -22,6 +22,8 @@ ADMIN: Final = "DESK_INFLUX_ADMIN_TOKEN"
 
 _ANSWERS_WITHIN_S: Final = 5.0
 _LOOK_S: Final = 0.5
+_SHOWN: Final = 200
+"""Bytes of what a server says of its refusal: a proxy's whole page tells nobody more."""
 
 
 class NoTokensError(SaudaError):
@@ -61,7 +63,10 @@ def _bucket(database: Database, patience_s: float) -> dict[str, Any]:
         try:
             found = _asked(database, f"/api/v2/buckets?{query}", None)
         except urllib.error.HTTPError as error:
-            raise NoTokensError(f"{database.url} answers {error.code} when asked for the bucket") from error
+            said = error.read(_SHOWN).decode(errors="replace").partition("\n")[0].strip()
+            raise NoTokensError(
+                f"{database.url} answers {error.code} when asked for the bucket{f': {said}' if said else ''}"
+            ) from error
         except ValueError as error:
             raise NoTokensError(f"{database.url} does not answer as InfluxDB does: {error}") from error
         except OSError as error:
