@@ -11,7 +11,8 @@ import redis
 from sauda.access.declared import COMMON, PEOPLE, Access, Duty, declared
 from sauda.access.grants import rule_of
 from sauda.archive.finding import open_store
-from sauda.contracts import STREAMS
+from sauda.codec import encode
+from sauda.contracts import STREAMS, DeadLetter
 from sauda.errors import ForbiddenError
 from sauda.keys import Keys
 from sauda.log import Lease, Move, Output, Position, Step
@@ -21,12 +22,17 @@ from sauda.redis_log import RedisLog
 from sauda.redis_shelf import RedisShelf
 from sauda.redis_view import RedisView, desks, server_facts
 from sauda.settings import Settings
+from sauda.testing.builders import a_tick
+from sauda_alerts.measuring import Measuring
 from sauda_archive.archiver import Archiver
 from sauda_archive.settings import Limits
 
 SERVICES = declared()
-CARRIERS = sorted(name for name, one in SERVICES.items() if one.units)
 STEPPING = sorted(name for name, one in SERVICES.items() if one.units and one.reads)
+COMPETING = sorted(name for name, one in SERVICES.items() if one.groups)
+BY_DUTY = {"feed": Duty.PUT_ASIDE, "alerts": Duty.WATCH, "archive": Duty.ARCHIVE, "gateway": Duty.SERVE}
+"""Whose own work has a test of its own here."""
+A_LETTER = DeadLetter("unit", "orders", "1-0", {}, "a test")
 
 Login = Callable[[str], str]
 """user -> the address with that user's login, on a desk of the test's own"""
@@ -55,17 +61,41 @@ def held(log: RedisLog, unit: str) -> Lease:
     return lease
 
 
+_IN_A_SCRIPT = ("The user executing the script can't", "ACL failure in script")
+"""How Redis 7.0 and its heirs begin a script's NOPERM, which they do not call so; any other error of a script is none."""
+
+
 def refused(client: redis.Redis, *command: str) -> bool:
-    """Return whether the server says that this user may not do so."""
+    """Return whether the server says that this user may not do so (NOPERM); any other error is the test's own."""
     try:
         client.execute_command(*command)  # type: ignore[no-untyped-call]
+    except redis.exceptions.NoPermissionError:
+        return True
     except redis.exceptions.ResponseError as error:
-        return (
-            isinstance(error, redis.exceptions.NoPermissionError)
-            or "ACL" in str(error)
-            or "executing" in str(error)
-        )
+        if str(error).startswith(_IN_A_SCRIPT):
+            return True
+        raise
     return False
+
+
+def test_no_services_work_is_forgotten_here() -> None:
+    assert {*STEPPING, *COMPETING, *BY_DUTY} == SERVICES.keys()
+    assert {name: one.duty for name, one in SERVICES.items() if one.duty is not Duty.CARRY} == BY_DUTY
+
+
+def test_what_is_wrong_with_a_command_or_a_script_is_no_refusal(as_user: Login, desk: str) -> None:
+    ticks, script = Keys(desk).stream("ticks"), "return redis.call('XADD', KEYS[1], '*', 'd', 'x')"
+    with redis.Redis.from_url(as_user("strategy")) as client:
+        assert refused(client, "XADD", ticks, "*", "d", "x")
+        assert refused(client, "EVAL", script, "1", ticks)
+        for words in (
+            script.replace("'XADD'", "'XNONSENSE'"),
+            "return nothing.at_all",
+            "error('executing')",
+            "(",
+        ):
+            with pytest.raises(redis.exceptions.ResponseError):
+                refused(client, "EVAL", words, "1", ticks)
 
 
 @pytest.mark.parametrize("service", STEPPING)
@@ -221,10 +251,13 @@ def test_nobody_of_the_desk_rules_the_server(command: tuple[str, ...], as_user: 
             assert refused(client, *command), user
 
 
-def test_the_pnl_services_user_works_as_a_writer(as_user: Login, redis_url: str, desk: str) -> None:
-    groups, anybody = SERVICES["pnl"].groups, RedisLog(redis_url, desk)
-    peer = RedisConsumer(as_user("pnl"), desk, "writer.sql", "killed", groups)
-    consumer = RedisConsumer(as_user("pnl"), desk, "writer.sql", "one", groups)
+@pytest.mark.parametrize("service", COMPETING)
+def test_who_carries_to_the_outside_does_so_as_its_services_user(
+    service: str, as_user: Login, redis_url: str, desk: str
+) -> None:
+    groups, anybody = SERVICES[service].groups, RedisLog(redis_url, desk)
+    peer = RedisConsumer(as_user(service), desk, "writer.sql", "killed", groups)
+    consumer = RedisConsumer(as_user(service), desk, "writer.sql", "one", groups)
     consumer.open()
     anybody.append([Output(stream, b"row") for stream in groups])
     peer.fresh(1, 0)
@@ -238,6 +271,23 @@ def test_the_pnl_services_user_works_as_a_writer(as_user: Login, redis_url: str,
     assert [one.data for one in anybody.entries("dead_letters")] == [b"letter"]
     assert consumer.mine(10) == []
     consumer.close()
+    anybody.close()
+
+
+def test_the_alerts_user_looks_at_the_whole_desk(as_user: Login, redis_url: str, desk: str) -> None:
+    anybody = RedisLog(redis_url, desk)
+    anybody.append([Output("ticks", encode(a_tick())), Output("dead_letters", encode(A_LETTER))])
+    lease = held(anybody, "execution.paper")
+    anybody.load(lease, ("orders",))
+    measuring = Measuring(Settings(redis_url=as_user("alerts"), desk=desk))
+
+    look = measuring.look()
+
+    assert [one.unit for one in look.units] == ["execution.paper"]
+    assert look.newest is not None
+    assert look.letters == 1
+    assert look.server.used > 0
+    measuring.close()
     anybody.close()
 
 

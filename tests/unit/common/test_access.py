@@ -33,6 +33,12 @@ def test_each_unit_is_declared_by_one_service_with_all_that_it_reads_and_writes(
         assert set(unit.writes) <= {*access.writes, *COMMON}, unit.name
 
 
+def test_each_service_but_the_made_up_broker_declares_what_it_does_on_redis() -> None:
+    services = {path.parent.name for path in (ROOT / "services").glob("*/pyproject.toml")}
+
+    assert services - {"simulator"} == SERVICES.keys()
+
+
 @pytest.mark.parametrize("access", SERVICES.values(), ids=SERVICES)
 def test_what_is_declared_exists(access: Access) -> None:
     assert {*access.reads, *access.writes, *access.groups} <= {*STREAMS, REQUEUED}
