@@ -99,7 +99,8 @@ function keep(session) {
   scope.value = session.scope ?? "read";
 }
 
-async function ask(method, path, { query = {}, body, key }) {
+async function ask(method, path, wish, isSecond = false) {
+  const { query = {}, body, key } = wish;
   const asked = watched.value;
   const answer = await fetch(address(path, query), {
     method,
@@ -113,6 +114,10 @@ async function ask(method, path, { query = {}, body, key }) {
   if (method === "GET" && asked !== watched.value) throw new Problem(0, { detail: "another desk is watched by now" });
   if (answer.ok) return told;
   if (answer.status === 401 && path !== "/session") scope.value = "";
+  if (told.field === "X-CSRF-Token" && !isSecond) {
+    await resume(); // Another tab has logged in with another token: the cookie is that one's by now.
+    return ask(method, path, wish, true);
+  }
   throw new Problem(answer.status, told);
 }
 

@@ -61,7 +61,7 @@ export function followDesk() {
     if (day && next && next !== day) beginDay();
     day = next ?? day;
   });
-  setInterval(() => scope.value && document.visibilityState === "visible" && readStatus(), STATUS_MS);
+  setInterval(() => scope.value && document.visibilityState === "visible" && readStatus().catch(() => null), STATUS_MS);
 }
 
 async function begin() {
@@ -118,11 +118,7 @@ function beginDay() {
 const isOfToday = ({ event_ns }) => isoDay(event_ns) === today.peek();
 
 async function readStatus() {
-  try {
-    status.value = await get("/status");
-  } catch (problem) {
-    if (!status.value) throw problem;
-  }
+  status.value = await get("/status");
 }
 
 const ofToday = () => (today.value ? { date: today.value } : {});

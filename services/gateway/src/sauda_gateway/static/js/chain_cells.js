@@ -16,7 +16,7 @@ const SHOWN = {
   iv: (leg) => ratio(leg.iv, 1),
   delta: (leg) => ratio(leg.delta, 2),
   gamma: (leg) => ratio(leg.gamma, 4),
-  theta: (leg) => ratio(leg.theta === null || leg.theta === undefined ? null : leg.theta / PAISE, 2),
+  theta: (leg) => ratio(leg.theta === null || leg.theta === undefined ? null : leg.theta / PAISE, 1),
   vega: (leg) => ratio(leg.vega === null || leg.vega === undefined ? null : leg.vega / PAISE, 2),
   change: (leg) => change(leg.change),
   ltp: (leg) => price(leg.ltp),
@@ -75,8 +75,9 @@ export class Cells {
     this.spot.value = chain.spot;
     this.atm.value = chain.atm ?? nearest(strikes, chain.spot);
     const { underlying, expiry, expiries, forward, forward_from } = chain;
-    const facts = JSON.stringify([underlying, expiry, expiries, forward_from]);
-    if (facts !== this.told) this.facts.value = { underlying, expiry, expiries, forward, forward_from };
+    const isFromSeen = chain.rows.some(({ CE, PE }) => CE?.change_from === "seen" || PE?.change_from === "seen");
+    const facts = JSON.stringify([underlying, expiry, expiries, forward_from, isFromSeen]);
+    if (facts !== this.told) this.facts.value = { underlying, expiry, expiries, forward, forward_from, isFromSeen };
     this.told = facts;
   }
 

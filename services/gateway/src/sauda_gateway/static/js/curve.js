@@ -25,7 +25,7 @@ export function looks() {
   return {
     layout: { background: { color: "transparent" }, textColor: colour("faint"), fontFamily: "Inter, system-ui, sans-serif", fontSize: 11, attributionLogo: false },
     grid: { vertLines: { color: line, style: 1 }, horzLines: { color: line, style: 1 } },
-    rightPriceScale: { borderVisible: false, scaleMargins: { top: 0.12, bottom: 0.08 } },
+    rightPriceScale: { borderVisible: false, entireTextOnly: true, scaleMargins: { top: 0.12, bottom: 0.08 } },
     timeScale: { borderVisible: false, timeVisible: true, secondsVisible: false, rightOffset: 4, minBarSpacing: 0.2 },
     crosshair: { vertLine: { labelBackgroundColor: colour("accent-fill") }, horzLine: { labelBackgroundColor: colour("accent-fill") } },
     localization: { locale: "en-IN", priceFormatter: (rupees) => price(Math.round(rupees * 100)) },

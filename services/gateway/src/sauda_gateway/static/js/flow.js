@@ -19,9 +19,10 @@ const WRITES = {
   bars: ["bars"],
   alerts: ["alerts"],
   people: ["control", "orders"],
+  replay: ["ticks", "bars", "signals", "orders", "executions", "pnl", "control", "alerts"],
 };
 /** Columns from left to right; an edge that does not lead to the right is one that goes back. */
-const COLUMN = { feed: 0, ticks: 1, people: 1.5, strategy: 2, bars: 2, control: 3, signals: 3, subscriptions: 3, orders: 3, execution: 4, executions: 5, pnl: 6, writer: 8, alerts: 8, archive: 8 };
+const COLUMN = { feed: 0, replay: 0, ticks: 1, people: 1.5, strategy: 2, bars: 2, control: 3, signals: 3, subscriptions: 3, orders: 3, execution: 4, executions: 5, pnl: 6, writer: 8, alerts: 8, archive: 8 };
 const PNL_STREAM = 7;
 const ALERTS_STREAM = 9;
 const COURIER = 10;
@@ -45,7 +46,7 @@ export function flowOf({ units = [], streams = [] }) {
   const forward = wanted.filter(([from, to]) => columnOf(from) < columnOf(to));
   const back = wanted.filter(([from, to]) => columnOf(from) >= columnOf(to));
   for (const [from, to] of forward) graph.setEdge(from, to);
-  if (graph.hasNode("stream ticks")) graph.setEdge("stream ticks", "unit people", { ghost: true });
+  if (graph.hasNode("stream ticks") && graph.hasNode("unit people")) graph.setEdge("stream ticks", "unit people", { ghost: true });
   dagre.layout(graph);
   return picture(graph, back);
 }
@@ -82,7 +83,8 @@ function arc(from, to) {
 
 function namesOf(units, readers) {
   const drawn = units.map(({ unit }) => unit).filter((unit) => unit !== "archive"); // It reads everything.
-  return [...new Set([...drawn, ...readers.map(({ unit }) => unit), "people"])];
+  const outside = drawn.includes("replay") ? [] : ["people"]; // Nobody writes to a day that is watched again.
+  return [...new Set([...drawn, ...readers.map(({ unit }) => unit), ...outside])];
 }
 
 function columnOf(id) {
@@ -95,7 +97,8 @@ function columnOf(id) {
 }
 
 function writersOf(stream, units) {
-  const names = [...units.map(({ unit }) => unit), "people"];
+  const names = units.map(({ unit }) => unit);
+  if (!names.includes("replay")) names.push("people");
   return names.filter((unit) => !isCourier(unit) && (WRITES[unit.split(".")[0]] ?? []).includes(stream));
 }
 

@@ -122,7 +122,7 @@ export function expiry(iso) {
 
 /** partly_filled -> Partly filled */
 export function words(name) {
-  const text = String(name ?? "").replaceAll("_", " ");
+  const text = String(name ?? "").replaceAll("_", " ").replace(/\bpnl\b/g, "P&L");
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
@@ -131,11 +131,25 @@ export function tone(value) {
   return value > 0 ? "up" : value < 0 ? "down" : "flat";
 }
 
-/** A price as a person types it ("1,234.5") -> paise, null where there is none, NaN where it cannot be read. */
+/** A price as a person types it ("1,234.5") -> paise, null where there is none, NaN where it cannot be read or is no price. */
 export function paise(text) {
   const plain = String(text ?? "").replaceAll(",", "").replace("₹", "").trim();
   if (plain === "") return null;
-  return /^\d+(\.\d{0,2})?$/.test(plain) ? Math.round(Number(plain) * 100) : NaN;
+  return /^\d+(\.\d{0,2})?$/.test(plain) && Number(plain) > 0 ? Math.round(Number(plain) * 100) : NaN;
+}
+
+/** A quantity as a person types it ("1,300") -> units, NaN where it is none. */
+export function units(text) {
+  const plain = String(text ?? "").replaceAll(",", "").trim();
+  return /^\d{1,9}$/.test(plain) && Number(plain) > 0 ? Number(plain) : NaN;
+}
+
+/** What the desk says in words, as this page writes it: trade names, ₹, figures in lakh and crore. */
+export function prose(text) {
+  return String(text ?? "")
+    .replace(/\b[A-Z]{3}:[A-Z0-9&-]{3,}/g, (id) => instrumentParts(id).name)
+    .replace(/\bRs\.? ?(?=[\d−-])/g, "₹")
+    .replace(/(?<![\d.,:/-])\d{4,}\.\d{2}(?![\d.])/g, (figure) => RUPEES.format(Number(figure)));
 }
 
 function title(month) {

@@ -32,8 +32,8 @@ export function isHalted() {
 
 export function KillSwitch() {
   const halted = isHalted() && !watched.value;
-  return html`<button class="kill ${halted ? "on" : ""}" onClick=${askToKill} aria-haspopup="dialog" title="Kill switch (k)">
-      <${Icon} name="octagon-x" /><span>${halted ? "Halted" : "Kill switch"}</span>
+  return html`<button class="kill ${halted ? "on" : ""}" onClick=${askToKill} aria-haspopup="dialog" aria-label=${halted ? "Halted" : "Kill switch"} title="Kill switch (k)">
+      <${Icon} name="octagon-x" /><span>${halted ? "Halted" : html`Kill<span class="phone-hide"> switch</span>`}</span>
     </button>
     ${asked.value && html`<${Question} halted=${asked.value.halted} />`}`;
 }

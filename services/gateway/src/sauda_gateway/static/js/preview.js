@@ -47,4 +47,4 @@ export function Preview({ preview }) {
     </dl></div>`;
 }
 
-const NAMES = { stt: "STT / CTT", exchange: "Exchange fee", sebi: "SEBI fee", ipft: "Investor protection", stamp: "Stamp duty", gst: "GST" };
+const NAMES = { stt: "STT / CTT", exchange: "Exchange fee", sebi: "SEBI fee", ipft: "IPFT fee", stamp: "Stamp duty", gst: "GST" };

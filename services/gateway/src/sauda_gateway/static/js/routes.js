@@ -18,7 +18,16 @@ export const route = signal(read());
 function read() {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split("?");
   const [name, ...rest] = path.split("/");
-  return { name: name || "desk", rest: rest.map(decodeURIComponent).join("/"), query: new URLSearchParams(query) };
+  return { name: name || "desk", rest: rest.map(decoded).join("/"), query: new URLSearchParams(query) };
+}
+
+/** What a person mistyped in the address is shown as it stands. */
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 /** The address of a view: `to("chart", "NSE:Nifty 50")`. */

@@ -18,7 +18,7 @@ export function Shell() {
   if (scope.value === "" || route.value.name === "login") return html`<${Login} />`;
   return html`<a class="skip" href="#main">To the content</a>
     <${TopBar} /><${Nav} />
-    <div class="stage">
+    <div class="stage ${connection.value.state === "lost" ? "still" : ""}">
       <${Notice} />
       <main id="main" tabindex="-1">${scope.value === null || !loaded.value ? html`<${Waiting} />` : html`<${View} />`}</main>
     </div>
@@ -46,7 +46,7 @@ function MarketClock() {
 function Link() {
   const { state } = connection.value;
   const still = state === "live" && (away.value || status.value?.stands_still);
-  const says = still ? "Market still" : { live: "Live", connecting: "Connecting", lost: "Offline" }[state];
+  const says = still ? "Market still" : { live: watched.value ? "Playing" : "Live", connecting: "Connecting", lost: "Offline" }[state];
   return html`<span class="link ${still ? "still" : state}" data-test="link"><i></i>${says}</span>`;
 }
 
@@ -73,8 +73,8 @@ function Lost() {
     return () => clearInterval(timer);
   }, []);
   const { since, attempt } = connection.value;
-  return html`<p class="notice bad" role="alert" data-test="lost"><${Icon} name="wifi-off" /><span><b>Connection lost.</b>
-    Figures are those of ${clock(marketNs.value)} on the market's clock, ${span((Date.now() - since) / 1000)} ago; try ${attempt}. The page comes back by itself and fetches what it missed.</span>
+  return html`<p class="notice bad" role="alert" data-test="lost"><${Icon} name="wifi-off" /><span><b>Connection lost.</b>${" "}
+    Figures are those of ${clock(marketNs.value)} on the market's clock<span aria-hidden="true">, ${span((Date.now() - since) / 1000)} ago; try ${attempt}</span>. The page comes back by itself and fetches what it missed.</span>
     <button onClick=${tryNow}>Try now</button></p>`;
 }
 

@@ -16,6 +16,8 @@ import { colour, repaint } from "../theme.js";
 const TIMEFRAMES = ["1m", "3m", "5m", "15m", "1h"];
 const FIRST = "NSE:Nifty 50";
 const MOST_BARS = 1000;
+const SHOWN_BARS = 140;
+const LEAST_ROOM = 60; // Bars that a young day leaves room for: three of them are no walls.
 
 export default function Chart() {
   const id = route.value.rest || FIRST;
@@ -28,7 +30,7 @@ export default function Chart() {
   const tools = html`<${Choice} label="Timeframe" options=${TIMEFRAMES} value=${timeframe} onPick=${setTimeframe} />
     <${InstrumentSearch} value=${id} onPick=${(one) => go("chart", one.instrument)} />`;
   return html`<h1 class="skip">Chart</h1><div class="charting">
-    <${Panel} title=${named(id)} note=${timeframe} tools=${tools}><${Candles} key=${`${id} ${timeframe}`} id=${id} timeframe=${timeframe} quote=${quote} /></${Panel}>
+    <${Panel} title=${named(id)} tools=${tools}><${Candles} key=${`${id} ${timeframe}`} id=${id} timeframe=${timeframe} quote=${quote} /></${Panel}>
     <div class="stack"><${Quote} id=${id} quote=${quote} /><${Own} id=${id} /></div>
   </div>`;
 }
@@ -54,15 +56,16 @@ function Candles({ id, timeframe, quote }) {
   useEffect(() => quote && kept.current.tick(quote), [quote]);
   useEffect(() => kept.current.mark(fills.value.filter((fill) => fill.instrument === id)), [fills.value, state]);
   useEffect(() => kept.current.rule(openOrders.value.filter((order) => order.instrument === id)), [openOrders.value, state]);
-  return html`<div class="chart" ref=${box} role="img" aria-label="Bars of ${id}" data-bars=${state.bars}></div>
-    ${pointed && html`<div class="padded note" aria-live="off"><${Pointed} bar=${pointed} /></div>`}
+  return html`<div class="chart-place"><div class="chart" ref=${box} role="img" aria-label="Bars of ${id}" data-bars=${state.bars}></div>
+      ${pointed && html`<${Legend} bar=${pointed} />`}</div>
     ${state.problem && html`<div class="padded"><${Refusal} problem=${state.problem} /></div>`}
     ${state.bars === 0 && !state.problem && html`<${Empty} icon="chart-candlestick" title="No bar of this instrument yet">They come with its prices; older ones by <code>sauda backfill</code>.</${Empty}>`}
     <p class="credit">Charts by <a href="https://www.tradingview.com/" rel="noopener noreferrer" target="_blank">TradingView</a> Lightweight Charts™</p>`;
 }
 
-function Pointed({ bar }) {
-  return html`<b>O</b> ${price(bar.open)} <b>H</b> ${price(bar.high)} <b>L</b> ${price(bar.low)} <b>C</b> ${price(bar.close)}`;
+function Legend({ bar }) {
+  return html`<p class="legend" aria-live="off">${clock(bar.start_ns).slice(0, 5)} <b>O</b> ${price(bar.open)} <b>H</b> ${price(bar.high)} <b>L</b> ${price(bar.low)} <b>C</b> ${price(bar.close)}
+    <span class=${tone(bar.close - bar.open)}>${change(bar.close - bar.open)}</span> <b>V</b> ${lakhs(bar.volume ?? 0)}</p>`;
 }
 
 /** The chart, and what can be done to it. */
@@ -70,7 +73,8 @@ function begin(box, timeframe, setPointed) {
   const chart = draw(box);
   const candles = chart.addSeries(CandlestickSeries, candleLooks());
   const volume = chart.addSeries(HistogramSeries, { priceScaleId: "volume", priceFormat: { type: "volume" }, lastValueVisible: false, priceLineVisible: false });
-  chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.84, bottom: 0 } });
+  chart.priceScale("volume").applyOptions({ scaleMargins: { top: 0.86, bottom: 0 } });
+  candles.priceScale().applyOptions({ scaleMargins: { top: 0.08, bottom: 0.18 } });
   const marks = createSeriesMarkers(candles, []);
   const bars = new Bars(timeframe);
   let lines = [];
@@ -90,7 +94,8 @@ function begin(box, timeframe, setPointed) {
       isRead = true;
       const all = bars.fill([...read, ...early]);
       redraw(all);
-      chart.timeScale().setVisibleLogicalRange({ from: Math.max(0, all.length - 140), to: all.length + 6 });
+      const from = Math.max(0, all.length - SHOWN_BARS);
+      chart.timeScale().setVisibleLogicalRange({ from, to: Math.max(from + LEAST_ROOM, all.length + 6) });
     },
     add(bar) {
       if (!isRead) early.push(bar);
@@ -98,13 +103,14 @@ function begin(box, timeframe, setPointed) {
       else redraw(bars.all());
     },
     tick: (quote) => isRead && show(bars.tick(quote)),
-    mark: (done) => marks.setMarkers(done.map((fill) => asMark(fill, bars)).filter(({ time }) => bars.at(time)).sort((a, b) => a.time - b.time)),
+    mark: (done) => marks.setMarkers(asMarks(done, bars).filter(({ time }) => bars.at(time))),
     rule(working) {
       lines.forEach((line) => candles.removePriceLine(line));
       lines = working.map((order) => candles.createPriceLine(asLine(order)));
     },
     paint() {
-      chart.applyOptions(looks());
+      const { rightPriceScale, ...rest } = looks();
+      chart.applyOptions(rest);
       candles.applyOptions(candleLooks());
       volume.setData(bars.all().map(asVolume)); // Its colour is that of each bar.
     },
@@ -115,12 +121,18 @@ function begin(box, timeframe, setPointed) {
 const asCandle = ({ start_ns, open, high, low, close }) => ({ time: chartTime(start_ns), open: open / 100, high: high / 100, low: low / 100, close: close / 100 });
 const asVolume = ({ start_ns, volume }) => ({ time: chartTime(start_ns), value: volume ?? 0, color: colour("oi") });
 
-function asMark(fill, bars) {
-  const buys = fill.side === "BUY";
-  return {
-    time: chartTime(bars.startOf(fill.event_ns)), position: buys ? "belowBar" : "aboveBar", shape: buys ? "arrowUp" : "arrowDown",
-    color: colour(buys ? "accent" : "sell"), text: count(buys ? fill.qty : -fill.qty, true),
-  };
+/** One mark for what was bought, and one for what was sold, in each bar. */
+function asMarks(done, bars) {
+  const sums = new Map();
+  for (const { side, qty, event_ns } of done) {
+    const time = chartTime(bars.startOf(event_ns));
+    const key = `${time} ${side}`;
+    sums.set(key, { time, buys: side === "BUY", qty: qty + (sums.get(key)?.qty ?? 0) });
+  }
+  return [...sums.values()].sort((a, b) => a.time - b.time).map(({ time, buys, qty }) => ({
+    time, position: buys ? "belowBar" : "aboveBar", shape: buys ? "arrowUp" : "arrowDown",
+    color: colour(buys ? "accent" : "sell"), text: count(buys ? qty : -qty, true),
+  }));
 }
 
 function asLine(order) {
@@ -131,7 +143,7 @@ function asLine(order) {
 }
 
 function Quote({ id, quote }) {
-  const rows = [["LTP", price(quote?.ltp)], [quote?.change_from === "seen" ? "Change, from first seen" : "Change", html`<span class=${tone(quote?.change)}>${change(quote?.change)}</span>`], ["Bid", price(quote?.bid)], ["Ask", price(quote?.ask)],
+  const rows = [["LTP", price(quote?.ltp)], [quote?.change_from === "seen" ? "Since first tick" : "Change", html`<span class=${tone(quote?.change)}>${change(quote?.change)}</span>`], ["Bid", price(quote?.bid)], ["Ask", price(quote?.ask)],
     ["Bid qty", count(quote?.bid_qty)], ["Ask qty", count(quote?.ask_qty)], ["Volume", lakhs(quote?.volume)], ["OI", lakhs(quote?.oi)]];
   return html`<${Panel} title="Quote" note=${quote ? clock(quote.recv_ns) : "waiting for a price"}>
     <dl class="quote">${rows.map(([name, value]) => html`<div><dt>${name}</dt><dd>${value}</dd></div>`)}</dl>

@@ -4,7 +4,7 @@ import { html } from "../../vendor/htm-preact.js";
 import { useEffect, useRef } from "../../vendor/hooks.js";
 import { alerts, desk, equity, fills, portfolio, strategies } from "../book.js";
 import { baselineLooks, BaselineSeries, chartTime, draw, looks } from "../curve.js";
-import { clock, count, gain, instrumentParts, percent, price, rupees, tone } from "../format.js";
+import { clock, count, gain, instrumentParts, percent, price, prose, rupees, tone } from "../format.js";
 import { OrderTable } from "../order_table.js";
 import { Empty, Panel, Side, State } from "../parts.js";
 import { PositionTable } from "../position_table.js";
@@ -38,7 +38,7 @@ function Figures() {
     <${Figure} first name="net" label="Net profit and loss" value=${gain(now.net)} sign=${now.net} note=${now.day_net === now.net || now.day_net == null ? `${percent(gained, true)} of capital` : `today ${gain(now.day_net)}`} />
     <${Figure} name="realised" label="Realised" value=${gain(now.realised)} sign=${now.realised} note="before charges" />
     <${Figure} name="unrealised" label="Unrealised" value=${gain(now.unrealised)} sign=${now.unrealised} note="at the last prices" />
-    <${Figure} name="charges" label="Charges" value=${rupees(now.charges)} note="brokerage, taxes, fees" />
+    <${Figure} name="charges" label="Charges" value=${rupees(now.charges)} note="fees and taxes" />
     <${Figure} name="roi" label="Return on margin" value=${percent(now.roi, true)} sign=${now.roi} note=${`of ${rupees(now.peak_margin)}`} />
     <div class="kpi"><dt>Margin</dt><dd data-test="margin">${rupees(margin)}</dd>
       <dd class="gauge ${used > 0.8 ? "high" : ""}" ref=${(bar) => bar?.style.setProperty("--part", Math.min(1, used))}><i></i></dd><dd><small>${rupees(book.available)} free</small></dd></div>
@@ -63,12 +63,14 @@ function EquityChart() {
   const kept = useRef(null);
   useEffect(() => {
     const chart = draw(box.current);
+    chart.applyOptions({ handleScroll: false, handleScale: false }); // The day as a whole; a finger on it scrolls the page.
     const series = chart.addSeries(BaselineSeries, baselineLooks());
     kept.current = { chart, series, drawn: 0 };
     return () => chart.remove();
   }, []);
   useEffect(() => {
     kept.current.chart.applyOptions(looks());
+    kept.current.chart.timeScale().applyOptions({ secondsVisible: true, rightOffset: 0 });
     kept.current.series.applyOptions(baselineLooks());
   }, [repaint.value]);
   useEffect(() => extend(kept.current, equity.value), [equity.value]);
@@ -85,8 +87,8 @@ function extend(kept, points) {
     for (const point of made) if (point.time >= kept.last) kept.series.update(point);
   } else {
     kept.series.setData(made.filter((point, n) => n === made.length - 1 || point.time < made[n + 1].time));
-    kept.chart.timeScale().fitContent();
   }
+  kept.chart.timeScale().fitContent();
   kept.last = made.at(-1)?.time ?? kept.last;
 }
 
@@ -96,7 +98,7 @@ function Alerts() {
     ${shown.length
       ? html`<ul class="feed-list">${shown.map((one) => html`<li key=${one.id} class=${one.level}><i class="mark"></i>
           <div class="head"><${State} of=${one.code.replaceAll("_", " ").toLowerCase()} tone=${one.level} /><time>${clock(one.event_ns)}</time></div>
-          <p>${one.text} <a href=${to("why", `alerts/${one.id}`)} aria-label="Why this alert">why</a></p></li>`)}</ul>`
+          <p>${prose(one.text)} <a href=${to("why", `alerts/${one.id}`)} aria-label="Why this alert">why</a></p></li>`)}</ul>`
       : html`<${Empty} icon="circle-check" title="All quiet">What needs you is said here, and sent to where config/alerts.yaml says.</${Empty}>`}
   </${Panel}>`;
 }

@@ -6,6 +6,8 @@ import { logIn } from "../api.js";
 import { Refusal } from "../parts.js";
 import { go, route } from "../routes.js";
 
+const NOT_KNOWN = { message: "This token is unknown, or has expired. The program makes one: sauda token add NAME." };
+
 export function Login() {
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
@@ -16,7 +18,7 @@ export function Login() {
       await logIn(String(new FormData(event.target).get("token")).trim());
       if (route.value.name === "login") go("desk");
     } catch (refused) {
-      setProblem(refused);
+      setProblem(refused.status === 401 || refused.status === 422 ? NOT_KNOWN : refused);
     } finally {
       setBusy(false);
     }

@@ -10,6 +10,7 @@ import { go } from "../routes.js";
 import { say } from "../toasts.js";
 
 const SPEEDS = [1, 5, 10, 30, 60, 300];
+const USUAL = 10;
 const AGAIN_MS = 2000;
 
 export default function Replay() {
@@ -47,10 +48,11 @@ function Begin({ after }) {
     }
   };
   return html`<form onSubmit=${begin}>
-    <label class="field">Day <input type="date" name="date" required value=${marketNs.value ? isoDay(marketNs.value) : ""} /></label>
+    <label class="field">Day <input type="date" name="date" required defaultValue=${marketNs.value ? isoDay(marketNs.value) : ""} /></label>
     <div class="fields"><label class="field">From, IST <input type="time" name="from" /></label><label class="field">To, IST <input type="time" name="to" /></label></div>
-    <label class="field">Speed <select name="speed" value="10">${SPEEDS.map((one) => html`<option value=${one}>${one}×</option>`)}</select></label>
-    <${Refusal} problem=${problem} /><button class="primary" disabled=${busy || !may("trade")}>${may("trade") ? "Play" : "This token may only watch"}</button></form>`;
+    <p class="hint">Without times: all that the record has of the day.</p>
+    <label class="field">Speed <select name="speed">${SPEEDS.map((one) => html`<option value=${one} selected=${one === USUAL}>${one}×</option>`)}</select></label>
+    <${Refusal} problem=${problem} /><button class="primary" disabled=${busy || !may("trade")}>${busy ? "Beginning…" : may("trade") ? "Play" : "This token may only watch"}</button></form>`;
 }
 
 function Running({ items, after }) {

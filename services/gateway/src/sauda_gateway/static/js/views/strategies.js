@@ -3,9 +3,9 @@
 import { html } from "../../vendor/htm-preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { signal } from "../../vendor/signals.js";
-import { get, mayTrade, send } from "../api.js";
+import { get, mayTrade, send, watched } from "../api.js";
 import { marketNs, soon, strategies as points } from "../book.js";
-import { clock, count, gain, instrumentParts, price, tone } from "../format.js";
+import { change, clock, count, gain, instrumentParts, price, prose, tone } from "../format.js";
 import { Empty, Modal, Panel, Refusal, State } from "../parts.js";
 import { listen } from "../stream.js";
 import { say } from "../toasts.js";
@@ -32,10 +32,10 @@ export default function Strategies() {
 
 function Card({ one }) {
   const point = points.value.get(one.strategy);
-  const note = html`${one.kind}${one.mode && one.mode !== "live" ? ` · ${one.mode.replaceAll("_", " ")}` : ""}${one.held_by ? ` · ${one.held_by}` : ""}`;
+  const note = html`${one.kind}${one.mode && one.mode !== "live" ? ` · ${one.mode.replaceAll("_", " ")}` : ""}${one.held_by ? html` <span class="phone-hide">· held by ${one.held_by}</span>` : ""}`;
   return html`<${Panel} title=${one.strategy} note=${note} area="strategy" tools=${html`<${State} of=${one.state} tone=${one.state.replaceAll(" ", "-")} />`}>
     <div class="worth"><b class=${tone(point?.net ?? 0)}>${point ? gain(point.net) : "no P&L yet"}</b>
-      ${point && html`<small>realised ${price(point.realised)} · unrealised ${price(point.unrealised)} · charges ${price(point.charges)}</small>`}</div>
+      ${point && html`<small>realised <span class=${tone(point.realised)}>${change(point.realised)}</span> · unrealised <span class=${tone(point.unrealised)}>${change(point.unrealised)}</span> · charges ${price(point.charges)}</small>`}</div>
     <${Waits} one=${one} />
     ${one.positions.length > 0 && html`<div class="held">${one.positions.filter(({ qty }) => qty).map(({ instrument, qty }) => html`<span class="chip">${count(qty, true)} ${instrumentParts(instrument).name}</span>`)}</div>`}
     <${Rules} one=${one} /><${Acts} one=${one} />
@@ -44,9 +44,10 @@ function Card({ one }) {
 
 function Waits({ one }) {
   const said = one.last_signal;
+  if (watched.value) return html`<p class="waits">It does not run here: what it decided that day is played again.</p>`;
   if (one.why) return html`<p class="waits bad">${one.why}</p>`;
   return html`<p class="waits"><b>${waitsFor(one)}</b><br />
-    ${said ? html`<time>${clock(said.event_ns)}</time>${said.reason}` : "It has not said anything yet."}</p>`;
+    ${said ? html`<time>${clock(said.event_ns)}</time>${prose(said.reason)}` : "It has not said anything yet."}</p>`;
 }
 
 /** What it does now, in one line; below stands what it last thought. */

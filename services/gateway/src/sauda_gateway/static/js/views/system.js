@@ -96,7 +96,7 @@ function Streams({ streams }) {
   return html`<table><thead><tr><th>Stream</th><th class="n">Entries</th><th>Readers</th><th class="n">Behind, most</th></tr></thead><tbody>
     ${streams.map(({ stream, length, groups = [] }) => {
       const most = Math.max(0, ...groups.map(({ lag }) => lag));
-      return html`<tr key=${stream}><td><b>${stream}</b></td><td class="n">${count(length)}</td><td class="words"><small>${groups.map(({ group }) => group).join(", ") || "people"}</small></td><td class="n ${most > BEHIND ? "down" : ""}">${groups.length ? count(most) : "–"}</td></tr>`;
+      return html`<tr key=${stream}><td><b>${stream}</b></td><td class="n">${count(length)}</td><td class="words"><small>${groups.map(({ group }) => group).join(", ") || "–"}</small></td><td class="n ${most > BEHIND ? "down" : ""}">${groups.length ? count(most) : "–"}</td></tr>`;
     })}</tbody></table>`;
 }
 

@@ -4,7 +4,7 @@ import { html } from "../../vendor/htm-preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { get } from "../api.js";
 import { fills, orders } from "../book.js";
-import { clock, count, instrument, price, words } from "../format.js";
+import { clock, count, instrument, price, prose, words } from "../format.js";
 import { Empty, Icon, Panel, Refusal } from "../parts.js";
 import { go, route, to } from "../routes.js";
 
@@ -104,5 +104,5 @@ function Node({ chain, at, relation, again = false }) {
 function told(name, value) {
   if (MONEY.has(name)) return `${words(name).toLowerCase()} ${price(value)}`;
   if (name === "instrument") return instrument(value);
-  return name === "qty" ? count(value) : String(value);
+  return name === "qty" ? count(value) : prose(value);
 }
