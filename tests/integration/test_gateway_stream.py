@@ -18,6 +18,7 @@ from sauda.testing.builders import (
 )
 from sauda_gateway.stream import hub as hub_module
 from sauda_gateway.stream.ring import Ring
+from tests.integration.archive_desk import ArchiveDesk
 from tests.integration.conftest import Server
 from tests.integration.stream_desk import OPEN, PATIENCE_S, Listener, fills, serving, until, write
 
@@ -84,6 +85,58 @@ def test_what_is_remembered_no_more_is_read_back_from_the_streams_or_is_a_gap(
                 assert (gap["after"], gap["id"], far.data("fills")) == (ids[0], ids[39], [])
                 (last,) = write(log, *fills(1, first=40))
                 assert (await far.until("data", topic="fills"))["id"] == last
+
+    asyncio.run(run())
+
+
+def test_what_is_in_the_archive_alone_is_no_less_complete(
+    log: RedisLog, any_redis: Server, desk: str, tmp_path: Path
+) -> None:
+    write(log, *OPEN)
+    ids = write(log, *fills(6))
+    archive = ArchiveDesk(any_redis.url, desk, tmp_path / "archive")
+    archive.archive("executions", 10)
+    assert archive.trim("executions", None).taken == 6
+    archive.close()
+
+    async def run() -> None:
+        async with serving(any_redis.url, desk, tmp_path) as gateway, gateway.listener() as one:
+            await one.say(subscribe=["fills"], after={"fills": ids[1]})
+            await until_heard(one, "fills", 4)
+            (last,) = write(log, *fills(1, first=6))
+            await until_heard(one, "fills", 5)
+            assert orders_of(one.data("fills")) == [f"o-{number}" for number in range(2, 7)]
+            assert one.last("fills") == last
+            async with gateway.listener() as other:
+                await other.say(subscribe=["fills"])
+                assert (await other.until(topic="fills", subscribed=True))["id"] == last
+
+    asyncio.run(run())
+
+
+def test_a_place_in_another_book_is_a_gap_whatever_the_new_one_has(
+    log: RedisLog, any_redis: Server, desk: str, tmp_path: Path
+) -> None:
+    write(log, *OPEN)
+    ids = write(log, *fills(3))
+    lease = log.acquire("feed", "test", 10_000)
+    assert lease is not None
+    RedisShelf(any_redis.url, desk).put_aside(lease)
+
+    async def run() -> None:
+        async with serving(any_redis.url, desk, tmp_path) as gateway:
+            for number in range(2):
+                async with gateway.listener() as one:
+                    await one.say(subscribe=["fills"], after={"fills": ids[1]})
+                    gap = await one.until("gap", topic="fills")
+                    write(log, *fills(1, first=7 + number))
+                    await until_heard(one, "fills", 1)
+                    assert orders_of(one.data("fills")) == [f"o-{7 + number}"]
+                    assert gap["after"] == ids[1]
+            async with gateway.listener(f"?desk={desk}@1") as old:
+                await old.say(subscribe=["fills"], after={"fills": ids[1]})
+                await until_heard(old, "fills", 1)
+                assert orders_of(old.data("fills")) == ["o-2"], "the old book goes on being itself"
 
     asyncio.run(run())
 

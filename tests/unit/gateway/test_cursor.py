@@ -27,7 +27,7 @@ class Hub:
     """(stream, id) of all events."""
 
     def __post_init__(self) -> None:
-        self.topic = EventTopic(self.name, self.at, from_here=False)
+        self.topic = EventTopic(self.name, self.at)
         self.topic.ring = Ring(most_events=self.ring)
 
     def write(self, stream: str) -> None:
@@ -125,6 +125,10 @@ def test_whoever_knows_of_events_that_have_not_come_here_yet_gets_them_no_second
     hub.write("orders")
     cursor = Cursor(hub.topic)
     assert not cursor.resume("3-0_0-0", read_position("3-0_0-0", ORDERS.streams))
+    other = Cursor(hub.topic)
+    assert other.resume("1-0_2-0", read_position("1-0_2-0", ORDERS.streams)), (
+        "has it been, or in another book?"
+    )
     assert heard(cursor) == []
     for stream in ("executions", "orders", "orders"):
         hub.write(stream)

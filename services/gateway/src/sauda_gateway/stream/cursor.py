@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 
+from sauda.archive.span import LOWEST
 from sauda.merge import IdParts
 from sauda_gateway.stream import frames
 from sauda_gateway.stream.positions import parts_of, text_of
@@ -23,19 +24,17 @@ class Past:
 class EventTopic:
     """A topic of events and what of it is remembered, for all clients."""
 
-    def __init__(self, name: Name, at: Mapping[str, str], *, from_here: bool) -> None:
-        """Begin empty.
+    def __init__(self, name: Name, at: Mapping[str, str]) -> None:
+        """Begin empty: what has been stands in the streams alone.
 
         Args:
             name: Its name.
             at: stream -> last entry of it that the hub has seen; it moves on by itself.
-            from_here: Whether earlier events stand in the streams alone; else `cover` says what is here.
         """
         self.name = name
         self.ring = Ring()
         self._at = at
-        here = {stream: parts_of(at[stream]) for stream in name.streams if stream in at}
-        self._covered: dict[str, IdParts] = here if from_here else {}
+        self._covered = {stream: parts_of(at[stream]) for stream in name.streams if stream in at}
         self._is_fresh = False
 
     @property
@@ -65,8 +64,11 @@ class EventTopic:
         return fresh
 
     def is_behind(self, after: Mapping[str, IdParts]) -> bool:
-        """Return whether events behind *after* are not here any more."""
-        return any(after[stream] < until for stream, until in self._covered.items())
+        """Return whether events behind *after* are not here any more, or *after* lies in a stream of which nothing ever came here."""
+        return any(
+            parts < self._covered[stream] if stream in self._covered else parts != LOWEST
+            for stream, parts in after.items()
+        )
 
 
 class Cursor:

@@ -35,10 +35,11 @@ class Events:
         self._reading = asyncio.Semaphore(_READING_AT_ONCE)
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def forget(self) -> None:
-        """Begin with nothing."""
+    def forget(self, gone: Mapping[str, str]) -> None:
+        """Begin with nothing; *gone* names the last entry of each stream that stands in the archive alone."""
         self._at.clear()
-        self._topics = {name: EventTopic(read_name(name), self._at, from_here=False) for name in EVENTS}
+        self._at.update(gone)
+        self._topics = {name: EventTopic(read_name(name), self._at) for name in EVENTS}
 
     def take(self, stream: str, entry_id: str, message: Message) -> None:
         """Take an entry of any stream."""
@@ -102,7 +103,7 @@ class Events:
     def _topic(self, name: Name) -> EventTopic:
         found = self._topics.get(name.text)
         if found is None:
-            found = self._topics[name.text] = EventTopic(name, self._at, from_here=True)
+            found = self._topics[name.text] = EventTopic(name, self._at)
         return found
 
     def _topics_of(self, stream: str, message: Message) -> list[EventTopic]:

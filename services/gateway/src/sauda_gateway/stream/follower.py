@@ -5,15 +5,16 @@ away is asked again, ever more slowly; a desk that began a new book is read anew
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import Enum
 from itertools import islice
 from typing import Final, NamedTuple
 
+from sauda.archive.span import text_of as id_text
 from sauda.codec import decode
 from sauda.contracts import Message
 from sauda.errors import ContractError, SaudaError
-from sauda.log import BEGINNING, Entry, Position
+from sauda.log import BEGINNING, Entry, EntryId, Position
 from sauda.merge import id_parts, merge
 from sauda.redis_book import RedisBook
 
@@ -53,9 +54,9 @@ class Phase(Enum):
     """What a batch is."""
 
     BEGINNING = "beginning"
-    """The first of what is known so far: forget all that was."""
+    """What is known so far comes next: forget all that was."""
     KNOWN = "known"
-    """More of it."""
+    """A part of it."""
     LIVE = "live"
     """It has just happened."""
 
@@ -65,6 +66,8 @@ class Batch(NamedTuple):
 
     phase: Phase
     told: Sequence[Told]
+    gone: Mapping[str, str] = {}
+    """stream -> the last entry of one of which nothing is left on Redis: all of it was moved to the archive."""
 
 
 class Follower:
@@ -133,16 +136,22 @@ class Follower:
     def _begin(self, book: RedisBook) -> None:
         """Read what is known so far."""
         self._book_number = book.number(book.keys.aside)
+        # Their ends first: what comes meanwhile is in the tails.
+        ends = {stream: _end(book, stream) for stream in TAILS}
         tails = {stream: _tail(book, stream, count) for stream, count in TAILS.items()}
         self._positions = {
-            stream: Position(tail[-1].id if tail else BEGINNING, 0) for stream, tail in tails.items()
+            stream: Position(tail[-1].id if tail else ends[stream], 0) for stream, tail in tails.items()
+        }
+        gone = {
+            stream: ends[stream].decode()
+            for stream, tail in tails.items()
+            if not tail and ends[stream] != BEGINNING
         }
         # Definitions first: all else speaks of them.
         whole = [*tails.pop("instruments"), *merge(list(tails.values()), _WITHOUT_END)]
-        phase = Phase.BEGINNING
-        for at in range(0, max(1, len(whole)), _AT_ONCE):
-            self._take(Batch(phase, _understood(whole[at : at + _AT_ONCE])))
-            phase = Phase.KNOWN
+        self._take(Batch(Phase.BEGINNING, (), gone))
+        for at in range(0, len(whole), _AT_ONCE):
+            self._take(Batch(Phase.KNOWN, _understood(whole[at : at + _AT_ONCE])))
             if self._stop.is_set():
                 return
         # No news is news, too: what was known so far is complete.
@@ -171,6 +180,12 @@ class Follower:
                 self._positions[entry.stream] = Position(entry.id, 0)
             self._take(Batch(Phase.LIVE, _understood(entries)))
             self._stop.wait(_REST_S)
+
+
+def _end(book: RedisBook, stream: str) -> EntryId:
+    """Return the last id of *stream*, though it may have been moved away since."""
+    facts = book.facts(stream)
+    return BEGINNING if facts is None else id_text(facts.last)
 
 
 def _tail(book: RedisBook, stream: str, count: int | None) -> list[Entry]:

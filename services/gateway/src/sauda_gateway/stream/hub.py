@@ -69,7 +69,7 @@ class Hub:
         self._status = status
         self._board = Board(self._make)
         self._events = Events(open_record)
-        self._events.forget()
+        self._events.forget({})
         self._interest = Interest()
         self._newest = ""
         self._worth_at = ""
@@ -78,7 +78,7 @@ class Hub:
     def take(self, batch: Batch) -> None:
         """Take what the follower brings."""
         if batch.phase is Phase.BEGINNING:
-            self._forget()
+            self._forget(batch.gone)
         for told in batch.told:
             try:
                 self._take_one(told)
@@ -236,12 +236,12 @@ class Hub:
         if self.calling is not None:
             self.calling.let_go(now_s, self.market.now_ns)
 
-    def _forget(self) -> None:
+    def _forget(self, gone: Mapping[str, str]) -> None:
         """Begin with nothing: at the start, and when the desk's book is another one."""
         self.ready.clear()
         self.market = Market()
         self.showing = Showing(self.market, self._rules)
-        self._events.forget()
+        self._events.forget(gone)
         self._interest.clear()
         if self.calling is not None:
             self.calling.forget()

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from sauda.archive.span import LOWEST
 from sauda.archive.span import text_of as id_text
 from sauda.codec import decode
 from sauda.contracts import Message
@@ -20,8 +21,8 @@ MOST_ENTRIES: Final = 50_000
 """Of the streams, read for one client: behind more than that it is quicker to ask over REST."""
 
 
-class TooMuchError(Exception):
-    """More lies between than is sent."""
+class GapError(Exception):
+    """More lies between than is sent, or the place to go on from is another book's."""
 
 
 def read_past(
@@ -30,7 +31,7 @@ def read_past(
     after: Mapping[str, IdParts],
     until: Mapping[str, IdParts | None],
 ) -> list[Past] | None:
-    """Return the events behind *after* through *until*, in order; None: they are too many. For a thread.
+    """Return the events behind *after* through *until*, in order; None: they are too many, or *after* is another book's. For a thread.
 
     Raises:
         SaudaError: streams or archive cannot be read.
@@ -39,20 +40,28 @@ def read_past(
     try:
         entries: list[Entry] = []
         for stream in name.streams:
+            _insist_on_this_book(record, stream, after[stream])
             last = until.get(stream)
             if last is not None and after[stream] < last:
                 entries += _between(record, stream, after[stream], last)
         return _events(name, after, sorted(entries, key=lambda entry: id_parts(entry.id)))
-    except TooMuchError:
+    except GapError:
         return None
     finally:
         record.close()
 
 
+def _insist_on_this_book(record: Record, stream: str, after: IdParts) -> None:
+    if after != LOWEST:
+        first = next(record.forwards(stream), None)
+        if first is None or after < id_parts(first.id):
+            raise GapError
+
+
 def _between(record: Record, stream: str, after: IdParts, last: IdParts) -> Iterator[Entry]:
     for number, entry in enumerate(record.forwards(stream, b"(" + id_text(after), id_text(last))):
         if number >= MOST_ENTRIES:
-            raise TooMuchError
+            raise GapError
         yield entry
 
 
@@ -66,7 +75,7 @@ def _events(name: Name, after: Mapping[str, IdParts], entries: list[Entry]) -> l
         if message is None or not name.holds(message):
             continue
         if len(found) >= MOST_EVENTS:
-            raise TooMuchError
+            raise GapError
         position = text_of(name.streams, at)
         found.append(Past(position, frames.told(name.text, position, message)))
     return found
