@@ -1,6 +1,7 @@
 """Acting on the desk for a caller: the message and its line of the audit in one step, so that neither is without the other."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -13,6 +14,7 @@ from sauda.log import Output
 from sauda.record import Record
 from sauda_gateway.asking import TheDesks
 from sauda_gateway.auth import Caller
+from sauda_gateway.desks import Desks
 from sauda_gateway.problems import ProblemError
 
 ACCEPTED = 202
@@ -20,15 +22,20 @@ _LONGEST = 200
 """Characters of what was tried: an address can be as long as anybody likes."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Hand:
     """The gateway's own desk, for one request of one caller."""
 
     request: Request
-    record: Record
+    desks: Desks
     by: str
 
-    @property
+    @cached_property
+    def record(self) -> Record:
+        """Return the desk's record, opened in the thread that acts."""
+        return self.desks.record()
+
+    @cached_property
     def desk(self) -> HandDesk:
         """Return the desk as one trades by hand."""
         return HandDesk(self.record, self.by)
@@ -73,7 +80,7 @@ def insist_on_own(request: Request, desks: TheDesks) -> None:
         )
 
 
-def hand_of(request: Request, desks: TheDesks) -> Hand:
+async def hand_of(request: Request, desks: TheDesks) -> Hand:
     """Return the hand of the caller; for routes that have let him through.
 
     Raises:
@@ -81,7 +88,7 @@ def hand_of(request: Request, desks: TheDesks) -> Hand:
     """
     insist_on_own(request, desks)
     caller: Caller = request.state.caller
-    return Hand(request, desks.record(), f"{caller.name}@gateway")
+    return Hand(request, desks, f"{caller.name}@gateway")
 
 
 TheHand = Annotated[Hand, Depends(hand_of)]

@@ -5,7 +5,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
-from anyio import to_thread
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 
@@ -33,7 +32,6 @@ from sauda_gateway.routes import (
 )
 
 API: Final = "/api/v1"
-THREADS: Final = 16
 ROUTES: Final = (session, system, control, trading, portfolio, strategies, causes, replaying)
 PAGE: Final = Path(__file__).parent / "static"
 
@@ -79,8 +77,6 @@ def make_app(settings: Settings, desks: Desks | None = None) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Run what lives as long as the server: the hub of the streams, and replays."""
-    # Requests that ask Redis wait in threads; more than these at once would only wait for one another.
-    to_thread.current_default_thread_limiter().total_tokens = THREADS
     async with stream.lifespan(app):
         yield
     app.state.replays.close()

@@ -80,13 +80,13 @@ def tagged(request: Request, value: Any) -> Response:
     return Response(body, 200, headers, "application/json")
 
 
-def desks_of(request: Request) -> Desks:
+async def desks_of(request: Request) -> Desks:
     """Return the desks that the gateway follows."""
     desks: Desks = request.app.state.desks
     return desks
 
 
-def settings_of(request: Request) -> Settings:
+async def settings_of(request: Request) -> Settings:
     """Return the gateway's settings."""
     settings: Settings = request.app.state.settings
     return settings
@@ -104,9 +104,9 @@ TheDesks = Annotated[Desks, Depends(desks_of)]
 TheSettings = Annotated[Settings, Depends(settings_of)]
 
 
-def desk_of(desks: TheDesks, desk: DeskName = None) -> Desk:
+async def desk_of(desks: TheDesks, desk: DeskName = None) -> Desk:
     """Return the desk that is asked about."""
-    return desks.known(desk)
+    return await desks.known(desk)
 
 
 TheDesk = Annotated[Desk, Depends(desk_of)]

@@ -8,7 +8,6 @@ machine can send one, though it is never let in.
 from typing import Any, Final
 
 from fastapi import Request
-from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sauda.clock import monotonic_s
@@ -19,6 +18,7 @@ from sauda.logs import Channel, logger
 from sauda_gateway.acting import audited
 from sauda_gateway.auth import FAILURES_AT_ONCE, FAILURES_PER_S, SAFE, address_of
 from sauda_gateway.desks import Desks
+from sauda_gateway.lanes import AUDIT, run
 from sauda_gateway.limits import Buckets
 from sauda_gateway.problems import TITLES
 
@@ -63,6 +63,6 @@ class Audit:
         line: Any = audited(request, target, f"{status} {TITLES.get(status, 'done').lower()}")
         desks: Desks = request.app.state.desks
         try:
-            await run_in_threadpool(lambda: desks.record().append([Output("audit", encode(line))]))
+            await run(AUDIT, lambda: desks.record().append([Output("audit", encode(line))]))
         except SaudaError as error:
             logger(Channel.APP).warning("not_audited", action=line.action, who=line.who, why=str(error))

@@ -11,7 +11,7 @@ another site, or another port of this machine, which makes a browser send the co
 import hashlib
 import hmac
 import math
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Final, NamedTuple
 
 from fastapi import Depends, Request, Security
@@ -119,10 +119,10 @@ def caller_of(connection: HTTPConnection) -> Caller:
     return keeper.caller_of(connection)
 
 
-def may(scope: Scope) -> Callable[..., Caller]:
+def may(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     """Return a dependency that lets only callers of *scope*, or more, through and returns who it is."""
 
-    def check(
+    async def check(
         request: Request,
         _bearer: Annotated[object, Security(_bearer)],
         _cookie: Annotated[object, Security(_cookie)],

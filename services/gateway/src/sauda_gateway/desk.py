@@ -87,10 +87,6 @@ class Desk:
         """Return whether it was ever folded: then it can be shown, though it may be old."""
         return self._begun.is_set()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait until it is known; return whether it is."""
-        return self._begun.wait(seconds)
-
     @contextmanager
     def look(self) -> Iterator[Known]:
         """Give what is known, at rest; briefly: the follower waits."""

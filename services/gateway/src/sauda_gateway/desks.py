@@ -1,5 +1,6 @@
 """The desks that are looked at: the gateway's own, and beside it those that somebody asked for, replays most of all."""
 
+import asyncio
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -11,7 +12,8 @@ from sauda.record import Record
 from sauda.runner import Stop
 from sauda.settings import Settings
 from sauda_gateway.desk import Desk
-from sauda_gateway.problems import ProblemError
+from sauda_gateway.lanes import SLOW, run
+from sauda_gateway.problems import ProblemError, no_desk
 from sauda_gateway.voices import last_of_each
 from sauda_gateway.watching import Watch, as_sent
 
@@ -21,6 +23,9 @@ _RECORDS: Final = 3
 """That each thread keeps open."""
 _FORGOTTEN_S: Final = 300.0
 _WAIT_S: Final = 15.0
+_LOOK_S: Final = 0.05
+_LOOKS: Final = 20
+"""Until somebody asks again whether it is there at all."""
 
 
 @dataclass
@@ -80,18 +85,35 @@ class Desks:
         with self.own.look() as known:
             return sorted({*known.worth.strategies, *last_of_each(known.voices.signals)})
 
-    def known(self, name: str | None) -> Desk:
-        """Return the desk *name*, None: the own one, as far as it is known.
+    async def known(self, name: str | None) -> Desk:
+        """Return the desk *name*, None: the own one, as far as it is known; no thread waits for it.
 
         Raises:
             ProblemError: 404 if there is none, 503 if it is not known yet.
         """
-        desk = self.own if name in (None, self.own.name) else self._other(str(name))
-        if not desk.wait(_WAIT_S):
-            raise ProblemError(
-                503, f"the desk {desk.name} is not known yet: {desk.away}", headers={"Retry-After": "1"}
-            )
-        return desk
+        deadline_s = monotonic_s() + _WAIT_S
+        while True:
+            desk = await self._desk(name or self.own.name)
+            for _ in range(_LOOKS):
+                if desk.is_known:
+                    return desk
+                await asyncio.sleep(_LOOK_S)
+            if monotonic_s() > deadline_s:
+                raise ProblemError(
+                    503, f"the desk {desk.name} is not known yet: {desk.away}", headers={"Retry-After": "1"}
+                )
+
+    async def _desk(self, name: str) -> Desk:
+        if name == self.own.name:
+            return self.own
+        with self._lock:
+            found = self._others.get(name)
+            if found is not None and found.desk.is_known:
+                found.asked_s = monotonic_s()
+                self._others.move_to_end(name)
+                return found.desk
+        # One that is being read may have been deleted meanwhile.
+        return await run(SLOW, lambda: self._other(name))
 
     def record(self, name: str | None = None) -> Record:
         """Return a record of the desk *name* for this thread; it stays open for the next request.
@@ -121,20 +143,18 @@ class Desks:
         try:
             record = Record.open(self._settings, desk)
         except ConfigError as error:
-            raise ProblemError(404, str(error), "desk") from error
+            raise no_desk(desk, str(error)) from error
         if desk != self._settings.desk and not record.exists():
             record.close()
-            raise ProblemError(404, f"there is no desk {desk!r} on this server", "desk")
+            raise no_desk(desk)
         return record
 
     def _other(self, name: str) -> Desk:
-        with self._lock:
-            found = self._others.get(name)
-            if found is not None:
-                found.asked_s = monotonic_s()
-                self._others.move_to_end(name)
-                return found.desk
-        self._opened(name).close()
+        try:
+            self._opened(name).close()
+        except ProblemError:
+            self.forget(name)
+            raise
         with self._lock:
             if name not in self._others:
                 self._others[name] = self._followed(name)
@@ -142,7 +162,7 @@ class Desks:
             return self._others[name].desk
 
     def _followed(self, name: str) -> _Other:
-        desk, stop = Desk(name, lambda: Record.open(self._settings, name)), threading.Event()
+        desk, stop = Desk(name, lambda: self._opened(name)), threading.Event()
         threading.Thread(target=desk.run, args=(stop,), name=f"desk {name}", daemon=True).start()
         return _Other(desk, stop)
 

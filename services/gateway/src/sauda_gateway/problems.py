@@ -55,6 +55,12 @@ class ProblemError(SaudaError):
         self.headers = headers
 
 
+def no_desk(name: str, why: str = "") -> ProblemError:
+    """Return the refusal of a desk that is not there, or cannot be called so."""
+    what = why or f"there is no desk {name!r} on this server"
+    return ProblemError(404, f"{what}; GET /api/v1/replays lists those that can be watched", "desk")
+
+
 def answer(
     status: int, detail: str, field: str | None = None, headers: Mapping[str, str] | None = None
 ) -> Response:

@@ -27,7 +27,7 @@ def install(app: FastAPI, address: str) -> None:
     page: list[str] = []
 
     @app.get(address, include_in_schema=False)
-    def reference() -> HTMLResponse:
+    async def reference() -> HTMLResponse:
         """Show what there is."""
         if not page:
             page.append("".join(_page(app.openapi())))

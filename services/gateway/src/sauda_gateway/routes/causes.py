@@ -25,10 +25,11 @@ from sauda_gateway.asking import (
     with_id,
 )
 from sauda_gateway.auth import READ
+from sauda_gateway.lanes import SLOW, LanedRoute, in_lane
 from sauda_gateway.problems import ProblemError
 from sauda_gateway.schemas import answers
 
-router = APIRouter(tags=["causes"], responses=PROBLEMS)
+router = APIRouter(tags=["causes"], responses=PROBLEMS, route_class=LanedRoute)
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -60,6 +61,7 @@ class ShownLetter(msgspec.Struct, frozen=True):
 
 
 @router.get("/why/{asked:path}", responses=answers(Why), dependencies=[READ])
+@in_lane(SLOW)
 def why(
     *,
     desks: TheDesks,
@@ -87,6 +89,7 @@ def why(
 
 
 @router.get("/dead-letters", responses=answers(ShownLetter, listed=True), dependencies=[READ])
+@in_lane(SLOW)
 def dead_letters(
     *,
     desks: TheDesks,

@@ -11,11 +11,12 @@ from sauda.instances.wishes import Wishes
 from sauda_gateway.acting import ACCEPTED, Hand, TheHand
 from sauda_gateway.asking import PROBLEMS, TheSettings, sent
 from sauda_gateway.auth import TRADE
+from sauda_gateway.lanes import ControlRoute
 from sauda_gateway.problems import ProblemError
 from sauda_gateway.rule_files import rules_of
 from sauda_gateway.schemas import answers
 
-router = APIRouter(prefix="/control", tags=["control"], responses=PROBLEMS)
+router = APIRouter(prefix="/control", tags=["control"], responses=PROBLEMS, route_class=ControlRoute)
 
 Reason = Annotated[str, Field(min_length=1, max_length=500, description="for the record")]
 Name = Annotated[

@@ -19,13 +19,13 @@ class Alive(BaseModel):
 
 
 @router.get("/health")
-def health() -> Alive:
+async def health() -> Alive:
     """Say that the gateway lives."""
     return Alive()
 
 
 @router.get("/ready", responses={503: {"model": ProblemBody}})
-def ready(desks: Annotated[Desks, Depends(desks_of)]) -> Alive:
+async def ready(desks: Annotated[Desks, Depends(desks_of)]) -> Alive:
     """Say whether it knows the desk as it stands."""
     if not desks.own.ready:
         raise ProblemError(

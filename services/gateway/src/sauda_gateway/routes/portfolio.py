@@ -31,11 +31,12 @@ from sauda_gateway.asking import (
 )
 from sauda_gateway.auth import READ
 from sauda_gateway.desk import Desk, Known
+from sauda_gateway.lanes import SLOW, LanedRoute, in_lane
 from sauda_gateway.routes.order_forms import AllLines, ShownOrder, shown
 from sauda_gateway.schemas import answers
 from sauda_gateway.worth import CurvePoint, curve_point, thinned
 
-router = APIRouter(tags=["portfolio"], responses=PROBLEMS)
+router = APIRouter(tags=["portfolio"], responses=PROBLEMS, route_class=LanedRoute)
 
 _MOST_POINTS = 5_000
 
@@ -226,6 +227,7 @@ def charges(*, request: Request, desk: TheDesk, strategy: Strategy = None, date:
 
 
 @router.get("/equity", responses=answers(Curve), dependencies=[READ])
+@in_lane(SLOW)
 def equity(
     *,
     desk: TheDesk,

@@ -11,11 +11,12 @@ from sauda_gateway.acting import ACCEPTED
 from sauda_gateway.asking import PROBLEMS, TheDesks, sent
 from sauda_gateway.auth import READ, TRADE
 from sauda_gateway.desks import Desks
+from sauda_gateway.lanes import SLOW, LanedRoute, in_lane
 from sauda_gateway.problems import ProblemError
 from sauda_gateway.replays import PREFIX, Replays, ShownReplay
 from sauda_gateway.schemas import answers
 
-router = APIRouter(prefix="/replays", tags=["replay"], responses=PROBLEMS)
+router = APIRouter(prefix="/replays", tags=["replay"], responses=PROBLEMS, route_class=LanedRoute)
 
 _TIME = r"^([01]\d|2[0-3]):[0-5]\d(:[0-5]\d)?$"
 ReplayId = Annotated[str, Path(pattern=r"^[A-Za-z0-9._-]{1,60}$", description="the replay's desk")]
@@ -47,6 +48,7 @@ class ReplayForm(BaseModel):
 
 
 @router.get("", responses=answers(ShownReplay, listed=True), dependencies=[READ])
+@in_lane(SLOW)
 def replays(
     *,
     request: Request,
@@ -58,6 +60,7 @@ def replays(
 @router.post(
     "", status_code=ACCEPTED, responses=answers(ShownReplay, ACCEPTED, text="it plays"), dependencies=[TRADE]
 )
+@in_lane(SLOW)
 def begin(*, form: ReplayForm, request: Request, desks: TheDesks, idempotency_key: Key = None) -> Response:
     """Begin one. The same day from the same instant at the same speed is the same replay, unless a key tells them apart."""
     day = form.date or _today(desks)
@@ -71,6 +74,7 @@ def begin(*, form: ReplayForm, request: Request, desks: TheDesks, idempotency_ke
 
 
 @router.delete("/{replay_id}", status_code=204, dependencies=[TRADE])
+@in_lane(SLOW)
 def end(*, replay_id: ReplayId, request: Request, desks: TheDesks) -> Response:
     """End one and delete its desk."""
     request.state.target = replay_id

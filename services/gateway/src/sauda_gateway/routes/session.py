@@ -9,9 +9,10 @@ from pydantic import BaseModel, ConfigDict, Field
 from sauda.contracts import Scope
 from sauda_gateway.asking import PROBLEMS, sent
 from sauda_gateway.auth import COOKIE, READ, Caller, Doorkeeper, Reader, address_of, csrf_token
+from sauda_gateway.lanes import LanedRoute
 from sauda_gateway.schemas import answers
 
-router = APIRouter(prefix="/session", tags=["session"], responses=PROBLEMS)
+router = APIRouter(prefix="/session", tags=["session"], responses=PROBLEMS, route_class=LanedRoute)
 
 _LASTS_S: Final = 12 * 3600
 """A trading day; after it one logs in again."""

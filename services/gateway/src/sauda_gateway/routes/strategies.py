@@ -31,12 +31,13 @@ from sauda_gateway.asking import (
     with_id,
 )
 from sauda_gateway.auth import ADMIN, READ
+from sauda_gateway.lanes import SLOW, LanedRoute, in_lane
 from sauda_gateway.problems import ProblemError
 from sauda_gateway.routes.control import Written
 from sauda_gateway.rule_files import plain_files, rules_of
 from sauda_gateway.schemas import answers
 
-router = APIRouter(tags=["strategies"], responses=PROBLEMS)
+router = APIRouter(tags=["strategies"], responses=PROBLEMS, route_class=LanedRoute)
 
 InstanceName = Annotated[
     str, Path(pattern=r"^[A-Za-z0-9_]{1,100}$", description="the instance, as its file is called")
@@ -76,6 +77,7 @@ class NewRules(BaseModel):
 
 
 @router.get("/strategies", responses=answers(ShownStrategy, listed=True), dependencies=[READ])
+@in_lane(SLOW)
 def strategies(*, desk: TheDesk, desks: TheDesks, settings: TheSettings, name: DeskName = None) -> Response:
     """List all strategies that have a rules file, or were ever carried, and how they stand."""
     found = _standings(desks.record(name), settings)
@@ -86,6 +88,7 @@ def strategies(*, desk: TheDesk, desks: TheDesks, settings: TheSettings, name: D
 
 
 @router.get("/strategies/{instance}", responses=answers(StrategyPage), dependencies=[READ])
+@in_lane(SLOW)
 def strategy(
     *,
     instance: InstanceName,
@@ -106,6 +109,7 @@ def strategy(
 
 
 @router.get("/strategies/{instance}/rules", responses=answers(Rules), dependencies=[READ])
+@in_lane(SLOW)
 def rules(
     *,
     instance: InstanceName,

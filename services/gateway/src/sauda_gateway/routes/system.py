@@ -7,10 +7,11 @@ from fastapi import APIRouter, Response
 
 from sauda_gateway.asking import PROBLEMS, DeskName, TheDesks, TheSettings, sent
 from sauda_gateway.auth import READ
+from sauda_gateway.lanes import LanedRoute
 from sauda_gateway.schemas import answers
 from sauda_gateway.watching import DeskStatus, status_of
 
-router = APIRouter(tags=["system"], responses=PROBLEMS)
+router = APIRouter(tags=["system"], responses=PROBLEMS, route_class=LanedRoute)
 
 
 class SafeSettings(msgspec.Struct, frozen=True):

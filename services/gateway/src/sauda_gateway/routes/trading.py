@@ -32,11 +32,12 @@ from sauda_gateway.asking import (
 )
 from sauda_gateway.auth import READ, TRADE, Caller, Trader
 from sauda_gateway.desk import Desk
+from sauda_gateway.lanes import QUICK, LanedRoute, in_lane
 from sauda_gateway.problems import ProblemError
 from sauda_gateway.routes.order_forms import ID, ChangeForm, OrderForm, Placed, Previewed, ShownOrder, shown
 from sauda_gateway.schemas import answers
 
-router = APIRouter(prefix="/orders", tags=["trading"], responses=PROBLEMS)
+router = APIRouter(prefix="/orders", tags=["trading"], responses=PROBLEMS, route_class=LanedRoute)
 
 OrderId = Annotated[str, Path(pattern=ID, description="the order's id")]
 Key = Annotated[
@@ -114,6 +115,7 @@ def place(
 @router.post(
     "/preview", responses=answers(Previewed, text="what it would meet; nothing was sent"), dependencies=[READ]
 )
+@in_lane(QUICK)
 def preview(*, form: OrderForm, desks: TheDesks, request: Request) -> Response:
     """Say what an order would need and cost, and whether it would be taken. Nothing is sent."""
     insist_on_own(request, desks)

@@ -20,7 +20,7 @@ from sauda.service import holder_name
 from sauda.settings import Settings
 from sauda_gateway.market.calling import Calling
 from sauda_gateway.market.showing import Rules
-from sauda_gateway.problems import ProblemError
+from sauda_gateway.problems import ProblemError, no_desk
 from sauda_gateway.stream.follower import Batch, Follower
 from sauda_gateway.stream.hub import Hub
 
@@ -144,9 +144,9 @@ class Hubs:
             Keys(name)
             exists = await asyncio.to_thread(self._exists, name)
         except ConfigError as error:
-            raise ProblemError(404, str(error), "desk") from None
+            raise no_desk(name, str(error)) from None
         if not exists:
-            raise ProblemError(404, f"there is no desk {name!r} on this Redis", "desk")
+            raise no_desk(name)
         if len(self._followed) >= MOST_DESKS:
             raise ProblemError(429, f"{MOST_DESKS} desks are looked at already: close one of them", "desk")
         self._follow(name)
