@@ -15,6 +15,8 @@ from sauda.record import Record
 from sauda.settings import Settings
 from sauda.testing.builders import OPTION, a_fill, a_tick, an_index, an_option
 from sauda_gateway.market.showing import Rules
+from sauda_gateway.stream.board import PACE_S
+from sauda_gateway.stream.client import Client
 from sauda_gateway.stream.follower import Batch, Phase, Told
 from sauda_gateway.stream.hub import Hub
 from sauda_gateway.stream.hubs import Hubs
@@ -41,6 +43,38 @@ def test_who_leaves_a_chain_leaves_it_to_the_others() -> None:
         assert CHAIN not in hub._interest.touched_by(OPTION)
 
     asyncio.run(run())
+
+
+def test_an_empty_desk_is_silent_until_there_is_something() -> None:
+    async def run() -> None:
+        hub = Hub("desk", Rules(load_calendar(MARKET), load_margins(MARKET)), no_record)
+        hub.take(Batch(Phase.BEGINNING, ()))
+        hub.take(Batch(Phase.LIVE, ()))
+        client = hub.join()
+        hub.subscribe(client, [CHAIN, "chain:NOBODY:1999-01-01", f"ticks:{OPTION}", "pnl", "fills"], {})
+        shown = {one["topic"]: one["data"]["rows"] for one in news(client)}
+        assert shown == {CHAIN: [], "chain:NOBODY:1999-01-01": []}
+        known = (("instruments", an_index()), ("instruments", an_option()))
+        hub.take(Batch(Phase.LIVE, [Told(stream, "1-0", message) for stream, message in known]))
+        hub.beat()
+        await asyncio.sleep(2 * PACE_S)
+        found = {one["topic"]: one["data"] for one in news(client)}
+        (row,) = found[CHAIN]["rows"]
+        assert (row["CE"]["instrument"], row["CE"]["ltp"], row["PE"]) == (OPTION, None, None)
+        hub.take(Batch(Phase.LIVE, [Told("ticks", "2-0", a_tick(100_00))]))
+        await asyncio.sleep(2 * PACE_S)
+        found = {one["topic"]: one["data"] for one in news(client)}
+        assert (found[f"ticks:{OPTION}"]["ltp"], found[CHAIN]["rows"][0]["CE"]["ltp"]) == (100_00, 100_00)
+        assert "pnl" not in found
+        hub.close()
+
+    asyncio.run(run())
+
+
+def news(client: Client) -> list[dict[str, Any]]:
+    """Return what *client* is to be sent of topics."""
+    told = [msgspec.json.decode(text) for text in iter(client.next, None)]
+    return [one for one in told if "data" in one]
 
 
 def test_an_entry_that_nobody_can_take_takes_no_other_along() -> None:

@@ -182,13 +182,19 @@ def test_a_chain_without_any_price_has_its_strikes() -> None:
     assert _chain(Catalogue(), Quotes()).rows == []
 
 
-def test_an_option_that_ends_now_breaks_nothing() -> None:
+def test_an_option_implies_something_until_it_ends_and_nothing_any_more() -> None:
     known, quotes = _catalogue(24_500_00), Quotes()
     quotes.take(_tick(24_531_00, INDEX))
-    quotes.take(_tick(31_00, "NFO:NIFTY01DEC26C24500"))
-    shown = _chain(known, quotes, now_ns=NOW + YEAR_NS)
-    assert shown.years > 0
-    assert shown.forward_from == "spot"
+    quotes.take(_tick(40_00, "NFO:NIFTY01DEC26C24500"))
+    end_ns = at("15:30", date(2026, 12, 1))
+    (last,) = _chain(known, quotes, now_ns=end_ns - 1).rows
+    assert _known(last.CE).iv is not None
+    for shown in (_chain(known, quotes, now_ns=end_ns), _chain(known, quotes, now_ns=NOW + YEAR_NS)):
+        assert (shown.years > 0, shown.forward_from, _known(shown.rows[0].CE).ltp) == (True, "spot", 40_00)
+        assert (_known(shown.rows[0].CE).iv, _known(shown.rows[0].CE).delta) == (None, None)
+    assert _chain(known, quotes, now_ns=NOW + YEAR_NS).expiries == [], (
+        "a day that has passed is listed no more"
+    )
 
 
 def test_a_valuation_is_shown_when_it_is_whole() -> None:

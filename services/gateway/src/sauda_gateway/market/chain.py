@@ -18,7 +18,7 @@ from sauda_gateway.market.quotes import Quotes, Since
 
 YEAR_NS: Final = 365 * 86_400 * NS_PER_S
 LEAST_LEFT_NS: Final = 60 * NS_PER_S
-"""In the last minute, and after it, an option is taken to live for another minute."""
+"""In its last minute an option is taken to live for another one; once it has ended, its price implies nothing."""
 _PARITY_PAIRS: Final = 3
 """Strikes whose call and put cost nearly the same: the middle one of their forwards is believed."""
 
@@ -113,7 +113,7 @@ def chain(catalogue: Catalogue, quotes: Quotes, held: Mapping[InstrumentId, Unit
     given = (wanted.underlying, wanted.expiry, years, wanted.rate)
     forward, forward_from = _forward(catalogue, quotes, pairs, spot, given)
     money = spot.ltp if spot is not None else forward
-    terms = (forward, years, wanted.rate)
+    terms = (forward if wanted.now_ns < wanted.end_ns else None, years, wanted.rate)
     shown = near_money(pairs, money, wanted.around)
     return Chain(
         underlying=wanted.underlying,
