@@ -15,6 +15,11 @@ RUN --mount=type=cache,target=/var/cache/pip \
     python -m venv /sauda && python lock_subset.py requirements.lock libs/common >library.lock \
     && /sauda/bin/pip install --require-hashes -r library.lock
 
+# A stage of its own: built once for all services.
+FROM library AS wheel
+COPY libs/common libs/common
+RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels libs/common
+
 FROM library AS service
 ARG SERVICE
 ARG BESIDE=${SERVICE}
@@ -23,11 +28,11 @@ COPY services/${BESIDE}/pyproject.toml services/${BESIDE}/
 RUN --mount=type=cache,target=/var/cache/pip \
     python lock_subset.py requirements.lock libs/common services/* >service.lock \
     && /sauda/bin/pip install --require-hashes -r service.lock
-COPY libs/common libs/common
 COPY services/${SERVICE} services/${SERVICE}
 COPY services/${BESIDE} services/${BESIDE}
+COPY --from=wheel /wheels /wheels
 # The build tools come from the lock too, and stay behind in this stage, as does pip.
-RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels libs/common services/* \
+RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels services/* \
     && /sauda/bin/pip install --no-deps --no-index /wheels/*.whl \
     && /sauda/bin/pip check && /sauda/bin/pip uninstall --yes setuptools pip
 

@@ -12,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from sauda.runtime.passwords import project_name
+from sauda.runtime.place import Place
+
 REPOSITORY = Path(__file__).parents[2]
 BIN = Path(sys.executable).parent
 
@@ -42,7 +45,7 @@ class Containers:
 
     def inside(self, name: str, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run *command* in the container of a replica."""
-        return self._run("docker", "exec", self.replicas()[name]["where"], *command)
+        return self._run("docker", "exec", self.container(name), *command)
 
     def docker(self, *command: str) -> "subprocess.CompletedProcess[str]":
         """Run a command of Docker's."""
@@ -50,10 +53,12 @@ class Containers:
 
     def inspected(self, name: str) -> dict[str, Any]:
         """Return all that Docker knows about a replica."""
-        found: list[dict[str, Any]] = json.loads(
-            self._run("docker", "inspect", self.replicas()[name]["where"]).stdout
-        )
+        found: list[dict[str, Any]] = json.loads(self._run("docker", "inspect", self.container(name)).stdout)
         return found[0]
+
+    def container(self, name: str) -> str:
+        """Return what Docker calls a replica."""
+        return f"{project_name(Place(self.root))}-{name}"
 
     def run_env(self) -> dict[str, str]:
         """Return the addresses that `up` wrote down."""
@@ -88,8 +93,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Containers]:
         shutil.copy(REPOSITORY / name, root / name)
     (root / ".venv").symlink_to(BIN.parent)
     made = Containers(root)
-    done = made.make("up")
     try:
+        done = made.make("up")
         assert done.returncode == 0, done.stdout + done.stderr
         yield made
     finally:

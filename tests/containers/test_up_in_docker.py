@@ -4,19 +4,26 @@ import json
 import os
 import signal
 import time
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import pytest
+import yaml
 
-from tests.containers.conftest import Containers
+from tests.containers.conftest import REPOSITORY, Containers
 
 pytestmark = [pytest.mark.containers, pytest.mark.slow, pytest.mark.timeout(1200)]
 T = TypeVar("T")
-OURS = ("simulator", "feed", "strategy", "execution", "pnl", "bars", "archive", "gateway")
-EVERY = {*(f"{name}-1" for name in OURS), "redis-1", "influxdb-1"}
+COMPOSED: dict[str, dict[str, Any]] = {
+    name: entry
+    for name, entry in yaml.safe_load((REPOSITORY / "docker-compose.yml").read_text())["services"].items()
+    if not entry.get("profiles")
+}
+OURS = [name for name, entry in COMPOSED.items() if "build" in entry]
+EVERY = {f"{name}-1" for name in COMPOSED}
 
 
 def eventually(ask: Callable[[], T], within_s: float = 90) -> T:
@@ -38,6 +45,19 @@ def points(desk: Containers, measurement: str) -> list[dict[str, Any]]:
     url = f"{desk.run_env()['SAUDA_INFLUX_URL']}/api/v1/export?{query}"
     with urllib.request.urlopen(url, timeout=10) as answer:
         return [json.loads(line) for line in answer.read().splitlines()]
+
+
+def posted(desk: Containers, path: str, body: dict[str, Any], token: str) -> dict[str, Any]:
+    """Return what the gateway answers, asked over the port that it publishes on this machine."""
+    port = desk.inspected("gateway-1")["HostConfig"]["PortBindings"]["8000/tcp"][0]["HostPort"]
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}/api/v1/{path}",
+        data=json.dumps(body).encode(),
+        headers={"Authorization": f"Bearer {token}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        found: dict[str, Any] = json.load(answer)
+    return found
 
 
 def test_up_ends_with_every_service_healthy(desk: Containers) -> None:
@@ -67,12 +87,27 @@ def test_up_again_restarts_nothing(desk: Containers) -> None:
     assert {name: one["where"] for name, one in desk.replicas().items()} == before
 
 
-def test_an_image_holds_its_own_service_and_no_other(desk: Containers) -> None:
-    for service in OURS:
-        others = ", ".join(repr(f"sauda_{name}") for name in OURS if name != service)
-        code = f"import importlib.util as u, sauda_{service}; assert not any(map(u.find_spec, [{others}]))"
-        done = desk.inside(f"{service}-1", "python", "-c", code)
-        assert done.returncode == 0, (service, done.stderr)
+def test_an_image_holds_its_own_service_and_no_other_but_the_gateways_the_exchange(desk: Containers) -> None:
+    code = "import pkgutil; print(*sorted(one.name for one in pkgutil.iter_modules() if one.name.startswith('sauda_')))"
+    held = {name: desk.inside(f"{name}-1", "python", "-c", code).stdout.split() for name in OURS}
+
+    # The gateway asks a copy of the exchange what an order would need.
+    assert held == {name: [f"sauda_{name}"] for name in OURS} | {
+        "gateway": ["sauda_execution", "sauda_gateway"]
+    }
+
+
+def test_the_gateway_in_its_container_is_reached_with_its_token_and_asks_its_copy_of_the_exchange(
+    desk: Containers,
+) -> None:
+    token = (desk.root / "var/secrets/gateway_token").read_text().strip()
+    wish = {"instrument": desk.asked("fills")[0]["instrument"], "side": "SELL", "qty": 65, "kind": "MARKET"}
+
+    preview = posted(desk, "orders/preview", wish, token)
+
+    assert preview["margin"] > 0
+    with pytest.raises(urllib.error.HTTPError, match="401"):
+        posted(desk, "orders/preview", wish, "sauda_wrong")
 
 
 def test_an_image_holds_nothing_that_only_others_need(desk: Containers) -> None:
@@ -82,17 +117,29 @@ def test_an_image_holds_nothing_that_only_others_need(desk: Containers) -> None:
     assert desk.inside("feed-1", "python", "-c", code).stdout.strip() == "['pandas']"
 
 
-def test_the_sauda_program_is_in_every_image(desk: Containers) -> None:
-    for service in OURS:
-        done = desk.inside(f"{service}-1", "sauda", "pnl", "--json")
-        assert done.returncode == 0, (service, done.stderr)
+def test_the_sauda_program_in_a_container_sees_what_its_service_may_and_says_so_otherwise(
+    desk: Containers,
+) -> None:
+    said = {name: desk.inside(f"{name}-1", "sauda", "pnl", "--json") for name in OURS}
+
+    # Those that look at the whole desk; a strategy may not even read what it has earned.
+    assert {name for name, done in said.items() if done.returncode == 0} == {
+        "gateway",
+        "alerts",
+        "archive",
+        "feed",
+    }
+    assert {done.returncode for done in said.values()} == {0, 2}
+    assert "does not let this user do that" in said["strategy"].stderr
+    assert "wants a login" in said["simulator"].stderr
+    assert all("ask in the gateway's" in done.stderr for done in said.values() if done.returncode)
 
 
 def test_a_service_can_change_nothing_but_its_own_data(desk: Containers) -> None:
     for service in OURS:
         facts = desk.inspected(f"{service}-1")
         # The archive's and the history's files belong to whoever typed `make up`, who is to read and delete them.
-        owner = f"{os.getuid()}:{os.getgid()}" if service in ("archive", "feed", "gateway") else "sauda"
+        owner = f"{os.getuid()}:{os.getgid()}" if "user" in COMPOSED[service] else "sauda"
         assert facts["Config"]["User"] == owner
         assert facts["HostConfig"]["ReadonlyRootfs"]
         assert facts["HostConfig"]["CapDrop"] == ["ALL"]
@@ -101,7 +148,7 @@ def test_a_service_can_change_nothing_but_its_own_data(desk: Containers) -> None
 
 
 def test_nothing_listens_beyond_this_machine(desk: Containers) -> None:
-    for name in desk.replicas():
+    for name in EVERY:
         ports = desk.inspected(name)["HostConfig"]["PortBindings"] or {}
         assert {one["HostIp"] for bindings in ports.values() for one in bindings} <= {"127.0.0.1"}
 
