@@ -19,6 +19,12 @@ BENCHES: Final = {
     "feed": Bench("benchmarks.feed", 360, "a broker's frames to ticks on the stream"),
     "writers": Bench("benchmarks.writers", 480, "from streams into databases"),
     "orders": Bench("benchmarks.open_orders", 300, "the exchange alone: orders, and ticks among open orders"),
+    "order": Bench(
+        "benchmarks.orders", 180, "an order from its arrival to its fill, the whole house around it"
+    ),
+    "gateway": Bench(
+        "benchmarks.gateway_clients", 360, "200 clients of the gateway's streams, one of them stalled"
+    ),
     "cluster": Bench("benchmarks.cluster", 480, "several desks on a Redis Cluster"),
     "memory": Bench("benchmarks.memory", 300, "bytes in Redis for a tick and for an order"),
     "startup": Bench(

@@ -1,44 +1,38 @@
-"""What a gateway with many clients does: `python -m benchmarks.gateway_clients [clients] [seconds]`, the rows on the screen.
+"""What a gateway with many clients does: `python -m benchmarks gateway`.
+
+More of them, or for longer:
+
+    python -m benchmarks.gateway_clients [clients] [seconds]        # the rows on the screen
 
 A server of this bench, a gateway in a process of its own, clients over real WebSockets in another; ten times a second each instrument
 gets a price. One client of them stops reading. Then a few that follow a chain of 82 contracts.
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
 from typing import Final
 
 import msgspec
-import redis
 
+from benchmarks import yardstick
+from benchmarks.figures import Figure
+from benchmarks.gateway_desk import Gateway, Prices
 from benchmarks.gateway_listeners import Plan
-from benchmarks.server import free_port, private_server
+from benchmarks.server import private_server
 from sauda.clock import SystemClock, monotonic_s
-from sauda.codec import encode
-from sauda.contracts import STREAM_OF, ClockTick, Fill, Message, Scope, Side
-from sauda.log import Output
-from sauda.redis_log import RedisLog
-from sauda.testing.market import MadeUpMarket, index_tick, option_tick
-from sauda.tokens import TokenFile
 
 CLIENTS: Final = 200
 SECONDS: Final = 30
-RATE: Final = 10
-"""Updates a second of each instrument."""
-STRIKES: Final = 41
 CHAIN: Final = "chain:NIFTY:2026-12-01:20"
-_DESK: Final = "bench"
+LOOK_S: Final = 30.0
+"""Between two looks at the gateway's memory; a shorter run has one at each end."""
 _WARM_S: Final = 5.0
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,113 +48,48 @@ class Figures:
     worst_ms: float
     cpu: float
     """Cores that the gateway used."""
-    before_mb: float
-    """Its resident memory when all were connected."""
-    after_mb: float
+    cpu_us: float
+    """Its processor time for an update that was sent."""
+    memory_mb: Sequence[float]
+    """Its resident memory from when all were connected."""
 
     def line(self) -> str:
         """Return it as a row of the table."""
+        memory = " -> ".join(f"{one:.1f}" for one in self.memory_mb)
         return (
             f"{self.what:<44} {self.clients:>4} clients, {self.updates_per_s:4.1f}/s each: p50 {self.p50_ms:5.1f} ms, "
             f"p99 {self.p99_ms:5.1f} ms, most {self.worst_ms:6.1f} ms; gateway {self.cpu * 100:3.0f} % of a core, "
-            f"{self.before_mb:.1f} -> {self.after_mb:.1f} MB"
+            f"{memory} MB"
         )
 
-
-class Prices:
-    """Writes a price of every instrument ten times a second, as a feed does, and a fill each second."""
-
-    def __init__(self, url: str) -> None:
-        self._log = RedisLog(url, _DESK)
-        self._market = MadeUpMarket(strikes=STRIKES)
-        self.instruments = [one.instrument for one in self._market.instruments()]
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-
-    @contextmanager
-    def coming(self) -> Iterator["Prices"]:
-        """Write while the block runs."""
-        self._write(self._market.instruments())
-        self._thread.start()
-        try:
-            yield self
-        finally:
-            self._stop.set()
-            self._thread.join()
-
-    def _run(self) -> None:
-        clock, chain = SystemClock(), self._market.instruments()[1:]
-        begins_s, turn = monotonic_s(), 0
-        while not self._stop.wait(max(0.0, begins_s + turn / RATE - monotonic_s())):
-            now_ns = clock.now_ns()
-            spot = 24_500_00.0 + turn % 40 * 5
-            ticks = [index_tick(spot, now_ns), *(option_tick(one, spot, now_ns) for one in chain)]
-            others: list[Message] = [ClockTick(now_ns)] if turn % RATE else [_a_fill(turn, now_ns)]
-            self._write([*ticks, *others])
-            turn += 1
-
-    def _write(self, messages: Sequence[Message]) -> None:
-        self._log.append([Output(STREAM_OF[type(one)], encode(one)) for one in messages])
+    def told(self, stick: Figure) -> list[Figure]:
+        """Return what of it the bench hands over."""
+        condition = f"{self.clients} clients, {self.updates_per_s:.1f} updates/s each"
+        cpu = Figure(f"{self.what}: an update", self.cpu_us, "µs", f"processor time; {condition}", True)
+        times = (("p50", self.p50_ms), ("p99", self.p99_ms), ("most", self.worst_ms))
+        late = "from the feed's stamp to a client's hands"
+        grown = self.memory_mb[-1] - self.memory_mb[0]
+        return [
+            cpu.beside(stick),
+            *(Figure(f"{self.what}: {name}", ms, "ms", late, True, False) for name, ms in times),
+            Figure(f"{self.what}: memory", self.memory_mb[-1], "MB", f"{grown:+.1f} in the run", True, False),
+        ]
 
 
-def _a_fill(number: int, now_ns: int) -> Fill:
-    return Fill(f"f-{number}", f"o-{number}", "bench", "NSE:Nifty 50", Side.BUY, 65, 100_00, 20_00, now_ns)
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """All of them, and the yardstick's."""
+
+    stick: Figure
+    runs: Sequence[Figures]
+
+    @property
+    def figures(self) -> list[Figure]:
+        """See `benchmarks.figures`."""
+        return [self.stick, *(figure for run in self.runs for figure in run.told(self.stick))]
 
 
-class Gateway:
-    """The service, as it is run."""
-
-    def __init__(self, url: str, folder: Path) -> None:
-        self.port = free_port()
-        tokens = folder / "tokens.json"
-        self.token = TokenFile(tokens).issue("bench", Scope.READ, SystemClock().now_ns())
-        given = {
-            "REDIS_URL": url,
-            "DESK": _DESK,
-            "ARCHIVE": str(folder / "archive"),
-            "HISTORY": str(folder / "history"),
-            "GATEWAY_PORT": str(self.port),
-            "GATEWAY_TOKENS": str(tokens),
-            "GATEWAY_RATE": "1000",
-            "LOG_LEVEL": "WARNING",
-        }
-        clean = {name: value for name, value in os.environ.items() if not name.startswith("SAUDA_")}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "sauda_gateway"],
-            env={**clean, **{f"SAUDA_{name}": value for name, value in given.items()}},
-            cwd=Path(__file__).parents[1],
-        )
-
-    def wait(self) -> None:
-        """Wait until it answers."""
-        import httpx
-
-        deadline_s = monotonic_s() + 60
-        while monotonic_s() < deadline_s:
-            try:
-                if httpx.get(f"http://127.0.0.1:{self.port}/health").status_code == 200:
-                    return
-            except httpx.TransportError:
-                SystemClock().sleep(0.1)
-        raise ChildProcessError("the gateway does not answer")
-
-    def memory_mb(self) -> float:
-        """Return its resident memory."""
-        pages = Path(f"/proc/{self.process.pid}/statm").read_text(encoding="ascii").split()[1]
-        return int(pages) * _PAGE / 1e6
-
-    def cpu_s(self) -> float:
-        """Return the seconds of processor that it has used."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-    def end(self) -> None:
-        """Stop it."""
-        self.process.terminate()
-        self.process.wait(20)
-
-
-def measured(
+def _listened(
     what: str, gateway: Gateway, topics: list[list[str]], stalled: list[str], seconds: float
 ) -> Figures:
     """Let clients listen for *seconds*; return what came of it."""
@@ -173,28 +102,23 @@ def measured(
     clients.stdin.write(msgspec.json.encode(plan) + b"\n")
     clients.stdin.flush()
     SystemClock().sleep(_WARM_S + 1)
-    before_mb, before_s, began_s = gateway.memory_mb(), gateway.cpu_s(), monotonic_s()
-    SystemClock().sleep(seconds - 3)
+    memory, before_s, began_s = [gateway.memory_mb()], gateway.cpu_s(), monotonic_s()
+    while (left_s := began_s + seconds - 3 - monotonic_s()) > 0:
+        SystemClock().sleep(min(LOOK_S, left_s))
+        memory.append(gateway.memory_mb())
     cpu = (gateway.cpu_s() - before_s) / (monotonic_s() - began_s)
-    after_mb = gateway.memory_mb()
     said, _ = clients.communicate(timeout=seconds + 60)
     heard = json.loads(said)
     cuts = quantiles(heard["ages_ms"], n=100)
-    updates = sum(heard["counts"]) / len(heard["counts"]) / seconds
-    return Figures(
-        what, len(topics), updates, cuts[49], cuts[98], max(heard["ages_ms"]), cpu, before_mb, after_mb
-    )
+    each = sum(heard["counts"]) / len(heard["counts"]) / seconds
+    cpu_us = cpu / (each * len(topics)) * 1e6
+    return Figures(what, len(topics), each, cuts[49], cuts[98], max(heard["ages_ms"]), cpu, cpu_us, memory)
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Measure and print."""
-    clients = int(arguments[0]) if arguments else CLIENTS
-    seconds = float(arguments[1]) if len(arguments) > 1 else SECONDS
-    with private_server() as (port, server), tempfile.TemporaryDirectory() as folder:
+def runs(clients: int, seconds: float) -> Iterator[Figures]:
+    """Yield what came of each run, on a server and with a gateway of its own."""
+    with private_server() as (port, _), tempfile.TemporaryDirectory() as folder:
         url = f"redis://127.0.0.1:{port}/0"
-        with redis.Redis.from_url(url) as client:
-            client.ping()
-        print(f"{server}, {os.cpu_count()} processors", flush=True)
         with Prices(url).coming() as prices:
             gateway = Gateway(url, Path(folder))
             try:
@@ -202,15 +126,24 @@ def main(arguments: Sequence[str]) -> int:
                 names = prices.instruments
                 each = [[f"ticks:{names[number % len(names)]}"] for number in range(clients)]
                 everything = [CHAIN, "fills", *(f"ticks:{one}" for one in names)]
-                print(measured("a price each", gateway, each, [], seconds).line(), flush=True)
-                print(
-                    measured("the same, another one stalled", gateway, each, everything, seconds).line(),
-                    flush=True,
-                )
-                chains = [[CHAIN] for _ in range(5)]
-                print(measured("a chain of 82 contracts", gateway, chains, [], seconds).line(), flush=True)
+                yield _listened("a price each", gateway, each, [], seconds)
+                yield _listened("the same, another one stalled", gateway, each, everything, seconds)
+                yield _listened("a chain of 82 contracts", gateway, [[CHAIN]] * 5, [], seconds)
             finally:
                 gateway.end()
+
+
+def measured(clients: int = CLIENTS, seconds: float = 20) -> Runs:
+    """Measure all three."""
+    return Runs(yardstick.figure(), list(runs(clients, seconds)))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure and print."""
+    clients = int(arguments[0]) if arguments else CLIENTS
+    seconds = float(arguments[1]) if len(arguments) > 1 else SECONDS
+    for one in runs(clients, seconds):
+        print(one.line(), flush=True)
     return 0
 
 
