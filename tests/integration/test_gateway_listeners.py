@@ -1,6 +1,7 @@
 """Who may follow a desk and how: browsers, strangers, other desks, what is asked of the feed; and the market over REST."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from datetime import date
@@ -11,7 +12,7 @@ import httpx
 import pytest
 import websockets
 
-from sauda.clock import NS_PER_S
+from sauda.clock import NS_PER_S, SystemClock
 from sauda.codec import decode
 from sauda.contracts import Bar, DeskPnl, PastBar, PositionPnl, Subscribe, Unsubscribe
 from sauda.history.spans import Span
@@ -27,6 +28,7 @@ from sauda.testing.builders import (
     at,
 )
 from sauda.tokens import TokenFile
+from sauda_gateway.sessions import Sessions
 from sauda_gateway.stream import hubs as hubs_module
 from sauda_gateway.stream.hubs import caller_name
 from tests.integration.conftest import Server
@@ -127,7 +129,9 @@ def test_who_may_not_is_refused_before_anything_is_said(
             address = f"ws://127.0.0.1:{gateway.port}/api/v1/stream"
             assert await refused(address) == 401
             assert await refused(f"{address}?desk=nobody", gateway.headers) == 404
-            cookie = {"Cookie": f"sauda_session={gateway.token}", "Origin": "http://elsewhere.example"}
+            token = hashlib.sha256(gateway.token.encode()).hexdigest()
+            session = f"sauda_session={Sessions(tmp_path / 'sessions').begin(token, SystemClock().now_ns())}"
+            cookie = {"Cookie": session, "Origin": "http://elsewhere.example"}
             assert await refused(address, cookie) == 403
             own = cookie | {"Origin": f"http://127.0.0.1:{gateway.port}"}
             async with websockets.connect(address, additional_headers=own) as connection:

@@ -195,7 +195,7 @@ def test_who_listens_leaves_when_nobody_can_say_any_more_that_he_may(
     connection = SimpleNamespace(app=SimpleNamespace(state=SimpleNamespace(doorkeeper=keeper)))
     tokens.path.write_text("[{")
 
-    asyncio.run(still_valid(connection, client, Caller("asha", Scope.READ, "127.0.0.1", True, secret)))
+    asyncio.run(still_valid(connection, client, Caller("asha", Scope.READ, "127.0.0.1", False, secret)))
 
     assert client.dropped == "the tokens cannot be read"
 

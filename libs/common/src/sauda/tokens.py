@@ -56,8 +56,12 @@ class TokenFile:
 
     def owner_of(self, secret: str, now_ns: UnixNs) -> Token | None:
         """Return the token that *secret* is, if it is one and has not expired."""
+        return self.with_hash(_hash(secret), now_ns)
+
+    def with_hash(self, sha256: str, now_ns: UnixNs) -> Token | None:
+        """Return the token whose hash is *sha256*, if there is one and it has not expired."""
         self._refresh()
-        found = self._by_hash.get(_hash(secret))
+        found = self._by_hash.get(sha256)
         return found if found is not None and found.is_valid(now_ns) else None
 
     def issue(self, name: str, scope: Scope, now_ns: UnixNs, days: int | None = None) -> str:

@@ -1,11 +1,10 @@
 """Who asks, and may they: tokens, scopes, the page's session, its protection against other sites, and how often.
 
     Authorization: Bearer sauda_…                                 programs
-    Cookie: sauda_session=sauda_…  and  X-CSRF-Token on writes     the page
+    Cookie: sauda_session=…        and  X-CSRF-Token on writes     the page
 
-The cookie carries the token itself, unreadable for scripts: so a session needs no memory of the gateway's, outlives its
-`kill -9`, and ends with the token. What a page must send beside it on writes is derived from the token, so that
-another site, or another port of this machine, which makes a browser send the cookie cannot know it.
+The cookie is a session (`sauda_gateway.sessions`), never the token. What a page must send beside it on writes is derived from it,
+so that another site, or another port of this machine, which makes a browser send the cookie cannot know it.
 """
 
 import hashlib
@@ -23,6 +22,7 @@ from sauda.contracts import Scope
 from sauda.tokens import Token, TokenFile
 from sauda_gateway.limits import Buckets
 from sauda_gateway.problems import ProblemError
+from sauda_gateway.sessions import Sessions
 
 COOKIE: Final = "sauda_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
@@ -48,17 +48,18 @@ class Caller(NamedTuple):
     address: str
     by_cookie: bool
     secret: str
-    """The token itself; never shown or logged."""
+    """The token itself, or the page's session; never shown or logged."""
 
     def __repr__(self) -> str:
         return f"Caller({self.name!r}, {self.scope.value}, {self.address})"
 
 
 class Doorkeeper:
-    """Knows the tokens and counts the requests."""
+    """Knows the tokens and the sessions, and counts the requests."""
 
     def __init__(self, tokens: TokenFile, per_s: float) -> None:
         self.tokens = tokens
+        self.sessions = Sessions(tokens.path.parent / "sessions")
         self._asked = Buckets(per_s, burst=2 * per_s)
         self._failed = Buckets(FAILURES_PER_S, FAILURES_AT_ONCE)
 
@@ -70,7 +71,7 @@ class Doorkeeper:
         """
         address = address_of(connection)
         secret, by_cookie = _secret_of(connection)
-        token = self._token(secret, address)
+        token = self._owner(secret, address, by_cookie=by_cookie)
         caller = Caller(token.name, token.scope, address, by_cookie, secret)
         connection.state.caller = caller
         wait_s = self._asked.take(f"token {token.name}", monotonic_s())
@@ -86,14 +87,23 @@ class Doorkeeper:
         Raises:
             ProblemError: 401 if it is none, 429 if the address has shown too many wrong ones.
         """
-        return self._token(secret, address)
+        return self._owner(secret, address, by_cookie=False)
 
-    def _token(self, secret: str, address: str) -> Token:
-        token = self.tokens.owner_of(secret, SystemClock().now_ns()) if secret else None
+    def check_again(self, caller: Caller) -> None:
+        """Insist that *caller* may still ask, who began something long.
+
+        Raises:
+            ProblemError: 401 if the token was taken back or has expired, or the session is over.
+        """
+        self._owner(caller.secret, caller.address, by_cookie=caller.by_cookie)
+
+    def _owner(self, secret: str, address: str, *, by_cookie: bool) -> Token:
+        token = self._found(secret, by_cookie=by_cookie)
         if token is None:
             if wait_s := self._failed.take(address, monotonic_s()):
                 raise _too_often("too many requests without a valid token", wait_s)
-            detail = "this token is unknown or has expired" if secret else "a token is needed"
+            what = "session is over" if by_cookie else "token is unknown or has expired"
+            detail = f"this {what}" if secret else "a token is needed"
             raise ProblemError(
                 401,
                 f"{detail}: `Authorization: Bearer …`; `sauda token add NAME` makes one",
@@ -102,10 +112,17 @@ class Doorkeeper:
             )
         return token
 
+    def _found(self, secret: str, *, by_cookie: bool) -> Token | None:
+        now_ns = SystemClock().now_ns()
+        if not by_cookie:
+            return self.tokens.owner_of(secret, now_ns)
+        sha256 = self.sessions.token_of(secret, now_ns)
+        return None if sha256 is None else self.tokens.with_hash(sha256, now_ns)
 
-def csrf_token(secret: str) -> str:
-    """Return what a page with the session *secret* must send on writes."""
-    return hmac.new(secret.encode(), b"csrf", hashlib.sha256).hexdigest()
+
+def csrf_token(session_id: str) -> str:
+    """Return what a page with this session must send on writes."""
+    return hmac.new(session_id.encode(), b"csrf", hashlib.sha256).hexdigest()
 
 
 def address_of(connection: HTTPConnection) -> str:

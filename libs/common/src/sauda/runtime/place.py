@@ -74,7 +74,8 @@ class Place:
         Raises:
             ConfigError: one cannot be made or written to; names it.
         """
-        names = ("redis", "simulator", "recordings", "archive", "history", "secrets/alerts")
+        secret = ("secrets/alerts", "secrets/gateway/sessions")
+        names = ("redis", "simulator", "recordings", "archive", "history", *secret)
         data = (self.var / name for name in names)
         for folder in (self.var, self.run, self.log, self.health, *data):
             try:

@@ -1,21 +1,19 @@
-"""The page's session: a token is shown once and becomes a cookie that no script can read."""
-
-from typing import Final
+"""The page's session: a token is shown once and begins one, whose id is a cookie that no script can read."""
 
 from fastapi import APIRouter, Request, Response
 from msgspec import Struct
 from pydantic import BaseModel, ConfigDict, Field
 
+from sauda.clock import NS_PER_S, SystemClock, UnixNs
 from sauda.contracts import Scope
+from sauda.tokens import Token
 from sauda_gateway.asking import PROBLEMS, sent
-from sauda_gateway.auth import COOKIE, READ, Caller, Doorkeeper, Reader, address_of, csrf_token
+from sauda_gateway.auth import COOKIE, Caller, Doorkeeper, Reader, address_of, csrf_token
 from sauda_gateway.lanes import LanedRoute
 from sauda_gateway.schemas import answers
+from sauda_gateway.sessions import LASTS_NS
 
 router = APIRouter(prefix="/session", tags=["session"], responses=PROBLEMS, route_class=LanedRoute)
-
-_LASTS_S: Final = 12 * 3600
-"""A trading day; after it one logs in again."""
 
 
 class LogIn(BaseModel):
@@ -41,12 +39,15 @@ def log_in(*, body: LogIn, request: Request) -> Response:
     keeper: Doorkeeper = request.app.state.doorkeeper
     address = address_of(request)
     token = keeper.check_secret(body.token, address)
-    request.state.caller = Caller(token.name, token.scope, address, True, body.token)
-    answer = sent(Session(token.name, token.scope, csrf_token(body.token)))
+    now_ns = SystemClock().now_ns()
+    keeper.sessions.end(request.cookies.get(COOKIE, ""))
+    session_id = keeper.sessions.begin(token.sha256, now_ns)
+    request.state.caller = Caller(token.name, token.scope, address, True, session_id)
+    answer = sent(Session(token.name, token.scope, csrf_token(session_id)))
     answer.set_cookie(
         COOKIE,
-        body.token,
-        max_age=_LASTS_S,
+        session_id,
+        max_age=_seconds_left(token, now_ns),
         httponly=True,
         samesite="strict",
         secure=request.url.scheme == "https",
@@ -61,9 +62,18 @@ def who_am_i(*, caller: Reader) -> Response:
     return sent(Session(caller.name, caller.scope, csrf_token(caller.secret)))
 
 
-@router.delete("", status_code=204, dependencies=[READ])
-def log_out() -> Response:
-    """Take the cookie back."""
+@router.delete("", status_code=204)
+def log_out(*, caller: Reader, request: Request) -> Response:
+    """End the session, also for whoever has copied its cookie."""
+    if caller.by_cookie:
+        keeper: Doorkeeper = request.app.state.doorkeeper
+        keeper.sessions.end(caller.secret)
     answer = Response(status_code=204)
     answer.delete_cookie(COOKIE, path="/", httponly=True, samesite="strict")
     return answer
+
+
+def _seconds_left(token: Token, now_ns: UnixNs) -> int:
+    """Return how long the browser need keep the cookie; the end of the session is the gateway's to know."""
+    left_ns = LASTS_NS if token.expires_ns is None else min(LASTS_NS, token.expires_ns - now_ns)
+    return left_ns // NS_PER_S

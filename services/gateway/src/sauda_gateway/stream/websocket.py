@@ -144,7 +144,7 @@ async def still_valid(connection: Any, client: Client, caller: Caller) -> None:
         if loop.time() > check_s:
             check_s += CHECK_S
             try:
-                keeper.check_secret(caller.secret, caller.address)
+                keeper.check_again(caller)
             except SaudaError as error:
                 # A file of tokens that cannot be read lets nobody in, and nobody stay.
                 is_refused = isinstance(error, ProblemError)
