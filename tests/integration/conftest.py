@@ -11,12 +11,14 @@ import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from importlib import resources
+from io import StringIO
 from itertools import count
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import pytest
 import redis
@@ -24,6 +26,7 @@ import redis
 from sauda.cli.__main__ import run
 from sauda.redis_log import RedisLog
 
+T = TypeVar("T")
 _START_S = 15
 _desk_numbers = count(1)
 
@@ -143,6 +146,19 @@ def _serve(binary: str) -> Iterator[Server]:
 _BINARIES = _binaries()
 
 
+class OfAKind(Protocol):
+    """A server that is of one of the kinds."""
+
+    binary: str
+
+
+def share(server: OfAKind, of: Sequence[T]) -> Sequence[T]:
+    """Return every n-th *of* many: what falls to *server*'s kind where each kind need not do all, and together they do."""
+    kinds = sorted(_BINARIES)
+    number = next(number for number, kind in enumerate(kinds) if _BINARIES[kind] == server.binary)
+    return of[number :: len(kinds)]
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Everything in this folder is marked `integration`; files with slow tests begin first.
@@ -218,6 +234,19 @@ class Outcome(NamedTuple):
     def objects(self) -> list[Any]:
         """Return the output as one JSON object a line."""
         return [json.loads(line) for line in self.out.splitlines()]
+
+
+def called(*arguments: str, **environ: str) -> Outcome:
+    """Call the `sauda` program in this process, with *environ* added to its environment."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        redirect_stdout(StringIO()) as out,
+        redirect_stderr(StringIO()) as err,
+    ):
+        for name, value in environ.items():
+            patch.setenv(name, value)
+        code = run([*arguments])
+    return Outcome(code, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture

@@ -1,9 +1,8 @@
 """A slice of a desk's record goes into one file, and is a desk again where nothing else is: same bytes, same ids, same verdict."""
 
+import hashlib
 import json
 import os
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,13 +20,13 @@ from sauda.runner import UnitRunner
 from sauda.settings import Settings, load_settings
 from sauda.testing.market import MadeUpMarket
 from sauda.units import available
-from tests.integration.conftest import Server
+from tests.integration.conftest import Outcome, Server, called
 
 pytestmark = pytest.mark.integration
 
 PROJECT = Path(__file__).parents[2]
-SAUDA = Path(sys.executable).with_name("sauda")
-TICKS = 2_000
+NOWHERE = "redis://127.0.0.1:1/0"
+TICKS = 1_000
 RULES = """
 kind: short_straddle
 tsymbol: NIFTY
@@ -91,41 +90,39 @@ def home(tmp_path_factory: pytest.TempPathFactory, any_redis: Server) -> Setting
     return settings
 
 
-def sauda(place: Path, *words: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SAUDA_")}
-    return subprocess.run(
-        [SAUDA, *words],
-        cwd=place,
-        env=inherited | environ,
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
+def sauda(place: Path, *words: str, **environ: str) -> Outcome:
+    """Run the program in *place*, with no settings but *environ*."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(place)
+        for name in [name for name in os.environ if name.startswith("SAUDA_")]:
+            patch.delenv(name)
+        return called(*words, **environ)
+
+
+def at_home(home: Settings, *words: str, **environ: str) -> Outcome:
+    return sauda(home.config.parent, *words, SAUDA_REDIS_URL=home.redis_url, SAUDA_DESK=home.desk, **environ)
 
 
 def packed(home: Settings, place: Path, *bounds: str) -> Path:
     out = place / "day.sauda"
-    done = sauda(
-        home.config.parent,
-        "bundle",
-        *bounds,
-        "-o",
-        str(out),
-        SAUDA_REDIS_URL=home.redis_url,
-        SAUDA_DESK=home.desk,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "cannot be run again" not in done.stderr
+    done = at_home(home, "bundle", *bounds, "-o", str(out))
+    assert done.code == 0, done.err
+    assert "cannot be run again" not in done.err
     return out
+
+
+@pytest.fixture(scope="module")
+def whole(home: Settings, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The whole record in one file, packed once; nobody writes to it."""
+    return packed(home, tmp_path_factory.mktemp("whole"))
 
 
 def opened_elsewhere(bundle: Path, tmp_path: Path) -> Settings:
     """Open *bundle* in a place without Redis, rules or market data of its own."""
     place = a_place(tmp_path / "elsewhere", market=False)
-    done = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL="redis://127.0.0.1:1/0")
-    assert done.returncode == 0, done.stderr
-    environ = {"SAUDA_REDIS_URL": "redis://127.0.0.1:1/0", "SAUDA_CONFIG": "var/bundles/day/config"}
+    done = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL=NOWHERE)
+    assert done.code == 0, done.err
+    environ = {"SAUDA_REDIS_URL": NOWHERE, "SAUDA_CONFIG": "var/bundles/day/config"}
     return load_settings(place, environ)
 
 
@@ -137,8 +134,10 @@ def verdicts(settings: Settings, desk: str) -> dict[str, bool]:
         record.close()
 
 
-def test_a_bundle_opened_where_there_is_nothing_says_the_same(home: Settings, tmp_path: Path) -> None:
-    there = opened_elsewhere(packed(home, tmp_path), tmp_path)
+def test_a_bundle_opened_where_there_is_nothing_says_the_same(
+    home: Settings, whole: Path, tmp_path: Path
+) -> None:
+    there = opened_elsewhere(whole, tmp_path)
     original, copy = Record.open(home), Record.open(there, "day")
 
     for name in ("risk.yaml", "alerts.yaml"):
@@ -167,8 +166,8 @@ def test_a_slice_from_anywhere_to_anywhere_says_the_same(
     original.close()
 
 
-def test_a_changed_rule_shows_in_an_opened_bundle(home: Settings, tmp_path: Path) -> None:
-    there = opened_elsewhere(packed(home, tmp_path), tmp_path)
+def test_a_changed_rule_shows_in_an_opened_bundle(home: Settings, whole: Path, tmp_path: Path) -> None:
+    there = opened_elsewhere(whole, tmp_path)
     rules = there.config / "strategies" / "tight.yaml"
     rules.write_text(rules.read_text().replace("09:17", "09:18"))
     record = Record.open(there, "day")
@@ -183,22 +182,21 @@ def test_a_changed_rule_shows_in_an_opened_bundle(home: Settings, tmp_path: Path
 
 
 def test_the_program_itself_finds_no_difference_and_says_why_in_an_opened_bundle(
-    home: Settings, tmp_path: Path
+    whole: Path, tmp_path: Path
 ) -> None:
-    nowhere = "redis://127.0.0.1:1/0"
-    place = opened_elsewhere(packed(home, tmp_path), tmp_path).config.parents[3]
+    place = opened_elsewhere(whole, tmp_path).config.parents[3]
 
-    compared = sauda(place, "diff", "--desk", "day", SAUDA_REDIS_URL=nowhere)
-    (fill, *_) = json.loads(sauda(place, "fills", "--desk", "day", "--json", SAUDA_REDIS_URL=nowhere).stdout)
-    why = sauda(place, "why", fill["fill_id"], "--desk", "day", SAUDA_REDIS_URL=nowhere)
+    compared = sauda(place, "diff", "--desk", "day", SAUDA_REDIS_URL=NOWHERE)
+    (fill, *_) = json.loads(sauda(place, "fills", "--desk", "day", "--json", SAUDA_REDIS_URL=NOWHERE).out)
+    why = sauda(place, "why", fill["fill_id"], "--desk", "day", SAUDA_REDIS_URL=NOWHERE)
     rules = place / "var" / "bundles" / "day" / "config" / "strategies" / "tight.yaml"
     rules.write_text(rules.read_text().replace("09:17", "09:18"))
-    changed = sauda(place, "diff", "strategy.tight", "--desk", "day", SAUDA_REDIS_URL=nowhere)
+    changed = sauda(place, "diff", "strategy.tight", "--desk", "day", SAUDA_REDIS_URL=NOWHERE)
 
-    assert compared.returncode == 0, compared.stdout + compared.stderr
-    assert (why.returncode, "tick" in why.stdout) == (0, True), why.stderr
-    assert changed.returncode == 1
-    assert "ticks" in changed.stdout
+    assert compared.code == 0, compared.out + compared.err
+    assert (why.code, "tick" in why.out) == (0, True), why.err
+    assert changed.code == 1
+    assert "ticks" in changed.out
 
 
 def damaged_middle(data: bytes) -> bytes:
@@ -214,17 +212,17 @@ def damaged_middle(data: bytes) -> bytes:
     ],
 )
 def test_a_damaged_bundle_is_refused_and_leaves_nothing(
-    home: Settings, tmp_path: Path, spoil: Callable[[bytes], bytes], says: str
+    whole: Path, tmp_path: Path, spoil: Callable[[bytes], bytes], says: str
 ) -> None:
-    bundle = packed(home, tmp_path)
-    bundle.write_bytes(spoil(bundle.read_bytes()))
+    bundle = tmp_path / "day.sauda"
+    bundle.write_bytes(spoil(whole.read_bytes()))
     place = a_place(tmp_path / "elsewhere")
 
-    done = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL="redis://127.0.0.1:1/0")
+    done = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL=NOWHERE)
 
-    assert done.returncode == 1
-    assert any(word in done.stderr for word in says.split("|"))
-    assert "Traceback" not in done.stderr
+    assert done.code == 1
+    assert any(word in done.err for word in says.split("|"))
+    assert "Traceback" not in done.err
     assert not (place / "var" / "archive" / "day").exists()
 
 
@@ -238,82 +236,75 @@ def rewritten(bundle: Path, out: Path, changes: Mapping[str, bytes]) -> Path:
     return out
 
 
-def test_a_bundle_cannot_write_outside_its_place(home: Settings, tmp_path: Path) -> None:
-    import hashlib
-
-    bundle = packed(home, tmp_path)
-    with zipfile.ZipFile(bundle) as file:
+def test_a_bundle_cannot_write_outside_its_place(whole: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(whole) as file:
         manifest = json.loads(file.read("manifest.json"))
     evil = "config/../../../evil.yaml"
     manifest["files"][evil] = hashlib.sha256(b"x").hexdigest()
     spoilt = rewritten(
-        bundle, tmp_path / "evil.sauda", {"manifest.json": json.dumps(manifest).encode(), evil: b"x"}
+        whole, tmp_path / "evil.sauda", {"manifest.json": json.dumps(manifest).encode(), evil: b"x"}
     )
     place = a_place(tmp_path / "elsewhere")
 
-    done = sauda(place, "bundle", "open", str(spoilt), SAUDA_REDIS_URL="redis://127.0.0.1:1/0")
+    done = sauda(place, "bundle", "open", str(spoilt), SAUDA_REDIS_URL=NOWHERE)
 
-    assert done.returncode == 1
-    assert "which no bundle has" in done.stderr
+    assert done.code == 1
+    assert "which no bundle has" in done.err
     assert not list(tmp_path.rglob("evil.yaml"))
 
 
 def test_opening_twice_is_opening_once_and_another_of_that_name_is_refused(
-    home: Settings, tmp_path: Path
+    home: Settings, whole: Path, tmp_path: Path
 ) -> None:
-    bundle = packed(home, tmp_path)
     place = a_place(tmp_path / "elsewhere")
-    nowhere = "redis://127.0.0.1:1/0"
 
-    first = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL=nowhere)
-    second = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL=nowhere)
+    first = sauda(place, "bundle", "open", str(whole), SAUDA_REDIS_URL=NOWHERE)
+    second = sauda(place, "bundle", "open", str(whole), SAUDA_REDIS_URL=NOWHERE)
     slice_of_it = packed(home, tmp_path, "--to", "09:18")
-    other = sauda(place, "bundle", "open", str(slice_of_it), "--as", "day", SAUDA_REDIS_URL=nowhere)
+    other = sauda(place, "bundle", "open", str(slice_of_it), "--as", "day", SAUDA_REDIS_URL=NOWHERE)
 
-    assert (first.returncode, second.returncode, other.returncode) == (0, 0, 1)
-    assert "was open" in second.stderr
-    assert "--as" in other.stderr
+    assert (first.code, second.code, other.code) == (0, 0, 1)
+    assert "was open" in second.err
+    assert "--as" in other.err
 
 
 def test_an_opening_that_was_killed_half_way_is_done_again_and_a_book_of_others_is_kept(
-    home: Settings, tmp_path: Path
+    whole: Path, tmp_path: Path
 ) -> None:
-    bundle = packed(home, tmp_path)
     place = a_place(tmp_path / "elsewhere")
-    nowhere = "redis://127.0.0.1:1/0"
-    assert sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL=nowhere).returncode == 0
+    assert sauda(place, "bundle", "open", str(whole), SAUDA_REDIS_URL=NOWHERE).code == 0
     book_file = next((place / "var" / "archive" / "day").rglob("book.json"))
     files = sorted(book_file.parent.rglob("*.parquet"))
-    whole = book_file.read_bytes()
+    book = book_file.read_bytes()
     for left_out in (book_file, files[0]):
         left_out.unlink()
 
-    again = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL=nowhere)
+    again = sauda(place, "bundle", "open", str(whole), SAUDA_REDIS_URL=NOWHERE)
 
-    assert again.returncode == 0, again.stderr
-    assert book_file.read_bytes() == whole
+    assert again.code == 0, again.err
+    assert book_file.read_bytes() == book
     assert sorted(book_file.parent.rglob("*.parquet")) == files
     book_file.unlink()
     files[0].rename(files[0].with_name("1-0_2-0.parquet"))
-    refused = sauda(place, "bundle", "open", str(bundle), SAUDA_REDIS_URL=nowhere)
-    assert refused.returncode == 1
-    assert "--as" in refused.stderr
+    refused = sauda(place, "bundle", "open", str(whole), SAUDA_REDIS_URL=NOWHERE)
+    assert refused.code == 1
+    assert "--as" in refused.err
 
 
-def test_letters_of_an_opened_bundle_can_only_be_read(home: Settings, tmp_path: Path) -> None:
+def test_letters_of_an_opened_bundle_can_only_be_read(home: Settings, whole: Path, tmp_path: Path) -> None:
     place = a_place(tmp_path / "elsewhere")
-    opened = sauda(place, "bundle", "open", str(packed(home, tmp_path)), SAUDA_REDIS_URL=home.redis_url)
+    opened = sauda(place, "bundle", "open", str(whole), SAUDA_REDIS_URL=home.redis_url)
 
     refused = sauda(place, "dead-letters", "requeue", "1-0", "--desk", "day", SAUDA_REDIS_URL=home.redis_url)
 
-    assert opened.returncode == 0
-    assert refused.returncode == 2
-    assert "can only be read" in refused.stderr
+    assert opened.code == 0
+    assert refused.code == 2
+    assert "can only be read" in refused.err
 
 
 def test_a_slice_that_ends_before_it_begins_is_said(home: Settings, tmp_path: Path) -> None:
-    done = sauda(
-        home.config.parent,
+    done = at_home(
+        home,
         "bundle",
         "--from",
         "09:17",
@@ -321,24 +312,20 @@ def test_a_slice_that_ends_before_it_begins_is_said(home: Settings, tmp_path: Pa
         "09:16",
         "-o",
         str(tmp_path / "none.sauda"),
-        SAUDA_REDIS_URL=home.redis_url,
-        SAUDA_DESK=home.desk,
     )
 
-    assert done.returncode == 1
-    assert "--from 09:17 is behind --to 09:16" in done.stderr
+    assert done.code == 1
+    assert "--from 09:17 is behind --to 09:16" in done.err
 
 
 def test_no_secret_goes_into_a_bundle(home: Settings, tmp_path: Path) -> None:
     secret = "S3CRETS3CRETS3CRETS3CRETS3CRET22"
     out = tmp_path / "day.sauda"
-    sauda(
-        home.config.parent,
+    at_home(
+        home,
         "bundle",
         "-o",
         str(out),
-        SAUDA_REDIS_URL=home.redis_url,
-        SAUDA_DESK=home.desk,
         SAUDA_NOREN_TOTP_SECRET=secret,
         SAUDA_NOREN_PASSWORD=secret,
         SAUDA_SQL_URL=f"postgresql://me:{secret}@127.0.0.1:1/x",
@@ -358,27 +345,25 @@ def test_no_secret_goes_into_a_bundle(home: Settings, tmp_path: Path) -> None:
     ],
 )
 def test_wrong_usage_is_one_clear_line(home: Settings, words: tuple[str, ...], says: str) -> None:
-    done = sauda(home.config.parent, *words, SAUDA_REDIS_URL=home.redis_url, SAUDA_DESK=home.desk)
+    done = at_home(home, *words)
 
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 2
+    assert says in done.err
+    assert "Traceback" not in done.err
 
 
 def test_an_empty_slice_is_said_and_writes_nothing(home: Settings, tmp_path: Path) -> None:
     out = tmp_path / "none.sauda"
 
-    done = sauda(
-        home.config.parent,
+    done = at_home(
+        home,
         "bundle",
         "--from",
         "15:00",
         "-o",
         str(out),
-        SAUDA_REDIS_URL=home.redis_url,
-        SAUDA_DESK=home.desk,
     )
 
-    assert done.returncode == 1
-    assert "no unit did anything" in done.stderr
+    assert done.code == 1
+    assert "no unit did anything" in done.err
     assert not out.exists()

@@ -14,7 +14,7 @@ from sauda.contracts import Fill, PlaceOrder, Signal, SquareOff, Tick
 from sauda.log import Output
 from sauda.redis_log import RedisLog
 from sauda.testing.builders import LOT, NOW, OPTION, a_tick, an_option
-from tests.integration.conftest import Server
+from tests.integration.conftest import Server, called
 from tests.integration.hand_desk import FUTURE, MUTE, QUIET, SHARE, Market, trading_by_hand
 
 Sauda: TypeAlias = Callable[..., Any]
@@ -29,17 +29,10 @@ def market(any_redis: Server, desk: str, tmp_path: Path, monkeypatch: pytest.Mon
         yield running
 
 
-def program(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run `sauda` as a shell does."""
-    command = [str(Path(sys.executable).with_name("sauda")), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
 def ordered(*arguments: str) -> dict[str, Any]:
-    done = program("order", *arguments, "--json")
-    assert done.stdout, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return {"code": done.returncode, **answer}
+    done = called("order", *arguments, "--json")
+    assert done.out, done.err
+    return {"code": done.code, **done.document}
 
 
 def said(market: Market, stream: str, kind: type) -> list[Any]:
@@ -57,10 +50,10 @@ def test_a_trade_by_hand_from_buying_to_flat(market: Market) -> None:
     (signal,) = said(market, "signals", Signal)
     assert f"BUY {LOT} {OPTION} MARKET" in signal.reason
 
-    shown = program("order", "sell", OPTION, LOT_TEXT)
-    assert shown.returncode == 0, shown.stderr
-    assert f"traded {LOT} at 112.20" in shown.stdout
-    assert "cash 9,99," in shown.stdout
+    shown = called("order", "sell", OPTION, LOT_TEXT)
+    assert shown.code == 0, shown.err
+    assert f"traded {LOT} at 112.20" in shown.out
+    assert "cash 9,99," in shown.out
     assert sum(fill.signed_qty for fill in said(market, "executions", Fill)) == 0
 
 
@@ -83,11 +76,11 @@ def test_what_is_never_quoted_is_refused_with_the_reason(market: Market) -> None
 
 
 def test_a_refusal_says_why_and_by_how_much(market: Market) -> None:
-    refused = program("order", "buy", OPTION, str(LOT + 1))
+    refused = called("order", "buy", OPTION, str(LOT + 1))
 
-    assert refused.returncode == 1
-    assert f"NOT_A_LOT_MULTIPLE: quantity {LOT + 1} is not a multiple of the lot of {LOT}" in refused.stdout
-    assert "Traceback" not in refused.stderr
+    assert refused.code == 1
+    assert f"NOT_A_LOT_MULTIPLE: quantity {LOT + 1} is not a multiple of the lot of {LOT}" in refused.out
+    assert "Traceback" not in refused.err
 
 
 def test_what_the_account_cannot_carry_is_refused_with_the_shortfall(market: Market) -> None:
@@ -150,12 +143,12 @@ def test_a_stop_waits_for_its_trigger(market: Market) -> None:
 def test_the_same_order_asked_for_twice_is_placed_once(market: Market) -> None:
     first = ordered("buy", OPTION, LOT_TEXT, "--id", "asha-1")
     second = ordered("buy", OPTION, LOT_TEXT, "--id", "asha-1")
-    other = program("order", "buy", OPTION, str(2 * LOT), "--id", "asha-1")
+    other = called("order", "buy", OPTION, str(2 * LOT), "--id", "asha-1")
 
     assert second == first
     assert len(said(market, "executions", Fill)) == 1
-    assert other.returncode == 1
-    assert f"asha-1 is another order: BUY {LOT} {OPTION}; nothing was sent" in other.stderr
+    assert other.code == 1
+    assert f"asha-1 is another order: BUY {LOT} {OPTION}; nothing was sent" in other.err
 
 
 def test_two_shells_at_once_never_make_the_same_order(market: Market) -> None:
@@ -173,10 +166,10 @@ def test_a_square_off_closes_one_strategy_and_leaves_the_other(market: Market) -
     ordered("sell", FUTURE, LOT_TEXT, "--strategy", "other")
     ordered("buy", OPTION, LOT_TEXT, "--limit", "90")
 
-    done = program("square-off", "--strategy", "hand", "--json")
+    done = called("square-off", "--strategy", "hand", "--json")
 
-    assert done.returncode == 0, done.stderr
-    (closed,) = json.loads(done.stdout)
+    assert done.code == 0, done.err
+    (closed,) = done.document
     assert (closed["instrument"], closed["status"], closed["filled_qty"]) == (OPTION, "filled", LOT)
     (request,) = said(market, "control", SquareOff)
     assert request.strategy == "hand"
@@ -184,8 +177,8 @@ def test_a_square_off_closes_one_strategy_and_leaves_the_other(market: Market) -
     for fill in said(market, "executions", Fill):
         held[fill.strategy] = held.get(fill.strategy, 0) + fill.signed_qty
     assert held == {"hand": 0, "other": -LOT}
-    nothing = program("square-off", "--strategy", "hand")
-    assert (nothing.returncode, nothing.stderr) == (
+    nothing = called("square-off", "--strategy", "hand")
+    assert (nothing.code, nothing.err) == (
         0,
         "strategy hand holds nothing; positions are held by other\n",
     )
