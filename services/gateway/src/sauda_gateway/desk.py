@@ -22,6 +22,7 @@ from sauda.record import Record
 from sauda.redis_book import RedisBook
 from sauda.runner import Stop
 from sauda_gateway.ledger import Ledger
+from sauda_gateway.same_book import end_of, is_same_book
 from sauda_gateway.voices import KEPT, Voices
 from sauda_gateway.worth import Worth
 
@@ -114,7 +115,7 @@ class Desk:
                     record.close()
 
     def _follow(self, record: Record, live: RedisBook, stop: Stop) -> None:
-        if not self._begun.is_set() or not self._is_same_book(live):
+        if not self._begun.is_set() or not is_same_book(live, self._book_number, self._positions):
             self._begin(record, live)
         self.away = None
         next_look_s = monotonic_s() + _LOOK_S
@@ -124,7 +125,7 @@ class Desk:
                 self._take(entries)
             if monotonic_s() >= next_look_s:
                 next_look_s = monotonic_s() + _LOOK_S
-                if not self._is_same_book(live):
+                if not is_same_book(live, self._book_number, self._positions):
                     self._begun.clear()
                     return
 
@@ -141,7 +142,7 @@ class Desk:
         known = Known()
         positions = {stream: Position(BEGINNING, 0) for stream in FOLLOWED}
         # Answers end before orders do: each answer's order is there.
-        ends = {stream: _end_of(live, stream) for stream in reversed(FOLLOWED)}
+        ends = {stream: end_of(live, stream) for stream in reversed(FOLLOWED)}
         for stream in FOLLOWED:
             for entry in _first_part(record, stream, ends[stream]):
                 known.take(entry)
@@ -163,18 +164,6 @@ class Desk:
                 self._known = known
             self._begun.set()
         self.away = None
-
-    def _is_same_book(self, live: RedisBook) -> bool:
-        """Return whether positions still mean what they meant: no new book, and no server that lost what it had."""
-        if live.number(live.keys.aside) != self._book_number:
-            return False
-        for stream, position in self._positions.items():
-            if position.id == BEGINNING:
-                continue
-            facts = live.facts(stream)
-            if facts is None or facts.last < _parts(position.id):
-                return False
-        return True
 
 
 def _first_part(record: Record, stream: str, end: bytes) -> Iterator[Entry]:
@@ -206,13 +195,3 @@ def _take_worth(record: Record, known: Known, end: bytes) -> None:
 
 _DAY_NS: Final = 24 * 3600 * 1_000_000_000
 """UTC days: the Indian markets trade within one."""
-
-
-def _end_of(live: RedisBook, stream: str) -> bytes:
-    facts = live.facts(stream)
-    return BEGINNING if facts is None else b"%d-%d" % facts.last
-
-
-def _parts(entry_id: bytes) -> tuple[int, int]:
-    millis, _, sequence = entry_id.partition(b"-")
-    return int(millis), int(sequence)

@@ -10,13 +10,13 @@ from enum import Enum
 from itertools import islice
 from typing import Final, NamedTuple
 
-from sauda.archive.span import text_of as id_text
 from sauda.codec import decode
 from sauda.contracts import Message
 from sauda.errors import ContractError, SaudaError
-from sauda.log import BEGINNING, Entry, EntryId, Position
-from sauda.merge import id_parts, merge
+from sauda.log import BEGINNING, Entry, Position
+from sauda.merge import merge
 from sauda.redis_book import RedisBook
+from sauda_gateway.same_book import end_of, is_same_book
 
 TAILS: Final = {
     "instruments": None,
@@ -120,7 +120,7 @@ class Follower:
         book = self._open_book()
         while not self._stop.is_set():
             try:
-                if not self._positions or not self._is_same_book(book):
+                if not self._positions or not is_same_book(book, self._book_number, self._positions):
                     self._begin(book)
                 if was_away:
                     self._away(None)
@@ -137,7 +137,7 @@ class Follower:
         """Read what is known so far."""
         self._book_number = book.number(book.keys.aside)
         # Their ends first: what comes meanwhile is in the tails.
-        ends = {stream: _end(book, stream) for stream in TAILS}
+        ends = {stream: end_of(book, stream) for stream in TAILS}
         tails = {stream: _tail(book, stream, count) for stream, count in TAILS.items()}
         self._positions = {
             stream: Position(tail[-1].id if tail else ends[stream], 0) for stream, tail in tails.items()
@@ -157,16 +157,6 @@ class Follower:
         # No news is news, too: what was known so far is complete.
         self._take(Batch(Phase.LIVE, ()))
 
-    def _is_same_book(self, book: RedisBook) -> bool:
-        """Return whether positions still mean what they meant: no new book, and no server that lost what it had."""
-        if book.number(book.keys.aside) != self._book_number:
-            return False
-        for stream, position in self._positions.items():
-            facts = book.facts(stream) if position.id != BEGINNING else None
-            if position.id != BEGINNING and (facts is None or facts.last < id_parts(position.id)):
-                return False
-        return True
-
     def _follow(self, book: RedisBook) -> None:
         """Hand over what is new, until it is time to look at the book again."""
         reads = 0
@@ -180,12 +170,6 @@ class Follower:
                 self._positions[entry.stream] = Position(entry.id, 0)
             self._take(Batch(Phase.LIVE, _understood(entries)))
             self._stop.wait(_REST_S)
-
-
-def _end(book: RedisBook, stream: str) -> EntryId:
-    """Return the last id of *stream*, though it may have been moved away since."""
-    facts = book.facts(stream)
-    return BEGINNING if facts is None else id_text(facts.last)
 
 
 def _tail(book: RedisBook, stream: str, count: int | None) -> list[Entry]:
