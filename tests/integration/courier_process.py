@@ -4,6 +4,7 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
@@ -17,6 +18,7 @@ from sauda_alerts.destinations import Delivery, Handling, Policy
 from sauda_alerts.rules import Rules
 from sauda_alerts.wording import Wording
 
+OnEvent = Callable[[str, dict[str, object]], None]
 HANDLING = Handling(rules=Rules(), delivery=Delivery(), policy=Policy())
 
 
@@ -40,14 +42,19 @@ class PlainSender:
 
 
 def a_courier(
-    url: str, desk: str, hook: str, lease_ms: int = 1_000, *, handling: Handling = HANDLING
+    url: str,
+    desk: str,
+    hook: str,
+    lease_ms: int = 1_000,
+    *,
+    handling: Handling = HANDLING,
+    on_event: OnEvent = lambda _event, _facts: None,
 ) -> Courier:
     """Return a courier to *hook*."""
     reader = RedisConsumer(url, desk, "alerts.to.hook", "courier", ("alerts", REQUEUED))
     sender = PlainSender(hook)
-    return Courier(
-        "hook", RedisLog(url, desk), reader, sender, handling, holder=holder_name(), lease_ms=lease_ms
-    )
+    log, me = RedisLog(url, desk), holder_name()
+    return Courier("hook", log, reader, sender, handling, holder=me, lease_ms=lease_ms, on_event=on_event)
 
 
 def main() -> None:

@@ -25,7 +25,9 @@ from sauda.contracts import (
 )
 from sauda.errors import ConfigError
 from sauda.log import Output
+from sauda.metrics.tally import Distribution
 from sauda.redis_log import RedisLog
+from sauda.service import Role
 from sauda.testing.builders import OPTION, a_clock, a_gap, a_tick, at
 from sauda_alerts.destinations import RULE_OF
 from sauda_alerts.sending import AppriseSender
@@ -143,6 +145,17 @@ def an_alert(text: str, *, level: Level = Level.CRITICAL, code: str = "MADE_UP")
     return Alert("test", level, code, text, at("10:00"))
 
 
+def figures_of(role: Role) -> dict[tuple[str, ...], float]:
+    """Return what the page tells of *role*; of a histogram, of how many."""
+    assert role.figures is not None
+    return {
+        (one.measure.name.removeprefix("sauda_"), *one.labels): sum(one.value.counts)
+        if isinstance(one.value, Distribution)
+        else one.value
+        for one in role.figures.readings()
+    }
+
+
 def test_a_destination_that_hangs_or_refuses_is_tried_again_and_keeps_nobody_else_waiting(
     any_redis: Server, desk: str, *, tmp_path: Path, hook: Hook, capfd: Captured
 ) -> None:
@@ -152,7 +165,8 @@ def test_a_destination_that_hangs_or_refuses_is_tried_again_and_keeps_nobody_els
 
     with a_hook() as other:
         addresses = {"hook": hook.address, "other": other.address}
-        with running(settings_of(tmp_path, any_redis.url, desk, addresses, {})) as roles:
+        settings = settings_of(tmp_path, any_redis.url, desk, addresses, {})
+        with running(settings.model_copy(update={"metrics_port": 0})) as roles:
             append(log, an_alert("first"))
             eventually(lambda: "first" in other.text and hook.asked == 1)
             # The desk is watched, and others are told, while one destination says nothing at all.
@@ -168,6 +182,12 @@ def test_a_destination_that_hangs_or_refuses_is_tried_again_and_keeps_nobody_els
             hook.status = 200
             eventually(lambda: "second" in hook.text)
 
+        figures = figures_of(roles["alerts.to.hook"])
+        assert figures["entries_total", "alerts.to.hook", "alerts"] == 3
+        assert figures["hop_seconds", "alerts.to.hook", "alerts"] >= 1
+        assert figures["write_failures_total", "alerts.to.hook"] >= 1
+        assert figures["write_seconds", "alerts.to.hook"] == hook.asked
+        assert figures["commit_seconds", "alerts.to.hook"] >= 2
         assert "503" in away
         for text in ("first", "the stop o-3", "second"):
             assert hook.text.count(text) == other.text.count(text) == 1

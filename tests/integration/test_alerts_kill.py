@@ -15,6 +15,7 @@ from sauda.clock import NS_PER_S, SystemClock
 from sauda.codec import encode
 from sauda.contracts import Alert, Level
 from sauda.log import Output
+from sauda.metrics.records import RECONNECTS
 from sauda.redis_log import RedisLog
 from sauda_alerts.courier import Courier
 from sauda_alerts.destinations import Delivery, Handling, Policy
@@ -132,8 +133,14 @@ def test_of_two_replicas_one_delivers_and_the_other_takes_over(
 
 def test_redis_that_dies_behind_a_delivery_makes_nobody_hear_it_twice(own_redis: Server, desk: str) -> None:
     log = RedisLog(own_redis.url, desk)
+    events: list[str] = []
     with a_hook() as hook:
-        courier = a_courier(own_redis.url, desk, hook.url)
+        courier = a_courier(
+            own_redis.url,
+            desk,
+            hook.url,
+            on_event=lambda event, _: events.append(event),
+        )
         hook.before = lambda: own_redis.kill() if len(hook.took) == 1 else None
         with at_work(courier):
             eventually(lambda: courier.phase == "holding")
@@ -146,6 +153,7 @@ def test_redis_that_dies_behind_a_delivery_makes_nobody_hear_it_twice(own_redis:
 
         assert hook.text.count("behind which Redis dies") == 1
         assert hook.text.count("afterwards") == 1
+    assert [event for event in events if event in RECONNECTS] == ["redis_back"]
     log.close()
 
 

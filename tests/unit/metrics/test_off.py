@@ -13,13 +13,13 @@ from sauda.metrics.units import measured_unit
 from sauda.redis_line import Line
 from sauda.redis_log import RedisLog
 from sauda.said import Said
-from sauda.service import _surroundings, watched
+from sauda.service import surroundings, watched
 from sauda.settings import Settings
 from sauda.testing.builders import NOW
 
 
 def test_a_unit_that_is_not_measured_works_with_the_log_itself() -> None:
-    log, said, figures = _surroundings("execution.paper", Settings())
+    log, said, figures = surroundings("execution.paper", Settings())
 
     assert type(log) is RedisLog
     assert type(log.line) is Line
@@ -30,7 +30,7 @@ def test_a_unit_that_is_not_measured_works_with_the_log_itself() -> None:
 
 
 def test_one_that_is_measured_works_with_wrappers() -> None:
-    log, said, figures = _surroundings("execution.paper", Settings(metrics_port=0))
+    log, said, figures = surroundings("execution.paper", Settings(metrics_port=0))
 
     assert type(log) is not RedisLog
     assert type(said) is not Said

@@ -71,7 +71,7 @@ def open_log(settings: Settings) -> RedisLog:
 def unit_role(unit: Unit, settings: Settings) -> Role:
     """Return the role that holds *unit* whenever it can, over a connection of its own."""
     records = logger(Channel.APP)
-    log, said, figures = _surroundings(unit.name, settings)
+    log, said, figures = surroundings(unit.name, settings)
 
     def on_event(event: str, facts: dict[str, object]) -> None:
         quiet = event in ("unit_holding", "unit_standby", "unit_stopped")
@@ -106,8 +106,8 @@ def unit_role(unit: Unit, settings: Settings) -> Role:
     )
 
 
-def _surroundings(unit: str, settings: Settings) -> "tuple[Log, Said, MeasuredUnit | None]":
-    """Return what a unit works with; a unit that is measured finds out nothing of it."""
+def surroundings(unit: str, settings: Settings) -> "tuple[Log, Said, MeasuredUnit | None]":
+    """Return what a unit works with: its log, and who tells of what it said; one that is measured finds out nothing of it."""
     if settings.metrics_port is None:
         return open_log(settings), Said(unit), None
     from sauda.metrics.units import measured_unit

@@ -12,20 +12,21 @@ from sauda.errors import ConfigError
 from sauda.instruments import underlying
 from sauda.logs import Channel, logger
 from sauda.redis_consumer import RedisConsumer
-from sauda.service import Role, holder_name, open_log, run, unit_role
+from sauda.service import Role, holder_name, run, surroundings, unit_role
 from sauda.settings import Settings
 from sauda.unit import REQUEUED
+from sauda.writer import GroupReader
 from sauda_alerts.courier import Courier
 from sauda_alerts.destinations import SETTING, Handling, Policy, load_delivery, read_addresses
 from sauda_alerts.machinery import Machinery
 from sauda_alerts.measuring import Measuring
 from sauda_alerts.rules import Rules
 from sauda_alerts.rules_file import load_rules
-from sauda_alerts.sending import AppriseSender, load_services
+from sauda_alerts.sending import AppriseSender, Sender, load_services
 from sauda_alerts.units import units
 from sauda_alerts.watcher import UNIT, Watcher
 
-_QUIET = frozenset({"courier_holding", "destination_back", "said"})
+_QUIET = frozenset({"courier_holding", "destination_back", "redis_back"})
 _CONSUMER = "courier"
 """One name for all replicas: the lease says who works, and finds what the one before it had read."""
 
@@ -70,24 +71,37 @@ def watcher_role(rules: Rules, destinations: Sequence[str], settings: Settings) 
     machinery = Machinery(
         rules, missed(load_calendar(settings.config / "market"), settings), settings.speed, destinations
     )
-    watcher = Watcher(measuring.view, measuring, machinery, holder=holder_name(), on_event=_recorder(UNIT))
+    log, said, figures = surroundings(UNIT, settings)
+    watcher = Watcher(
+        log, measuring, machinery, holder=holder_name(), on_event=_recorder(UNIT), tell=said.tell
+    )
     return Role(
         UNIT,
         watcher.run,
         lambda: watcher.ready,
         lambda: {"phase": watcher.phase, "troubles": len(watcher.troubles)},
+        figures=figures,
     )
 
 
 def courier_role(name: str, address: str, handling: Handling, settings: Settings) -> Role:
     """Return the role that delivers to one destination."""
     unit = f"{COURIER}{name}"
-    reader = RedisConsumer(settings.redis_url, settings.desk, unit, _CONSUMER, ("alerts", REQUEUED))
+    log, _, measured = surroundings(unit, settings)
+    reader: GroupReader = RedisConsumer(
+        settings.redis_url, settings.desk, unit, _CONSUMER, ("alerts", REQUEUED)
+    )
+    sender: Sender = AppriseSender(name, address)
+    figures = None
+    if measured is not None:
+        from sauda_alerts.measured import measured_courier
+
+        reader, sender, figures = measured_courier(unit, reader, sender, measured.steps)
     courier = Courier(
         name,
-        open_log(settings),
+        log,
         reader,
-        AppriseSender(name, address),
+        sender,
         handling,
         holder=holder_name(),
         on_event=_recorder(unit),
@@ -100,7 +114,7 @@ def courier_role(name: str, address: str, handling: Handling, settings: Settings
         return known
 
     # A destination that takes nothing is no illness of ours: restarting us would not help it.
-    return Role(unit, courier.run, lambda: courier.phase in ("holding", "standby"), facts)
+    return Role(unit, courier.run, lambda: courier.phase in ("holding", "standby"), facts, figures=figures)
 
 
 def missed(calendar: Calendar, settings: Settings) -> Callable[[UnixNs, UnixNs], bool]:

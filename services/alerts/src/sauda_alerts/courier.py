@@ -76,6 +76,7 @@ class Courier:
         self._unsettled: Plan | None = None
         """What was delivered, until the ledger says so."""
         self._redis_pause_s = _SHORTEST_PAUSE_S
+        self._lost_redis = False
 
     @property
     def ready(self) -> bool:
@@ -118,6 +119,7 @@ class Courier:
             return 0.1
         except TransientError as error:
             self._keeping.forget()
+            self._lost_redis = self._lost_redis or self.phase != "starting"
             if self.phase in ("holding", "away"):
                 self._outcry.redis_is_away(str(error))
             self.phase = "away" if self.phase in ("holding", "away") else "starting"
@@ -129,6 +131,9 @@ class Courier:
 
     def _take(self) -> bool:
         lease = self._log.acquire(self.unit, self._holder, self._keeping.ttl_ms)
+        if self._lost_redis:
+            self._lost_redis = False
+            self._on_event("redis_back", {})
         if lease is None:
             return False
         unbroken = self._keeping.took(lease)

@@ -24,7 +24,6 @@ class Measuring:
     def __init__(self, settings: Settings) -> None:
         """Connect nothing yet."""
         self.view = RedisView(settings.redis_url, settings.desk)
-        """Also the log that the watcher writes to: one connection."""
         self._where = without_password(settings.redis_url)
         self._client: Any = connect(settings.redis_url, settings.desk)
         self._keys = self.view.keys

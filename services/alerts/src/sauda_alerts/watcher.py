@@ -60,6 +60,7 @@ class Watcher:
         clock: Clock | None = None,
         seconds: Callable[[], float] = monotonic_s,
         on_event: Callable[[str, dict[str, object]], None] = lambda _event, _facts: None,
+        tell: Callable[[Sequence[Output]], None] = lambda _outputs: None,
     ) -> None:
         # *clock* and *seconds* are arguments for whoever owns time.
         self.phase = "starting"
@@ -73,6 +74,7 @@ class Watcher:
         self._clock = clock or SystemClock()
         self._keeping = Keeping(log, LEASE_MS, seconds)
         self._on_event = on_event
+        self._tell = tell
         self._state = State()
         self._said = self._state.table("said", Said)
         self._seconds = seconds
@@ -119,6 +121,8 @@ class Watcher:
 
     def _take(self) -> bool:
         lease = self._log.acquire(UNIT, self._holder, LEASE_MS)
+        if self.phase == "away":
+            self._on_event("redis_back", {})
         if lease is None:
             return False
         self._keeping.took(lease)
@@ -130,13 +134,12 @@ class Watcher:
     def _say(self, troubles: Sequence[Trouble]) -> None:
         alerts = [*self._new(troubles), *self._over({one.key for one in troubles})]
         changes = self._state.take_changes()
-        if alerts or changes:
-            outputs = [Output("alerts", encode(alert)) for alert in alerts]
+        outputs = [Output("alerts", encode(alert)) for alert in alerts]
+        if outputs or changes:
             self._log.commit(self._keeping.lease, Step(changes=changes, outputs=outputs))
             self._keeping.kept()
         self.troubles = tuple(self._said)
-        for alert in alerts:
-            self._on_event("said", {"code": alert.code, "text": alert.text})
+        self._tell(outputs)
 
     def _new(self, troubles: Sequence[Trouble]) -> list[Alert]:
         alerts, now_ns = [], self._clock.now_ns()

@@ -1,6 +1,7 @@
 """The wiring of the archive service: settings -> archive, limits -> one archiver among all replicas."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from sauda import service
 from sauda.archive.finding import open_store
@@ -13,7 +14,20 @@ from sauda_archive.access import UNIT
 from sauda_archive.archiver import Archiver
 from sauda_archive.settings import Limits
 
-_QUIET = frozenset({"archived", "archive_holding", "archive_standby", "archive_stopped", "book_closed"})
+if TYPE_CHECKING:
+    from sauda_archive.measured import ArchiveFigures
+
+_QUIET = frozenset(
+    {
+        "archived",
+        "archive_holding",
+        "archive_standby",
+        "archive_stopped",
+        "book_closed",
+        "redis_back",
+        "store_back",
+    }
+)
 
 
 def wire(settings: Settings) -> Sequence[Role]:
@@ -24,7 +38,11 @@ def wire(settings: Settings) -> Sequence[Role]:
     """
     records = logger(Channel.APP)
 
+    figures = _figures(settings)
+
     def on_event(event: str, facts: dict[str, object]) -> None:
+        if figures is not None:
+            figures.note(event, facts)
         (records.info if event in _QUIET else records.warning)(event, **facts)
 
     archiver = Archiver(
@@ -35,13 +53,17 @@ def wire(settings: Settings) -> Sequence[Role]:
         open_desk=lambda desk: RedisBook(settings.redis_url, desk),
         on_event=on_event,
     )
-    figures = None
-    if settings.metrics_port is not None:
-        from sauda.metrics.desk import DeskFigures
-
-        # Of all services this one has to do with every stream and every reader: it tells of the desk for all of them.
-        figures = DeskFigures(settings.redis_url, settings.desk, wall_ms)
     return [Role(UNIT, archiver.run, lambda: archiver.ready, lambda: _facts(archiver), figures=figures)]
+
+
+def _figures(settings: Settings) -> "ArchiveFigures | None":
+    if settings.metrics_port is None:
+        return None
+    from sauda.metrics.desk import DeskFigures
+    from sauda_archive.measured import ArchiveFigures
+
+    # Of all services this one has to do with every stream and every reader: it tells of the desk for all of them.
+    return ArchiveFigures(DeskFigures(settings.redis_url, settings.desk, wall_ms))
 
 
 def _facts(archiver: Archiver) -> dict[str, object]:

@@ -87,7 +87,10 @@ class Archiver:
     def turn(self) -> float:
         """Do one beat; return the seconds to rest before the next."""
         try:
-            if not self._holds():
+            holds = self._holds()
+            if self.phase == "away" and not self.away:
+                self._on_event("redis_back", {})
+            if not holds:
                 self._enter("standby")
                 return self._limits.lease_ms / 4_000
             more = self._work()
@@ -244,6 +247,8 @@ class Archiver:
 
     def _back(self) -> None:
         self._alerts.back()
+        if self.away:
+            self._on_event("store_back", {})
         self.away = ""
 
     def _pause(self, phase: str, why: str) -> float:

@@ -67,8 +67,10 @@ BATCH: Final = _histogram(
 )
 COMMIT: Final = _histogram("commit_seconds", "One commit, until the server's answer.", "unit")
 FAILURES: Final = _counter("redis_failures_total", "Requests that Redis did not answer or refused.", "unit")
-WRITE: Final = _histogram("write_seconds", "One batch into the database.", "unit")
-WRITE_FAILURES: Final = _counter("write_failures_total", "Batches that the database did not take.", "unit")
+WRITE: Final = _histogram(
+    "write_seconds", "One batch into the database, or one message to a destination.", "unit"
+)
+WRITE_FAILURES: Final = _counter("write_failures_total", "Batches or messages that were not taken.", "unit")
 REFUSED: Final = _counter("records_refused_total", "Records that the database will never take.", "unit")
 
 # The process.

@@ -17,8 +17,10 @@ RECONNECTS: Final = {
     "unit_away": "redis",
     "feed_away": "redis",
     "database_back": "database",
+    "destination_back": "destination",
+    "store_back": "archive",
 }
-"""event -> to what a connection was made anew: the broker's socket (its first one counts too), or one that had been lost."""
+"""event -> to what a connection was made anew: the broker's socket (its first one counts too), or one that had been lost (a store or a destination: one that takes things again)."""
 
 MOST: Final = 1000
 """Different records that are told apart, should somebody ever put a value into an event's name."""

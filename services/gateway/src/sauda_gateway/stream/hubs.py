@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -64,6 +64,8 @@ class Followed:
                 pass
 
     def _away(self, why: str | None) -> None:
+        if why is None:
+            logger(Channel.APP).info("redis_back", desk=self.hub.desk)
         self._say(lambda: self.hub.lost(why))
 
     def _say(self, what: Callable[[], None]) -> bool:
@@ -94,7 +96,8 @@ class Hubs:
         self._status = status
         self._followed: dict[str, Followed] = {}
         self._opening = asyncio.Lock()
-        self._writing: set[asyncio.Task[None]] = set()
+        self._wishes: list[Subscribe | Unsubscribe] = []
+        self._writing: asyncio.Task[None] | None = None
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator["Hubs"]:
@@ -108,7 +111,8 @@ class Hubs:
             for one in list(self._followed.values()):
                 if one.hub.calling is not None:
                     one.hub.calling.let_go_of_all(one.hub.market.now_ns)
-            await asyncio.gather(*self._writing)
+            if self._writing is not None:
+                await self._writing
             await asyncio.gather(*(one.close() for one in self._followed.values()))
 
     @property
@@ -186,20 +190,24 @@ class Hubs:
                     await one.close()
 
     def _write(self, wish: Subscribe | Unsubscribe) -> None:
-        task = asyncio.get_running_loop().create_task(self._written(wish))
-        self._writing.add(task)
-        task.add_done_callback(self._writing.discard)
+        self._wishes.append(wish)
+        if self._writing is None:
+            self._writing = asyncio.create_task(self._write_all())
 
-    async def _written(self, wish: Subscribe | Unsubscribe) -> None:
-        done = await asyncio.to_thread(self._append, wish)
-        if not done and self.own.calling is not None:
-            # It is asked for again with the next look.
-            self.own.calling.forget()
+    async def _write_all(self) -> None:
+        """Write what was wished in that order: who comes with two hundred others asks together with them."""
+        while self._wishes:
+            wishes, self._wishes = self._wishes, []
+            done = await asyncio.to_thread(self._append, wishes)
+            if not done and self.own.calling is not None:
+                # It is asked for again with the next look.
+                self.own.calling.forget()
+        self._writing = None
 
-    def _append(self, wish: Subscribe | Unsubscribe) -> bool:
+    def _append(self, wishes: Sequence[Subscribe | Unsubscribe]) -> bool:
         book = RedisBook(self.settings.redis_url, self.settings.desk)
         try:
-            book.append([Output("subscriptions", encode(wish))])
+            book.append([Output("subscriptions", encode(wish)) for wish in wishes])
         except SaudaError as error:
             logger(Channel.APP).warning("prices_not_asked_for", why=str(error))
             return False
