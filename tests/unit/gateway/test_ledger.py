@@ -1,10 +1,13 @@
 """The ledger says of orders, fills and positions what the whole streams say, however they are cut into pieces."""
 
+from collections import Counter
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sauda.book.holdings import holdings_of
 from sauda.book.orders import OVER, orders_of
+from sauda.contract_note.drawing_up import added
 from sauda.contracts import (
     Fill,
     Message,
@@ -68,19 +71,21 @@ def test_it_says_what_the_whole_streams_say(written: list[tuple[str, Message]]) 
     once = {one.fill_id: one for _, one in written if isinstance(one, Fill)}
     orders = [one for stream, one in written if stream == "orders"]
     assert [one.fill for one in ledger.fills] == list(once.values())
-    assert ledger.holdings({}) == holdings_of(once.values(), {})
+    assert ledger.holdings({}, ledger.series()) == holdings_of(once.values(), {})
+    assert added(ledger.costs.values()).total == sum(one.charges for one in once.values())
     # What is said twice counts once here; the stream's own reader is given it once.
     answers = [
         one
         for at, (stream, one) in enumerate(written)
         if stream == "executions" and not (isinstance(one, Fill) and ("executions", one) in written[:at])
     ]
-    told = {one.state.order_id: one.state for one in ledger.orders()}
+    told = {state.order_id: state for _, state in ledger.changes()}
     assert told == {one.order_id: one for one in orders_of(orders, answers)}
     assert {one.state.order_id for one in ledger.working()} == {
         name for name, one in told.items() if one.status not in OVER
     }
-    assert sum(ledger.counts().values()) == len(told)
+    standing = Counter(one.status.value for one in told.values())
+    assert {status: count for status, count in ledger.counts().items() if count} == standing
 
 
 def test_orders_stand_in_the_order_of_their_last_change() -> None:
@@ -89,10 +94,10 @@ def test_orders_stand_in_the_order_of_their_last_change() -> None:
         ledger.take(b"%d-0" % (number + 1), b"", an_order(number))
     ledger.take(b"9-0", b"", OrderAccepted("o0", "s0", NAME, 9))
 
-    assert [(one.state.order_id, one.changed_id) for one in ledger.orders()] == [
-        ("o1", "2-0"),
-        ("o2", "3-0"),
-        ("o0", "9-0"),
+    assert [(changed_id, state.order_id) for changed_id, state in ledger.changes()] == [
+        ("2-0", "o1"),
+        ("3-0", "o2"),
+        ("9-0", "o0"),
     ]
 
 
@@ -100,5 +105,5 @@ def test_an_answer_to_nobody_is_no_order() -> None:
     ledger = Ledger()
     ledger.take(b"1-0", b"", OrderRejected("ghost", "", "", 1, RejectReason.UNKNOWN_ORDER, "no such order"))
 
-    assert list(ledger.orders()) == []
+    assert ledger.changes() == []
     assert ledger.order("ghost") is None

@@ -22,6 +22,7 @@ from sauda_gateway.replays import Replays
 from sauda_gateway.routes import (
     causes,
     control,
+    equity,
     health,
     portfolio,
     replaying,
@@ -32,7 +33,7 @@ from sauda_gateway.routes import (
 )
 
 API: Final = "/api/v1"
-ROUTES: Final = (session, system, control, trading, portfolio, strategies, causes, replaying)
+ROUTES: Final = (session, system, control, trading, portfolio, equity, strategies, causes, replaying)
 PAGE: Final = Path(__file__).parent / "static"
 
 

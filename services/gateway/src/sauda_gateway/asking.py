@@ -173,6 +173,15 @@ def page(
     return part, part[-1][0] if len(every) > len(part) else None
 
 
+def page_by_name(
+    found: list[tuple[str, T]], after: str | None, limit: int
+) -> tuple[list[tuple[str, T]], str | None]:
+    """Return the part of *found*, names rising, behind the name *after*, and where the next one begins."""
+    begin = 0 if after is None else bisect_right(found, after, key=lambda one: one[0])
+    part = found[begin : begin + limit]
+    return part, part[-1][0] if begin + limit < len(found) else None
+
+
 def _place(one: tuple[str, object]) -> IdParts:
     return id_parts(one[0].encode())
 

@@ -1,18 +1,34 @@
 """What was ordered, traded and is held: the streams `orders` and `executions`, folded. Pure."""
 
-from collections.abc import Callable, Iterator
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
 from sauda.book.holdings import Holding, Running
 from sauda.book.orders import OVER, OrderBook, OrderState, Status
-from sauda.contracts import Account, Fill, InstrumentId, Message, OrderAccepted, PlaceBasket, PlaceOrder
+from sauda.clock import ist_date
+from sauda.contract_note.drawing_up import added, costs_of
+from sauda.contracts import (
+    Account,
+    ChargeLines,
+    Fill,
+    InstrumentId,
+    Message,
+    OrderAccepted,
+    PlaceBasket,
+    PlaceOrder,
+)
 from sauda.contracts import PositionPnl as Mark
 from sauda.merge import IdParts, id_parts
 
 STREAMS: Final = ("orders", "executions")
 """In this order: an answer stands behind what it answers, whatever the server's clock did."""
+
+
+Series: TypeAlias = tuple[str, InstrumentId]
+"""A strategy and what it holds."""
 
 
 class Traded(NamedTuple):
@@ -41,9 +57,14 @@ class Ledger:
         self._terms: dict[str, PlaceOrder] = {}
         self._changed: dict[str, str] = {}
         """order id -> entry of its last change, the newest last"""
+        self._stands: dict[str, Status] = {}
+        self._counts = dict.fromkeys(Status, 0)
+        self._working: dict[str, None] = {}
         self._seen: set[str] = set()
         self.fills: list[Traded] = []
-        self.running: dict[tuple[str, InstrumentId], Running] = {}
+        self.running: dict[Series, Running] = {}
+        self.costs: dict[tuple[date, str], ChargeLines] = {}
+        """(trading date, strategy) -> what was paid besides prices"""
         self.account: Account | None = None
 
     def take(self, entry_id: bytes, cause: bytes, message: Message) -> None:
@@ -65,18 +86,32 @@ class Ledger:
         for order_id in self._book.take(message):
             self._changed.pop(order_id, None)
             self._changed[order_id] = entry_id.decode()
+            self._count(order_id, self._book.orders[order_id].status)
+
+    def _count(self, order_id: str, status: Status) -> None:
+        before = self._stands.get(order_id)
+        if before is not None:
+            self._counts[before] -= 1
+        self._counts[status] += 1
+        self._stands[order_id] = status
+        if status in OVER:
+            self._working.pop(order_id, None)
+        else:
+            self._working[order_id] = None
 
     def _trade(self, entry_id: bytes, cause: bytes, fill: Fill) -> None:
         self._seen.add(fill.fill_id)
         self.fills.append(Traded(entry_id.decode(), cause.decode(errors="replace"), fill))
         self.running.setdefault((fill.strategy, fill.instrument), Running()).apply(fill)
+        paid_by = ist_date(fill.event_ns), fill.strategy
+        self.costs[paid_by] = added([self.costs.get(paid_by, ChargeLines()), costs_of(fill)])
 
-    def orders(self, wanted: Callable[[OrderState], bool] = lambda _: True) -> Iterator[Ordered]:
-        """Yield every order that is *wanted*, the one that changed longest ago first."""
-        for order_id, changed_id in self._changed.items():
-            # Asked first: a copy of each order that a desk ever had costs more than all else that is done with them.
-            if wanted(self._book.orders[order_id]):
-                yield self._ordered(order_id, changed_id)
+    def changes(self) -> list[tuple[str, OrderState]]:
+        """Return every order with the entry of its last change, the one that changed longest ago first.
+
+        They go on changing: `order` gives one as it stands. A copy of each that a desk ever had would cost seconds.
+        """
+        return [(changed_id, self._book.orders[order_id]) for order_id, changed_id in self._changed.items()]
 
     def order(self, order_id: str) -> Ordered | None:
         """Return one order."""
@@ -87,20 +122,21 @@ class Ledger:
         """Return the order as it was placed, or as the exchange made it."""
         return self._terms.get(order_id)
 
-    def holdings(self, marks: dict[tuple[str, InstrumentId], Mark]) -> list[Holding]:
-        """Return every position ever opened, as the newest *marks* value it."""
-        return [held.holding(*series, marks.get(series)) for series, held in sorted(self.running.items())]
+    def series(self, wanted: Callable[[str, Running], bool] = lambda *_: True) -> list[Series]:
+        """Return the strategy and instrument of each position that was ever opened and is *wanted*, in their order."""
+        return sorted(one for one, held in self.running.items() if wanted(one[0], held))
+
+    def holdings(self, marks: dict[Series, Mark], series: Iterable[Series]) -> list[Holding]:
+        """Return the positions *series*, those of them that there are, as the newest *marks* value them."""
+        return [self.running[one].holding(*one, marks.get(one)) for one in series if one in self.running]
 
     def working(self) -> Iterator[Ordered]:
         """Yield the orders that wait in the market, or for the exchange's word."""
-        return self.orders(lambda state: state.status not in OVER)
+        return (self._ordered(order_id, self._changed[order_id]) for order_id in self._working)
 
     def counts(self) -> dict[str, int]:
         """Return how many orders stand where."""
-        counts = {status.value: 0 for status in Status}
-        for state in self._book.orders.values():
-            counts[state.status.value] += 1
-        return counts
+        return {status.value: count for status, count in self._counts.items()}
 
     def _ordered(self, order_id: str, changed_id: str) -> Ordered:
         state = msgspec.structs.replace(self._book.orders[order_id])

@@ -1,44 +1,42 @@
 """What was traded, is held and has been made: fills, positions, open stops and targets, the account, charges, the curve."""
 
-from typing import Annotated, Any
+from collections.abc import Iterable
+from datetime import time
+from typing import Annotated
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
 
 from sauda.book.holdings import Holding
 from sauda.book.orders import average
-from sauda.clock import UnixNs
-from sauda.contract_note.drawing_up import added, costs_of
+from sauda.clock import UnixNs, from_ist
+from sauda.contract_note.drawing_up import added
 from sauda.contracts import Account, ChargeLines, DeskPnl, Fill, OrderKind, StrategyPnl
 from sauda.money import Paise
-from sauda.reading import id_at, read_entry
 from sauda_gateway.asking import (
     PROBLEMS,
     USUAL,
     After,
     Day,
-    DeskName,
     Limit,
     NewestFirst,
     Strategy,
     TheDesk,
-    TheDesks,
     of_day,
     page,
+    page_by_name,
     sent,
     tagged,
     with_id,
 )
 from sauda_gateway.auth import READ
 from sauda_gateway.desk import Desk, Known
-from sauda_gateway.lanes import SLOW, LanedRoute, in_lane
+from sauda_gateway.lanes import LanedRoute
+from sauda_gateway.ledger import Series
 from sauda_gateway.routes.order_forms import AllLines, ShownOrder, shown
 from sauda_gateway.schemas import answers
-from sauda_gateway.worth import CurvePoint, curve_point, thinned
 
 router = APIRouter(tags=["portfolio"], responses=PROBLEMS, route_class=LanedRoute)
-
-_MOST_POINTS = 5_000
 
 
 class ShownPosition(Holding, frozen=True, kw_only=True):
@@ -102,12 +100,6 @@ class ChargeSums(msgspec.Struct, frozen=True):
     total: Paise
 
 
-class Curve(msgspec.Struct, frozen=True):
-    """Points of the desk's profit, thinned: no peak, no trough and neither end is lost."""
-
-    items: list[CurvePoint]
-
-
 @router.get("/fills", responses=answers(Fill, listed=True, entry=True), dependencies=[READ])
 def fills(
     *,
@@ -141,26 +133,35 @@ def positions(
     desk: TheDesk,
     strategy: Strategy = None,
     open_only: Annotated[bool, Query(alias="open", description="only what is held now")] = False,
+    after: Annotated[str | None, Query(max_length=250, description="`next` of the part before")] = None,
+    limit: Limit = USUAL,
 ) -> Response:
     """List every position that was ever opened, and what it has made."""
     with desk.look() as known:
-        found = _positions(known)
-    items = [one for one in found if strategy in (None, one.strategy) and (one.qty or not open_only)]
-    return sent({"items": items, "next": None})
+        every = known.ledger.series(
+            lambda name, held: strategy in (None, name) and (held.qty != 0 or not open_only)
+        )
+    part, after_it = page_by_name([(" ".join(one), one) for one in every], after, limit)
+    with desk.look() as known:
+        items = _positions(known, [one for _, one in part])
+    return sent({"items": items, "next": after_it})
 
 
 @router.get("/risk-orders", responses=answers(ShownOrder, listed=True), dependencies=[READ])
-def risk_orders(*, desk: TheDesk, strategy: Strategy = None) -> Response:
+def risk_orders(
+    *, desk: TheDesk, strategy: Strategy = None, after: After = None, limit: Limit = USUAL
+) -> Response:
     """List the open stops and targets: orders that wait for a trigger, or that protect another."""
     with desk.look() as known:
         waiting = list(known.ledger.working())
     found = [
-        shown(one)
-        for one in waiting
+        (one.changed_id, one)
+        for one in sorted(waiting, key=lambda one: one.at)
         if (one.state.parent_id is not None or one.state.kind in (OrderKind.SL, OrderKind.SL_M))
         and strategy in (None, one.state.strategy)
     ]
-    return sent({"items": found, "next": None})
+    part, after_it = page(found, after, limit)
+    return sent({"items": [shown(one) for _, one in part], "next": after_it})
 
 
 @router.get("/portfolio", responses=answers(Portfolio), dependencies=[READ])
@@ -177,7 +178,8 @@ def portfolio_of(desk: Desk) -> Portfolio:
     with desk.look() as known:
         point, account = known.worth.desk, known.ledger.account
         strategies = [known.worth.strategies[name] for name in sorted(known.worth.strategies)]
-        held, orders, traded = _positions(known), known.ledger.counts(), len(known.ledger.fills)
+        orders, traded = known.ledger.counts(), len(known.ledger.fills)
+        held = _positions(known, known.ledger.series(lambda _, one: one.qty != 0))
     point = point or DeskPnl(0, 0, 0, 0, None, None, 0)
     capital = account.start if account else None
     return Portfolio(
@@ -199,10 +201,10 @@ def portfolio_of(desk: Desk) -> Portfolio:
         drawdown=point.drawdown,
         day_net=point.day_net,
         strategies=strategies,
-        positions=[one for one in held if one.qty],
+        positions=held,
         counts=Counts(
             fills=traded,
-            positions=sum(1 for one in held if one.qty),
+            positions=len(held),
             orders=orders,
             strategies=len(strategies),
         ),
@@ -215,60 +217,22 @@ def charges(*, request: Request, desk: TheDesk, strategy: Strategy = None, date:
     """Show what was paid besides prices, line by line."""
     is_of_day = of_day(date)
     with desk.look() as known:
-        every = [one.fill for one in known.ledger.fills]
+        every = list(known.ledger.costs.items())
     by_strategy: dict[str, list[ChargeLines]] = {}
-    for fill in every:
-        if strategy in (None, fill.strategy) and is_of_day(fill.event_ns):
-            by_strategy.setdefault(fill.strategy, []).append(costs_of(fill))
+    for (day, name), lines in every:
+        if strategy in (None, name) and is_of_day(from_ist(day, time())):
+            by_strategy.setdefault(name, []).append(lines)
     sums = {name: added(lines) for name, lines in sorted(by_strategy.items())}
     desk_sum = added(sums.values())
     by_name = {name: AllLines.of(lines) for name, lines in sums.items()}
     return tagged(request, ChargeSums(AllLines.of(desk_sum), by_name, desk_sum.total))
 
 
-@router.get("/equity", responses=answers(Curve), dependencies=[READ])
-@in_lane(SLOW)
-def equity(
-    *,
-    desk: TheDesk,
-    desks: TheDesks,
-    name: DeskName = None,
-    from_ns: Annotated[
-        int | None, Query(alias="from", ge=0, le=2**63 - 1, description="market time; default: today")
-    ] = None,
-    limit: Annotated[int, Query(ge=3, le=_MOST_POINTS, description="at most some so many points")] = 1_000,
-) -> Response:
-    """Return the desk's curve from an instant on: `[event_ns, net, realised, unrealised, charges, margin]` each."""
-    with desk.look() as known:
-        curve = list(known.worth.curve)
-    if from_ns is not None and (not curve or from_ns < curve[0].event_ns):
-        curve = _older(desks, name, from_ns, curve[0].event_ns if curve else None) + curve
-    wanted = [point for point in curve if from_ns is None or point.event_ns >= from_ns]
-    return sent({"items": thinned(wanted, limit)})
-
-
-def _older(desks: Any, name: str | None, from_ns: UnixNs, until_ns: UnixNs | None) -> list[CurvePoint]:
-    """Read the points before those that are kept; a long past is thinned as it is read."""
-    record, found = desks.record(name), list[CurvePoint]()
-    for entry in record.forwards("pnl", id_at(record, "pnl", from_ns)):
-        if not entry.data.startswith(b'{"type":"desk_pnl"'):
-            continue
-        point = read_entry(entry).message
-        if not isinstance(point, DeskPnl):
-            continue
-        if until_ns is not None and point.event_ns >= until_ns:
-            break
-        found.append(curve_point(point))
-        if len(found) > 4 * _MOST_POINTS:
-            found = thinned(found, 2 * _MOST_POINTS)
-    return found
-
-
-def _positions(known: Known) -> list[ShownPosition]:
+def _positions(known: Known, series: Iterable[Series]) -> list[ShownPosition]:
     return [
         ShownPosition(
             **msgspec.structs.asdict(one),
             average_price=average(abs(one.cost), abs(one.qty)) if one.qty else None,
         )
-        for one in known.ledger.holdings(known.worth.positions)
+        for one in known.ledger.holdings(known.worth.positions, series)
     ]

@@ -15,6 +15,7 @@ from sauda.contracts import CancelOrder, Instrument, ModifyOrder, PlaceOrder
 from sauda.hand.desk import DeskAsleepError
 from sauda.hand.exchange import NotHereError, enquiry
 from sauda.hand.terms import same_order
+from sauda.merge import id_parts
 from sauda_gateway.acting import ACCEPTED, Hand, TheHand, insist_on_own
 from sauda_gateway.asking import (
     PROBLEMS,
@@ -73,10 +74,13 @@ def orders(
         )
 
     with desk.look() as known:
-        found = [(one.changed_id, one) for one in known.ledger.orders(is_wanted)]
-    found.sort(key=lambda pair: pair[1].at)
+        every = known.ledger.changes()
+    found = [(changed_id, state.order_id) for changed_id, state in every if is_wanted(state)]
+    found.sort(key=lambda pair: id_parts(pair[0].encode()))
     part, after_it = page(found, after, limit, newest_first=newest)
-    return sent({"items": [shown(one) for _, one in part], "next": after_it})
+    with desk.look() as known:
+        orders = [known.ledger.order(order_id) for _, order_id in part]
+    return sent({"items": [shown(one) for one in orders if one is not None], "next": after_it})
 
 
 @router.get("/{order_id}", responses=answers(ShownOrder), dependencies=[READ])
