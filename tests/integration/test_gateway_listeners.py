@@ -18,6 +18,7 @@ from sauda.contracts import Bar, DeskPnl, PastBar, PositionPnl, Subscribe, Unsub
 from sauda.history.spans import Span
 from sauda.history.store import HistoryStore
 from sauda.redis_log import RedisLog
+from sauda.settings import Settings
 from sauda.testing.builders import (
     INDEX,
     NOW,
@@ -31,6 +32,7 @@ from sauda.tokens import TokenFile
 from sauda_gateway.sessions import Sessions
 from sauda_gateway.stream import hubs as hubs_module
 from sauda_gateway.stream.hubs import caller_name
+from sauda_gateway.stream.topics import EVENTS
 from tests.integration.conftest import Server
 from tests.integration.stream_desk import OPEN, PATIENCE_S, Gateway, fills, serving, until, write
 
@@ -214,6 +216,56 @@ def test_what_is_looked_at_is_asked_of_the_feed_and_let_go_at_the_end(
     asyncio.run(run())
 
 
+def test_what_a_killed_gateway_had_asked_for_is_let_go_by_the_next(
+    log: RedisLog, any_redis: Server, desk: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sauda_gateway.market.calling.KEPT_S", 0.5)
+    monkeypatch.setattr("sauda_gateway.stream.hub.HEARTBEAT_EVERY", 1)
+    name = caller_name(Settings())
+    other = Subscribe("another", (INDEX, OPTION), NOW)
+    write(log, *OPEN, Subscribe(name, (INDEX, OPTION), NOW), other)
+
+    async def run() -> None:
+        async with serving(any_redis.url, desk, tmp_path) as gateway, gateway.listener() as one:
+            await one.say(subscribe=[f"ticks:{INDEX}"])
+            await until(lambda: len(log.entries("subscriptions")) == 3, "it is let go")
+            assert decode(log.entries("subscriptions")[-1].data) == Unsubscribe(name, (OPTION,), NOW)
+
+    asyncio.run(run())
+
+
+def test_who_leaves_leaves_nothing_behind(
+    log: RedisLog, any_redis: Server, desk: str, tmp_path: Path
+) -> None:
+    async def run() -> None:
+        write(log, *OPEN, *fills(3))
+        async with serving(any_redis.url, desk, tmp_path) as gateway:
+            hub, before = gateway.hub, len(asyncio.all_tasks())
+            topics = [
+                "chain:NIFTY:2026-12-01",
+                f"ticks:{OPTION}",
+                f"bars:{OPTION}:1m",
+                "fills",
+                "orders",
+                "pnl",
+            ]
+            for number in range(6):
+                async with gateway.listener() as one, sse(gateway, f"topics={','.join(topics)}") as lines:
+                    await one.say(subscribe=topics, after={"fills": "1-0"})
+                    await one.until("data", topic=topics[0])
+                    await line(lines, "chain:")
+                    assert len(hub.clients) == 2
+                    if number % 2:
+                        one.connection.transport.abort()
+            await until(lambda: not hub.clients, "all have left")
+            await until(lambda: len(asyncio.all_tasks()) <= before, "nobody works for them")
+            assert (hub._board.names(), hub._interest._chains, hub._events._followers) == ([], {}, {})
+            assert set(hub._events._topics) == set(EVENTS)
+            assert not hub._events._tasks
+
+    asyncio.run(run())
+
+
 def test_the_market_over_rest(log: RedisLog, any_redis: Server, desk: str, tmp_path: Path) -> None:
     async def run() -> None:
         opened = at("09:15")
@@ -293,7 +345,7 @@ def test_bars_since_ever_come_page_by_page(
     log: RedisLog, any_redis: Server, desk: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sauda_gateway.market.past_bars.MOST_SESSIONS", 20)
-    days = (date(2026, 6, 15), date(2026, 11, 19), date(2026, 11, 20))
+    days = (date(2026, 10, 12), date(2026, 11, 19), date(2026, 11, 20))
     opened = [at("09:15", day) for day in days]
     kept = [PastBar(start + n * MINUTE, 5, 5, 5, 5) for start in opened for n in range(4)]
     HistoryStore(tmp_path / "history", "simulated-11").add(
@@ -312,7 +364,7 @@ def test_bars_since_ever_come_page_by_page(
                 pages = await every_page(client, {"timeframe": timeframe, "from": 0, "limit": 3})
                 found = [one["start_ns"] for page in pages for one in page["items"]]
                 assert found == (starts or [start + n * 3 * MINUTE for start in opened for n in (0, 1)])
-                assert len(pages) < 30, "where nothing is known before nobody turns pages"
+                assert len(pages) < 12, "where nothing is known before nobody turns pages"
                 assert all(len(page["problems"]) <= 22 for page in pages), "each page is of a few sessions"
 
     asyncio.run(run())

@@ -35,6 +35,14 @@ class Calling:
         if new:
             self._write(Subscribe(self._name, tuple(new), market_ns))
 
+    def recall(self, wish: Subscribe | Unsubscribe, now_s: float) -> None:
+        """Take what stands on the stream: in our name a gateway has asked that was killed, and could not let go."""
+        for instrument in wish.instruments if wish.by == self._name else ():
+            if isinstance(wish, Subscribe):
+                self._until_s.setdefault(instrument, now_s + KEPT_S)
+            else:
+                self._until_s.pop(instrument, None)
+
     def let_go(self, now_s: float, market_ns: UnixNs) -> None:
         """Let go of what nobody has looked at for a while."""
         old = [instrument for instrument, until_s in self._until_s.items() if until_s < now_s]

@@ -28,6 +28,7 @@ TAILS: Final = {
     "pnl": 3_000,
     "control": 200,
     "alerts": 1_000,
+    "subscriptions": 10_000,
 }
 """stream -> entries that are read before following it; None: all, because that stream is never trimmed and says what exists."""
 

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
-from sauda.contracts import Tick
+from sauda.contracts import Subscribe, Tick, Unsubscribe
 from sauda.errors import ContractError, SaudaError
 from sauda.logs import Channel, logger
 from sauda.record import Record
@@ -183,6 +183,8 @@ class Hub:
             for chain in self._interest.touched_by(message.instrument):
                 self._board.changed(chain)
             return
+        if self.calling is not None and isinstance(message, Subscribe | Unsubscribe):
+            self.calling.recall(message, self._now_s())
         if self.market.take(message):
             self._worth_at = told.id
             self._board.changed("pnl")
