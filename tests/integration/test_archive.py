@@ -15,11 +15,14 @@ from sauda.archive.looking import check_book
 from sauda.archive.segment import DamagedError
 from sauda.archive.span import HIGHEST, text_of
 from sauda.archive.store import ArchiveAwayError, FolderStore
-from sauda.clock import SystemClock
+from sauda.clock import SystemClock, wall_ms
 from sauda.codec import decode, encode
 from sauda.contracts import Alert
 from sauda.errors import LeaseLostError
 from sauda.log import Output, Position, Step
+from sauda.metrics.desk import DeskFigures
+from sauda.metrics.measures import ENTRIES
+from sauda.metrics.records import RECONNECTS
 from sauda.record import Record
 from sauda.redis_book import RedisBook
 from sauda.redis_consumer import RedisConsumer
@@ -30,6 +33,7 @@ from sauda.testing.builders import DAY, a_tick, after
 from sauda.testing.counting import counter_unit
 from sauda_archive.archiver import Archiver
 from sauda_archive.copying import copy
+from sauda_archive.measured import ArchiveFigures
 from sauda_archive.settings import Limits
 
 AT_ONCE = Limits(every_s=0.000_001, keep_ms=0, settle_s=0)
@@ -42,6 +46,8 @@ class Desk:
     def __init__(self, url: str, desk: str, root: Path) -> None:
         self.settings = Settings(redis_url=url, desk=desk, archive=str(root))
         self.log = RedisBook(url, desk)
+        self.figures = ArchiveFigures(DeskFigures(url, desk, wall_ms))
+        self.events: list[str] = []
         self.archiver = self.another(AT_ONCE)
 
     def another(self, limits: Limits) -> Archiver:
@@ -52,7 +58,17 @@ class Desk:
             limits,
             "tests",
             open_desk=lambda name: RedisBook(url, name),
+            on_event=self._note,
         )
+
+    def _note(self, event: str, facts: dict[str, object]) -> None:
+        self.events.append(event)
+        self.figures.note(event, facts)
+
+    @property
+    def found_again(self) -> list[str]:
+        """What the page counts as connections made anew."""
+        return [event for event in self.events if event in RECONNECTS]
 
     def write(self, stream: str, payloads: list[bytes]) -> list[bytes]:
         return self.log.append([Output(stream, data, b"") for data in payloads])
@@ -101,6 +117,8 @@ def test_what_is_written_is_archived_and_leaves_redis(at: Desk) -> None:
     assert at.recorded("ticks") == numbered(0, 3000)
     assert at.recorded("journal") == numbered(0, 300)
     assert at.archiver.ready
+    told = {one.labels: one.value for one in at.figures.readings() if one.measure is ENTRIES}
+    assert told == {("archive", "ticks"): 3000, ("archive", "journal"): 300}
 
 
 def test_the_streams_that_are_read_from_their_beginning_stay_though_archived(at: Desk) -> None:
@@ -370,6 +388,7 @@ def test_while_the_archive_is_away_nothing_is_trimmed_and_one_alert_says_so(at: 
     assert at.archiver.ready
     assert at.recorded("ticks") == numbered(0, 2000)
     assert at.alerts() == ["ARCHIVE_AWAY", "ARCHIVE_BACK"]
+    assert at.found_again == ["store_back"]
 
 
 def test_a_replica_that_takes_over_in_an_outage_does_not_repeat_the_alert(at: Desk, tmp_path: Path) -> None:
@@ -689,6 +708,7 @@ def test_a_killed_redis_comes_back_trimmed_or_not_and_nothing_is_missing(
 
     assert at.recorded("ticks") == numbered(0, 5000)
     assert at.log.length("ticks") < 200
+    assert at.found_again == ["redis_back"] * 5
     at.log.close()
 
 
