@@ -77,11 +77,13 @@ class Screen:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A desk that trades: the straddle has been sold, so there is something to see."""
     made = make_project(tmp_path_factory.mktemp("screen") / "desk")
-    said = made.up().stdout
-    address = next(words[1] for line in said.splitlines() if (words := line.split())[:1] == ["screen"])
-    eventually(made.fills, within_s=120)
-    yield Running(made, address)
-    made.sauda("down")
+    try:
+        said = made.up().stdout
+        address = next(words[1] for line in said.splitlines() if (words := line.split())[:1] == ["screen"])
+        eventually(made.fills, within_s=120)
+        yield Running(made, address)
+    finally:
+        made.sauda("down")
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,19 @@ def market_at_rest(desk: Project) -> Iterator[None]:
         os.kill(pid, signal.SIGCONT)
 
 
+@contextmanager
+def gateway_away(desk: Project) -> Iterator[None]:
+    """Kill the gateway with -9, and let nobody start it again for a while."""
+    pid = desk.processes()["gateway-1"]
+    supervisor = int((desk.root / "var/run/supervisord.pid").read_text())
+    os.kill(supervisor, signal.SIGSTOP)
+    try:
+        os.kill(pid, signal.SIGKILL)
+        yield
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
+
+
 def money_of(told: dict[str, Any]) -> tuple[int, int, int, int]:
     """Return what a point of P&L says, in paise."""
     return told["net"], told["realised"], told["unrealised"], told["charges"]

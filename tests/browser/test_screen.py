@@ -1,25 +1,29 @@
 """The trader's screen in a real browser over a running desk: what it shows is what the desk did, also after the gateway was killed."""
 
 import json
-import os
-import signal
 import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import BrowserContext, CDPSession, expect
+from playwright.sync_api import BrowserContext, CDPSession, Page, expect
 
 from tests.browser.conftest import Running, Screen
-from tests.browser.desk_facts import indian, market_at_rest, money_of, stored
+from tests.browser.desk_facts import gateway_away, indian, market_at_rest, money_of, stored
 from tests.e2e.conftest import eventually
 
 pytestmark = [pytest.mark.browser, pytest.mark.e2e, pytest.mark.slow]
 
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
+ALL_RULES, COLOURS = "", "runOnly: ['color-contrast']"
+"""Only the colours are others in the dark."""
 VIEWS = ("desk", "chain", "chart", "ticket", "strategies", "system", "why", "replay")
+FUTURE = "NFO:NIFTY23NOV26F"
+"""Its price does not melt away while the test runs, as an option's does on its last day."""
 MOST_BYTES = 1_500_000
-MOST_OF_A_CORE = 0.30
+MOST_OF_A_CORE = 0.60
+"""Twice what is promised on a quiet machine (docs/screen.md has what was measured): a busy one makes the same work longer."""
 LEAST_ROWS = 36
 """Of 41: the exchange lists no strike further out where the money has moved."""
 
@@ -64,18 +68,52 @@ def test_an_order_from_the_ticket_is_filled_and_appears_everywhere(screen: Scree
     expect(screen.page.locator(".node.orders").first).to_be_visible()
 
 
+def test_an_order_is_changed_and_taken_back_on_a_phone(screen: Screen) -> None:
+    screen.page.set_viewport_size({"width": 390, "height": 844})
+    screen.show(f"ticket/{quote(FUTURE, safe='')}?side=BUY")
+    form = screen.page.locator("[data-test=ticket]")
+    expect(form.locator("[data-test=ltp]")).to_contain_text(".")
+    ltp = round(100 * float(form.locator("[data-test=ltp]").inner_text().replace(",", "")))
+    far, further = (int(ltp * part) // 10 * 10 for part in (0.95, 0.94))
+    form.get_by_role("button", name="Limit", exact=True).click()
+    form.locator("[name=limit_price]").fill(f"{far / 100:,.2f}")
+    form.locator("[data-test=send]").click()
+    expect(form.locator(".outcome")).to_contain_text("Working")
+    screen.show("desk")
+    row = screen.page.locator("[data-test=open-orders] tr", has_text=f"{far / 100:,.2f}")
+
+    row.get_by_role("button", name="Change order").click()
+    screen.page.locator("dialog [name=limit_price]").fill(f"{further / 100:,.2f}")
+    screen.page.get_by_role("button", name="Change it").click()
+
+    expect(screen.page.get_by_role("dialog")).to_be_hidden()
+    (order,) = [
+        one for one in screen.desk.asked("orders") if one["strategy"] == "hand" and one["status"] == "working"
+    ]
+    assert order["limit_price"] == further
+    row = screen.page.locator(f"[data-order='{order['order_id']}']")
+    expect(row).to_contain_text(f"{further / 100:,.2f}")
+    row.get_by_role("button", name="Cancel order").click()
+    expect(row).to_be_hidden()
+    (order,) = [one for one in screen.desk.asked("orders") if one["order_id"] == order["order_id"]]
+    assert order["status"] == "cancelled"
+
+
 def test_a_gateway_killed_under_the_page_costs_no_fill(screen: Screen) -> None:
     expect(screen.page.locator("[data-test=link]")).to_have_text("Live")
     contract = screen.desk.fills()[0]["instrument"]
 
-    os.kill(screen.desk.processes()["gateway-1"], signal.SIGKILL)
+    with gateway_away(screen.desk):
+        expect(screen.page.locator("[data-test=lost]")).to_be_visible()
+        bought = screen.desk.sauda("order", "buy", contract, "65", "--json")
+        assert json.loads(bought.stdout)["status"] == "filled", bought.stdout + bought.stderr
+        filled = {one["fill_id"] for one in screen.desk.fills()} - screen.fills()
+        assert filled
 
-    expect(screen.page.locator("[data-test=lost]")).to_be_visible()
-    bought = screen.desk.sauda("order", "buy", contract, "65", "--json")
-    assert json.loads(bought.stdout)["status"] == "filled", bought.stdout + bought.stderr
     expect(screen.page.locator("[data-test=link]")).to_have_text("Live")
     expect(screen.page.locator("[data-test=lost]")).to_be_hidden()
     eventually(lambda: screen.fills() == {one["fill_id"] for one in screen.desk.fills()}, within_s=20)
+    assert filled <= screen.fills()
 
 
 def test_the_chain_leaves_the_main_thread_alone(
@@ -92,11 +130,11 @@ def test_the_chain_leaves_the_main_thread_alone(
     expect(rows.nth(LEAST_ROWS)).to_be_attached()
     cdp = laptop.new_cdp_session(screen.page)
     cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
-    screen.page.wait_for_timeout(1_500)
+    screen.page.wait_for_timeout(1_000)
     frames.clear()
 
     busy_s, began_s = -busy(cdp), time.monotonic()
-    screen.page.wait_for_timeout(5_000)
+    screen.page.wait_for_timeout(4_000)
     took_s = time.monotonic() - began_s
     busy_s += busy(cdp)
 
@@ -137,25 +175,55 @@ def test_the_first_load_is_small_and_comes_from_here_alone(
     assert "unsafe" not in policy
 
 
-@pytest.mark.parametrize(("dark", "width"), [(False, 1280), (True, 1280), (False, 390)])
-def test_axe_finds_nothing_serious(screen: Screen, dark: bool, width: int) -> None:
-    screen.page.emulate_media(color_scheme="dark" if dark else "light")
-    screen.page.set_viewport_size({"width": width, "height": 800})
-    found = []
-    for view in VIEWS:
+def test_a_wrong_token_opens_nothing_and_the_right_one_does_until_it_is_handed_back(
+    laptop: BrowserContext, desk: Running
+) -> None:
+    page = laptop.new_page()
+    page.goto(desk.address)
+    page.fill("[name=token]", "sauda_wrong")
+    page.click("text=Enter the desk")
+    expect(page.locator(".refusal")).to_contain_text("unknown, or has expired")
+    page.fill("[name=token]", desk.token)
+    page.click("text=Enter the desk")
+    expect(page.locator("[data-test=figures]")).to_be_visible()
+    other = laptop.new_page()
+    other.goto(desk.address)
+    expect(other.locator("[data-test=figures]")).to_be_visible()
+
+    other.get_by_role("button", name="Log out").click()
+
+    expect(other.locator("[name=token]")).to_be_visible()
+    expect(page.locator("[name=token]")).to_be_visible()
+    assert page.request.get(f"{desk.address}/api/v1/portfolio").status == 401
+
+
+def test_axe_finds_nothing_serious(screen: Screen) -> None:
+    page = screen.page
+    page.evaluate(AXE.read_text())
+    found: list[tuple[Any, ...]] = []
+    for view in (*VIEWS, f"why/{quote(screen.desk.fills()[0]['fill_id'], safe='')}", "login"):
         screen.show(view)
-        screen.page.wait_for_selector("main .panel")
-        screen.page.wait_for_timeout(200)
-        screen.page.evaluate(AXE.read_text())
-        told = screen.page.evaluate("axe.run({resultTypes: ['violations']})")
-        found += [
-            (view, one["id"], one["nodes"][0]["html"][:120])
-            for one in told["violations"]
-            if one["impact"] in ("serious", "critical")
-        ]
-        assert screen.page.evaluate("document.documentElement.scrollWidth") <= width, view
+        expect(page.locator("main .panel, main.login").first).to_be_visible()
+        page.wait_for_timeout(200)
+        for width in (1280, 390):
+            page.set_viewport_size({"width": width, "height": 800})
+            page.emulate_media(color_scheme="light")
+            found += [(view, width, "light", *one) for one in serious(page, ALL_RULES)]
+            page.emulate_media(color_scheme="dark")
+            found += [(view, width, "dark", *one) for one in serious(page, COLOURS)]
+            assert page.evaluate("document.documentElement.scrollWidth") <= width, view
 
     assert found == []
+
+
+def serious(page: Page, rules: str) -> list[tuple[str, str]]:
+    """Return what axe finds serious or critical: rule and element."""
+    told = page.evaluate(f"axe.run({{resultTypes: ['violations'], {rules}}})")
+    return [
+        (one["id"], one["nodes"][0]["html"][:120])
+        for one in told["violations"]
+        if one["impact"] in ("serious", "critical")
+    ]
 
 
 def test_keys_go_to_views_and_the_kill_switch_asks_before_it_flattens(screen: Screen) -> None:
@@ -167,7 +235,12 @@ def test_keys_go_to_views_and_the_kill_switch_asks_before_it_flattens(screen: Sc
     expect(dialog).to_contain_text("open position")
     screen.page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
-    assert [one for one in screen.desk.asked("positions") if one["qty"]]
+    held = [one for one in screen.desk.asked("positions") if one["qty"]]
+    assert held
+    screen.show("desk")
+    expect(screen.page.locator("[data-test=positions] a[title='Close it by a new order']")).to_have_count(
+        len(held)
+    )
 
     screen.page.get_by_role("button", name="Kill switch").click()
     dialog.get_by_role("button", name="Halt and flatten").click()
@@ -176,6 +249,7 @@ def test_keys_go_to_views_and_the_kill_switch_asks_before_it_flattens(screen: Sc
     eventually(lambda: not [one for one in screen.desk.asked("positions") if one["qty"]], within_s=30)
     screen.show("desk")
     expect(screen.page.locator("[data-test=open-orders] tbody tr")).to_have_count(0)
+    expect(screen.page.locator("[data-test=positions] a[title='Close it by a new order']")).to_have_count(0)
     screen.page.get_by_role("button", name="Halted").click()
     dialog.get_by_role("button", name="Resume").click()
     expect(screen.page.locator("[data-test=halted]")).to_be_hidden()

@@ -16,7 +16,7 @@ import { colour, repaint } from "../theme.js";
 const TIMEFRAMES = ["1m", "3m", "5m", "15m", "1h"];
 const FIRST = "NSE:Nifty 50";
 const MOST_BARS = 1000;
-const SHOWN_BARS = 140;
+const BAR_PX = 6;
 const LEAST_ROOM = 60; // Bars that a young day leaves room for: three of them are no walls.
 
 export default function Chart() {
@@ -65,7 +65,7 @@ function Candles({ id, timeframe, quote }) {
 
 function Legend({ bar }) {
   return html`<p class="legend" aria-live="off">${clock(bar.start_ns).slice(0, 5)} <b>O</b> ${price(bar.open)} <b>H</b> ${price(bar.high)} <b>L</b> ${price(bar.low)} <b>C</b> ${price(bar.close)}
-    <span class=${tone(bar.close - bar.open)}>${change(bar.close - bar.open)}</span> <b>V</b> ${lakhs(bar.volume ?? 0)}</p>`;
+    <span class=${tone(bar.close - bar.open)}>${change(bar.close - bar.open)}</span><span class="phone-hide"><b>V</b> ${lakhs(bar.volume ?? 0)}</span></p>`;
 }
 
 /** The chart, and what can be done to it. */
@@ -94,7 +94,7 @@ function begin(box, timeframe, setPointed) {
       isRead = true;
       const all = bars.fill([...read, ...early]);
       redraw(all);
-      const from = Math.max(0, all.length - SHOWN_BARS);
+      const from = Math.max(0, all.length - Math.round(box.clientWidth / BAR_PX));
       chart.timeScale().setVisibleLogicalRange({ from, to: Math.max(from + LEAST_ROOM, all.length + 6) });
     },
     add(bar) {

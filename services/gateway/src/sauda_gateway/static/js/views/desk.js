@@ -42,7 +42,7 @@ function Figures() {
     <${Figure} name="roi" label="Return on margin" value=${percent(now.roi, true)} sign=${now.roi} note=${`of ${rupees(now.peak_margin)}`} />
     <div class="kpi"><dt>Margin</dt><dd data-test="margin">${rupees(margin)}</dd>
       <dd class="gauge ${used > 0.8 ? "high" : ""}" ref=${(bar) => bar?.style.setProperty("--part", Math.min(1, used))}><i></i></dd><dd><small>${rupees(book.available)} free</small></dd></div>
-    <${Figure} name="drawdown" label="Drawdown" value=${rupees(now.drawdown)} sign=${now.drawdown ? -1 : 0} note=${`from ${rupees(now.peak)}`} />
+    <${Figure} name="drawdown" label="Drawdown" value=${gain(now.drawdown && -now.drawdown)} sign=${now.drawdown ? -1 : 0} note=${`from ${rupees(now.peak)}`} />
   </dl>`;
 }
 

@@ -4,13 +4,14 @@ import { html } from "../../vendor/htm-preact.js";
 import { useEffect, useState } from "../../vendor/hooks.js";
 import { get } from "../api.js";
 import { fills, orders } from "../book.js";
-import { clock, count, instrument, price, prose, words } from "../format.js";
+import { change, clock, count, instrument, price, prose, words } from "../format.js";
 import { Empty, Icon, Panel, Refusal } from "../parts.js";
 import { go, route, to } from "../routes.js";
 
 const BACK = { cause: "set off by", order: "its order", quote: "at the price of", signal: "reason given", protects: "protects", fill: "counts up to", mark: "marked at", entry: "entry in it" };
 const FORTH = { cause: "set off", order: "came to" };
-const MONEY = new Set(["price", "limit_price", "trigger_price", "ltp", "charges", "net", "realised", "unrealised", "cost", "stop_loss", "take_profit"]);
+const MONEY = new Set(["price", "limit_price", "trigger_price", "ltp", "charges", "cost", "stop_loss", "take_profit"]);
+const MADE = new Set(["net", "realised", "unrealised"]);
 const TOLD = ["strategy", "side", "qty", "instrument", "kind", "price", "limit_price", "trigger_price", "ltp", "reason", "detail", "code", "text", "net", "unrealised", "charges"];
 const OFFERED = 8;
 
@@ -102,6 +103,7 @@ function Node({ chain, at, relation, again = false }) {
 }
 
 function told(name, value) {
+  if (MADE.has(name)) return `${name} ${change(value)}`;
   if (MONEY.has(name)) return `${words(name).toLowerCase()} ${price(value)}`;
   if (name === "instrument") return instrument(value);
   return name === "qty" ? count(value) : prose(value);
