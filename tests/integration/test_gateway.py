@@ -1,6 +1,7 @@
 """The gateway over a desk that really trades: who is let in, what an order does, and that its death loses nothing."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +155,22 @@ def test_the_same_key_is_the_same_order_and_another_wish_is_refused(running: Gat
     assert again == {"order_id": first, "status": "filled"}
     assert other.status_code == 409
     assert len(fills) == 1
+
+
+def test_one_key_is_one_order_also_for_those_who_ask_at_the_same_time(desk: tuple[Market, Gateway]) -> None:
+    market, running = desk
+    wishes = [{**BUY, "qty": (number % 2 + 1) * LOT} for number in range(12)]
+    with running.client(Scope.TRADE) as client, ThreadPoolExecutor(len(wishes)) as threads:
+        key = {"Idempotency-Key": "together"}
+        answers = list(threads.map(lambda wish: client.post("/orders", json=wish, headers=key), wishes))
+        (order_id,) = {one.json()["order_id"] for one in answers if one.status_code == 202}
+        order = settled(client, order_id, "filled")
+
+    taken = [wish["qty"] for wish, answer in zip(wishes, answers, strict=True) if answer.status_code == 202]
+    assert taken == [order["qty"]] * (len(wishes) // 2)
+    assert [one.status_code for one in answers].count(409) == len(wishes) // 2
+    orders = [decode(entry.data) for entry in market.view.entries("orders")]
+    assert [one.order_id for one in orders if isinstance(one, PlaceOrder)].count(order_id) == 1
 
 
 def test_a_resting_order_is_changed_taken_back_and_its_end_refused(running: Gateway) -> None:

@@ -78,6 +78,21 @@ def test_a_flood_from_strangers_does_not_fill_the_audit() -> None:
     assert max(len(one.action) for one in record.lines) <= 200
 
 
+def test_who_asks_too_often_is_in_the_audit_and_does_not_fill_it(tmp_path: Path) -> None:
+    tokens = TokenFile(tmp_path / "tokens.json")
+    headers = {"Authorization": f"Bearer {tokens.issue('asha', Scope.TRADE, 0)}"}
+    app, record = an_app()
+    app.state.doorkeeper = Doorkeeper(tokens, 0.5)
+    app.put("/api/rules", dependencies=[TRADE])(lambda: "let in")
+
+    answers = ask(app, *[("PUT", "/api/rules", {"headers": headers})] * 300)
+
+    told = [(one.who, one.outcome) for one in record.lines]
+    assert [one.status_code for one in answers[:2]] == [200, 429]
+    assert told[:2] == [("asha", "200 done"), ("asha", "429 too many requests")]
+    assert len(told) <= FAILURES_AT_ONCE + 10
+
+
 def test_an_attempt_that_breaks_the_gateway_is_written_down_and_counted() -> None:
     app, record = an_app()
     figures = measured(app)

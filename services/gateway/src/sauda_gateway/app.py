@@ -31,6 +31,7 @@ from sauda_gateway.routes import (
     system,
     trading,
 )
+from sauda_gateway.sent_lately import SentLately
 
 API: Final = "/api/v1"
 ROUTES: Final = (session, system, control, trading, portfolio, equity, strategies, causes, replaying)
@@ -58,6 +59,7 @@ def make_app(settings: Settings, desks: Desks | None = None) -> FastAPI:
     app.state.doorkeeper = Doorkeeper(TokenFile(settings.gateway_tokens), settings.gateway_rate)
     app.state.copies = Copies(settings, settings.desk)
     app.state.replays = Replays(settings)
+    app.state.sent_lately = SentLately()
     app.openapi = lambda: schemas.document(app)  # type: ignore[method-assign]
     problems.install(app)
     # The last one added is the outermost.

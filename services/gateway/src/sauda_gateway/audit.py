@@ -1,8 +1,8 @@
 """The audit of what was refused, or changed nothing on the desk: every attempt to write leaves a line on the stream `audit`.
 
-What does change something is written by `sauda_gateway.acting` in one step with its line. Who asks too often is not
-written down, nor a stranger who tries one thing after the other: a flood must not fill the stream, and any page in a browser of this
-machine can send one, though it is never let in.
+What does change something is written by `sauda_gateway.acting` in one step with its line. Of who asks too often, and of a stranger who
+tries one thing after the other, there are some lines and then one a second: a flood must not fill the stream, and any page in a browser
+of this machine can send one, though it is never let in.
 """
 
 from typing import Any, Final
@@ -16,7 +16,7 @@ from sauda.errors import SaudaError
 from sauda.log import Output
 from sauda.logs import Channel, logger
 from sauda_gateway.acting import audited
-from sauda_gateway.auth import FAILURES_AT_ONCE, FAILURES_PER_S, SAFE, address_of
+from sauda_gateway.auth import FAILURES_AT_ONCE, FAILURES_PER_S, SAFE, Caller, address_of
 from sauda_gateway.desks import Desks
 from sauda_gateway.lanes import AUDIT, run
 from sauda_gateway.limits import Buckets
@@ -31,7 +31,7 @@ class Audit:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._strangers = Buckets(FAILURES_PER_S, FAILURES_AT_ONCE)
+        self._floods = Buckets(FAILURES_PER_S, FAILURES_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on and write down what came of it, before the answer leaves."""
@@ -53,12 +53,14 @@ class Audit:
             raise
 
     async def _write(self, request: Request, status: int) -> None:
-        if status == _FLOOD or getattr(request.state, "audited", False):
+        if getattr(request.state, "audited", False):
             return
         request.state.audited = True
-        is_known = getattr(request.state, "caller", None) is not None
-        if not is_known and self._strangers.take(address_of(request), monotonic_s()):
-            return
+        caller: Caller | None = getattr(request.state, "caller", None)
+        if caller is None or status == _FLOOD:
+            whose = f"token {caller.name}" if caller else address_of(request)
+            if self._floods.take(whose, monotonic_s()):
+                return
         target: str = getattr(request.state, "target", "")
         line: Any = audited(request, target, f"{status} {TITLES.get(status, 'done').lower()}")
         desks: Desks = request.app.state.desks

@@ -6,7 +6,8 @@ after a lost answer or a gateway that was killed, is asking for the same order: 
 
 import hashlib
 from difflib import get_close_matches
-from typing import Annotated
+from itertools import islice
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
@@ -14,7 +15,7 @@ from sauda.book.orders import OVER, OrderState, Status
 from sauda.contracts import CancelOrder, Instrument, ModifyOrder, PlaceOrder
 from sauda.hand.desk import DeskAsleepError
 from sauda.hand.exchange import NotHereError, enquiry
-from sauda.hand.terms import same_order
+from sauda.hand.terms import Terms, same_order
 from sauda.merge import id_parts
 from sauda_gateway.acting import ACCEPTED, Hand, TheHand, insist_on_own
 from sauda_gateway.asking import (
@@ -37,8 +38,13 @@ from sauda_gateway.lanes import QUICK, LanedRoute, in_lane
 from sauda_gateway.problems import ProblemError
 from sauda_gateway.routes.order_forms import ID, ChangeForm, OrderForm, Placed, Previewed, ShownOrder, shown
 from sauda_gateway.schemas import answers
+from sauda_gateway.sent_lately import SentLately
 
 router = APIRouter(prefix="/orders", tags=["trading"], responses=PROBLEMS, route_class=LanedRoute)
+
+_ALIKE: Final = 7
+"""Letters that a name shares with those it is taken for: `NFO:NIF`."""
+_COMPARED: Final = 1_000
 
 OrderId = Annotated[str, Path(pattern=ID, description="the order's id")]
 Key = Annotated[
@@ -105,15 +111,20 @@ def place(
     desk = desks.own
     contract = _contract(desk, form.instrument)
     standing = _standing(desk, hand, order_id)
-    if standing is not None:
-        if not same_order(terms.order(order_id, 0), standing):
-            raise ProblemError(409, f"{order_id} is another order already", "Idempotency-Key")
-        return sent(Placed(order_id, _status(desk, order_id)), ACCEPTED)
-    _insist_awake(hand)
-    hand.desk.insist_on_quote(contract.instrument)
+    if standing is None:
+        _insist_awake(hand)
+        hand.desk.insist_on_quote(contract.instrument)
+        order = terms.order(order_id, hand.now_ns())
+        lately: SentLately = hand.request.app.state.sent_lately
+        standing = lately.once(order, lambda: _send(hand, terms, order))
+    if standing is not None and not same_order(terms.order(order_id, 0), standing):
+        raise ProblemError(409, f"{order_id} is another order already", "Idempotency-Key")
+    return sent(Placed(order_id, _status(desk, order_id)), ACCEPTED)
+
+
+def _send(hand: Hand, terms: Terms, order: PlaceOrder) -> None:
     _, cause = hand.desk.announce(terms.side, terms.instrument, str(terms), terms.strategy)
-    hand.send(terms.order(order_id, hand.now_ns()), order_id, cause)
-    return sent(Placed(order_id, Status.SENT), ACCEPTED)
+    hand.send(order, order.order_id, cause)
 
 
 @router.post(
@@ -181,7 +192,9 @@ def _contract(desk: Desk, instrument: str) -> Instrument:
         found = known.instruments.get(instrument)
         names = () if found is not None else tuple(known.instruments)
     if found is None:
-        near = get_close_matches(instrument, names, n=3, cutoff=0.6)
+        # Names are compared letter by letter: a hundred thousand of them would hold up the orders of others.
+        alike = islice((one for one in names if one.startswith(instrument[:_ALIKE])), _COMPARED)
+        near = get_close_matches(instrument, alike, n=3, cutoff=0.6)
         hint = f"did you mean {', '.join(near)}?" if near else "GET /api/v1/instruments?q=… finds some"
         raise ProblemError(422, f"no contract {instrument!r} on desk {desk.name}; {hint}", "instrument")
     return found
