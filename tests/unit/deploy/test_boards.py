@@ -10,7 +10,10 @@ import yaml
 
 from deploy.grafana.boards import BOARDS, FOLDER
 from deploy.grafana.panels import PROMETHEUS, document
+from sauda.contracts import PositionPnl, StrategyPnl
 from sauda.metrics.measures import MEASURES, Kind, Measure
+from sauda.testing.builders import NOW, OPTION, a_fill
+from sauda_pnl.writers.lines import Lines
 
 REPOSITORY = Path(__file__).parents[3]
 RULES: dict[str, Any] = yaml.safe_load((REPOSITORY / "deploy/prometheus/alerts.yml").read_text())
@@ -91,6 +94,52 @@ def test_every_metric_is_on_a_board_or_said_to_be_seen_elsewhere() -> None:
 
     assert shown | SEEN_ELSEWHERE == set(NAMES)
     assert not shown & SEEN_ELSEWHERE
+
+
+def written() -> dict[str, set[str]]:
+    """Return measurement -> tags and fields, as the writer prints them of messages that tell all there is to tell."""
+    strategy = StrategyPnl("s", 1, 2, 3, 4, 5, 6.0, NOW, peak_margin=7, peak=8, drawdown=9, day_net=10)
+    found: dict[str, set[str]] = {}
+    for message in (a_fill(), strategy, PositionPnl("s", OPTION, 65, 1, 2, 3, 4, 5, NOW)):
+        line = Lines("live").line(message)
+        assert line is not None
+        tags, fields = line.split(" ")[:2]
+        measurement, *named = tags.split(",")
+        found[measurement] = {part.partition("=")[0] for part in (*named, *fields.split(","))}
+    return found
+
+
+def flux_queries() -> list[tuple[str, str]]:
+    """Return (where, Flux) of all boards: those that are written by the program, and the one that is written by hand."""
+    files = sorted(FOLDER.glob("*.json"))
+    return [
+        (f"{path.stem}: {panel['title']}", target["query"])
+        for path in files
+        for panel in json.loads(path.read_text())["panels"]
+        for target in panel.get("targets", ())
+        if "query" in target
+    ]
+
+
+@pytest.mark.parametrize("where", [where for where, _ in flux_queries()])
+def test_each_query_of_the_database_asks_for_what_is_written(where: str) -> None:
+    known, made_by_flux = written(), {"_time", "_value", "_field", "_measurement"}
+    for query in [query for name, query in flux_queries() if name == where]:
+        measurements = set(re.findall(r'r\._measurement == "(\w+)"', query))
+        columns = {
+            *re.findall(r'r\._field == "(\w+)"', query),
+            *re.findall(r"\br\.([a-z]\w*)", query),
+            *(
+                one
+                for group in re.findall(r"(?:columns|rowKey): \[([^]]*)\]", query)
+                for one in re.findall(r"\w+", group)
+            ),
+        }
+        assert measurements <= known.keys()
+        assert measurements or "cardinality" in query
+        asked = columns - made_by_flux
+        assert asked <= set().union(*(known[name] for name in measurements)), asked
+    assert len(flux_queries()) > 15
 
 
 @pytest.mark.parametrize("name", BOARDS)
