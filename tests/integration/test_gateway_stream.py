@@ -2,19 +2,25 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sauda.contracts import Alert, Level
+from sauda.clock import NS_PER_S
+from sauda.contracts import Alert, Bar, DeskPnl, Level, PositionPnl
 from sauda.redis_log import RedisLog
 from sauda.redis_shelf import RedisShelf
 from sauda.testing.builders import (
+    INDEX,
     NOW,
     OPTION,
     a_tick,
+    an_index,
+    an_option,
     an_order,
+    at,
 )
 from sauda_gateway.stream import hub as hub_module
 from sauda_gateway.stream.ring import Ring
@@ -110,6 +116,40 @@ def test_what_is_in_the_archive_alone_is_no_less_complete(
             async with gateway.listener() as other:
                 await other.say(subscribe=["fills"])
                 assert (await other.until(topic="fills", subscribed=True))["id"] == last
+
+    asyncio.run(run())
+
+
+def test_a_gateway_that_begins_at_night_knows_what_is_held_and_compares_with_the_last_close(
+    log: RedisLog, any_redis: Server, desk: str, tmp_path: Path
+) -> None:
+    thursday, friday = (at("15:29", date(2026, 11, day)) for day in (19, 20))
+    minutes = [
+        Bar(OPTION, "1m", start, start + 60 * NS_PER_S, close, close, close, close)
+        for start, close in ((thursday, 100_00), (friday, 110_00))
+    ]
+    write(log, an_index(), an_option(), a_tick(24_400_00, instrument=INDEX, at_ns=friday), *minutes)
+    write(log, PositionPnl("s", OPTION, 65, 1, 2, 0, 1, 0, friday), DeskPnl(0, 1, 0, 1, None, None, friday))
+    archive = ArchiveDesk(any_redis.url, desk, tmp_path / "archive")
+    archive.archive("pnl", 10)
+    assert archive.trim("pnl", None).taken == 2
+    archive.close()
+
+    async def run() -> None:
+        async with serving(any_redis.url, desk, tmp_path) as gateway, gateway.listener() as one:
+            await one.say(subscribe=["pnl", "chain:NIFTY:2026-12-01", f"ticks:{OPTION}"])
+            worth = (await one.until("data", topic="pnl"))["data"]
+            assert [(held["instrument"], held["qty"]) for held in worth["positions"]] == [(OPTION, 65)]
+            chain: dict[str, Any] = {"position": 0}
+            while not chain["position"]:
+                shown = await one.until("data", topic="chain:NIFTY:2026-12-01")
+                chain = shown["data"]["rows"][0]["CE"]
+            assert chain["position"] == 65
+            write(log, a_tick(115_00))
+            quote: dict[str, Any] = {"change_from": "seen"}
+            while quote["change_from"] == "seen":
+                quote = (await one.until("data", topic=f"ticks:{OPTION}"))["data"]
+            assert (quote["change"], quote["change_from"]) == (5_00, "close")
 
     asyncio.run(run())
 

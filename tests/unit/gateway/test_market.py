@@ -48,11 +48,27 @@ def test_without_the_day_before_it_is_compared_with_the_first_that_was_seen_and_
     quote = quotes.quote(OPTION)
     assert quote is not None
     assert (quote.change, quote.oi_change, quote.change_from) == (-3_00, None, Since.SEEN)
-    quotes.learn_base(OPTION, Base(90_00, 400, Since.CLOSE))
-    quotes.learn_base(OPTION, Base(1, 1, Since.SEEN))
+    quotes.learn_bases(DAY, {OPTION: Base(90_00, 400, Since.CLOSE)})
+    quotes.learn_bases(DAY, {OPTION: Base(1, 1, Since.SEEN)})
     quote = quotes.quote(OPTION)
     assert quote is not None
     assert (quote.change, quote.change_from) == (7_00, Since.CLOSE)
+
+
+def test_what_was_found_for_another_day_is_nothing_to_compare_with() -> None:
+    quotes = Quotes()
+    quotes.learn_bases(date(2026, 11, 20), {OPTION: Base(80_00, 300, Since.CLOSE)})
+    quotes.take(_tick(97_00, oi=500))
+    quote = quotes.quote(OPTION)
+    assert quote is not None
+    assert (quote.change, quote.change_from) == (0, Since.SEEN)
+    quotes.learn_bases(DAY, {OPTION: Base(90_00, 400, Since.CLOSE), INDEX: Base(70_00, None, Since.CLOSE)})
+    quotes.take(_tick(72_00, INDEX))
+    found = [quotes.quote(OPTION), quotes.quote(INDEX)]
+    assert [(one.change, one.change_from) for one in found if one] == [
+        (7_00, Since.CLOSE),
+        (2_00, Since.CLOSE),
+    ]
 
 
 def test_the_day_before_is_found_in_the_desks_own_minutes() -> None:

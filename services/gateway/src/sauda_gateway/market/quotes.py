@@ -4,6 +4,8 @@ What is not known of the day before (a contract's first day, a desk that was not
 was seen, and says so.
 """
 
+from collections.abc import Mapping
+from datetime import date
 from enum import Enum
 
 import msgspec
@@ -57,6 +59,9 @@ class Quotes:
     def __init__(self) -> None:
         self._ticks: dict[InstrumentId, Tick] = {}
         self._bases: dict[InstrumentId, Base] = {}
+        self._found: Mapping[InstrumentId, Base] = {}
+        self._found_for: date | None = None
+        """The day whose prices are compared with what was found."""
         self.newest_ns: UnixNs = 0
         """When the newest of all prices reached the feed."""
 
@@ -68,11 +73,13 @@ class Quotes:
         self._ticks[tick.instrument] = tick
         self.newest_ns = max(self.newest_ns, tick.recv_ns)
 
-    def learn_base(self, instrument: InstrumentId, base: Base) -> None:
-        """Take what was found out about the day before, where nothing better is known."""
-        known = self._bases.get(instrument)
-        if known is None or known.since is Since.SEEN:
-            self._bases[instrument] = base
+    def learn_bases(self, day: date, bases: Mapping[InstrumentId, Base]) -> None:
+        """Take what was found out about what prices of *day* are compared with, for those of which nothing better is known."""
+        self._found, self._found_for = bases, day
+        for instrument, base in bases.items():
+            tick = self._ticks.get(instrument)
+            if tick and ist_date(tick.recv_ns) == day and self._bases[instrument].since is Since.SEEN:
+                self._bases[instrument] = base
 
     def tick(self, instrument: InstrumentId) -> Tick | None:
         """Return its newest tick."""
@@ -102,7 +109,9 @@ class Quotes:
         )
 
     def _begin_day(self, before: Tick | None, tick: Tick) -> None:
+        found = None
         if before is not None:
-            self._bases[tick.instrument] = Base(before.ltp, before.oi, Since.CLOSE)
-        else:
-            self._bases.setdefault(tick.instrument, Base(tick.ltp, tick.oi, Since.SEEN))
+            found = Base(before.ltp, before.oi, Since.CLOSE)
+        elif ist_date(tick.recv_ns) == self._found_for:
+            found = self._found.get(tick.instrument)
+        self._bases[tick.instrument] = found or Base(tick.ltp, tick.oi, Since.SEEN)

@@ -5,8 +5,10 @@ Runs on the server's event loop, so that whoever asks over REST sees what was se
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any, Final
 
+from sauda.clock import ist_date
 from sauda.contracts import Subscribe, Tick, Unsubscribe
 from sauda.errors import ContractError, SaudaError
 from sauda.logs import Channel, logger
@@ -16,6 +18,7 @@ from sauda_gateway.market.calling import Calling
 from sauda_gateway.market.catalogue import canonical_or_same
 from sauda_gateway.market.market import Market
 from sauda_gateway.market.showing import Rules, Showing
+from sauda_gateway.market.worth import find_worth
 from sauda_gateway.stream import frames
 from sauda_gateway.stream.board import Board, Made
 from sauda_gateway.stream.client import MOST_TOPICS, Client
@@ -66,6 +69,7 @@ class Hub:
         self._rules = rules
         self._open_record = open_record
         self._learning: asyncio.Task[None] | None = None
+        self._learnt_for: date | None = None
         self._status = status
         self._board = Board(self._make)
         self._events = Events(open_record)
@@ -151,6 +155,9 @@ class Hub:
         if self._beats % HEARTBEAT_EVERY == 0:
             self._pulse()
             self._call(now_s)
+        if self.ready.is_set() and self._learnt_for not in (None, ist_date(self.market.now_ns)):
+            # A gateway that begins before the market does knows no more than the day before yesterday.
+            self._learning = asyncio.create_task(self._learn(self.market))
         for client in self.clients:
             since_s = client.sending_since_s
             if since_s is not None and now_s - since_s > STUCK_S:
@@ -259,14 +266,17 @@ class Hub:
         self._learning = asyncio.create_task(self._learn(self.market))
 
     async def _learn(self, market: Market) -> None:
-        """Find out where prices stood before today; until then they are compared with the first that was seen."""
+        """Find out what stands in the archive alone: what was closed today, and where prices stood before today."""
+        day = self._learnt_for = ist_date(market.now_ns)
         try:
+            market.worth.learn(await asyncio.to_thread(find_worth, self._open_record, market.now_ns))
             bases = await asyncio.to_thread(find_bases, self._open_record, market.now_ns)
         except SaudaError as error:
-            logger(Channel.APP).warning("day_before_not_known", desk=self.desk, why=str(error))
+            logger(Channel.APP).warning("past_not_known", desk=self.desk, why=str(error))
             return
-        for instrument, base in bases.items():
-            market.quotes.learn_base(instrument, base)
+        market.quotes.learn_bases(day, bases)
+        for name in self._board.names():
+            self._board.changed(name.text)
 
     def _pulse(self) -> None:
         text = frames.heartbeat(self.market.now_ns, self.away)
