@@ -7,9 +7,12 @@ from typing import Any
 
 import httpx
 import pytest
+from fastapi.routing import iter_route_contexts
+from starlette.routing import WebSocketRoute
 
 from sauda.settings import Settings
 from sauda_gateway.app import API, make_app
+from sauda_gateway.lanes import LanedRoute
 
 PAGE = Path(__file__).parents[3] / "docs" / "api.md"
 
@@ -42,6 +45,33 @@ def test_each_answer_but_an_empty_one_has_a_schema(document: dict[str, Any]) -> 
     ]
 
     assert [one for one in without if not re.search("quotes|bars|chain|instruments|events", one)] == []
+
+
+def test_no_route_stands_outside_the_document(document: dict[str, Any]) -> None:
+    """What tests derive from the document is asked of every route; these few others are written down here."""
+    outside = {f"{API}/openapi.json", f"{API}/docs", f"{API}/health", f"{API}/ready", f"{API}/stream"}
+    routes = {
+        str(one.path).replace(":path}", "}"): one
+        for one in iter_route_contexts(make_app(Settings()).routes)
+        if one.path
+    }
+    sockets = [path for path, one in routes.items() if isinstance(one.original_route, WebSocketRoute)]
+
+    assert set(routes) - set(document["paths"]) == outside
+    assert sockets == [f"{API}/stream"]
+
+
+def test_each_operation_of_a_route_is_in_the_document(document: dict[str, Any]) -> None:
+    there = {(method, path) for path, methods in document["paths"].items() for method in methods}
+    of_routes = {
+        (method.lower(), str(one.path).replace(":path}", "}"))
+        for one in iter_route_contexts(make_app(Settings()).routes)
+        if isinstance(one.original_route, LanedRoute)
+        for method in one.methods or ()
+    }
+
+    assert len(of_routes) > 30
+    assert of_routes <= there
 
 
 def test_the_page_names_each_operation_and_no_other(document: dict[str, Any]) -> None:

@@ -1,6 +1,5 @@
 """`/quotes`, `/bars`, `/chain`, `/instruments`: the market over REST."""
 
-import asyncio
 from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -17,6 +16,7 @@ from sauda.instruments import split_instrument
 from sauda.money import Paise, Units
 from sauda.record import Record
 from sauda_gateway.auth import may
+from sauda_gateway.lanes import QUICK, SLOW, run
 from sauda_gateway.market.catalogue import canonical_or_same
 from sauda_gateway.market.chain import Chain
 from sauda_gateway.market.past_bars import Asked, Known, PastBars
@@ -119,7 +119,7 @@ async def search(
         return None if is_lost else list(islice(found, limit + 1))
 
     # A long book knows a hundred thousand contracts: those who follow its prices shall not wait.
-    page = await asyncio.to_thread(look)
+    page = await run(QUICK, look)
     if page is None:
         raise ProblemError(422, f"{after[:60]!r} is in no answer to this search", "after")
     more = page[limit - 1].instrument if len(page) > limit else None
@@ -160,7 +160,7 @@ async def bars(
     )
     hubs: Hubs = request.app.state.hubs
     past = PastBars(hubs.settings, hubs.calendar, lambda: Record.open(hubs.settings, hub.desk))
-    known = await asyncio.to_thread(past.find, asked)
+    known = await run(SLOW, lambda: past.find(asked))
     if not known.bars and hub.market.catalogue.get(instrument) is None:
         raise _unknown(instrument)
     return _json(_bars_page(known, limit), seen)
