@@ -1,6 +1,7 @@
 """What `up` says before it starts, and the folders that it needs."""
 
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from sauda.errors import ConfigError
-from sauda.runtime.desk import check_scale
+from sauda.runtime.desk import check_runs, check_scale
 from sauda.runtime.local import LocalDesk
 from sauda.runtime.place import Place
 from sauda.runtime.starting import check_rules, say_what_to_know
@@ -77,6 +78,16 @@ def test_a_folder_that_cannot_be_written_to_is_named(tmp_path: Path, monkeypatch
 def test_fewer_replicas_than_one_are_refused() -> None:
     with pytest.raises(ConfigError, match="n=-1: a desk needs at least one pnl"):
         check_scale(LocalDesk(Place(REPOSITORY)), "pnl", -1)
+
+
+def test_what_does_not_run_is_not_restarted(tmp_path: Path) -> None:
+    desk = LocalDesk(Place(tmp_path))
+    shutil.copy(REPOSITORY / "docker-compose.yml", tmp_path)
+
+    with pytest.raises(ConfigError, match="pnl does not run here: `make ps`"):
+        check_runs(desk, "pnl")
+    with pytest.raises(ConfigError, match=r"no service 'pln': there are .*, as in s=feed"):
+        check_runs(desk, "pln")
 
 
 @pytest.mark.parametrize("name", ["it's", "a b", "$HOME", '"'])

@@ -87,10 +87,10 @@ def ps(
 
 def restart(service: ServiceArgument, runtime: RuntimeOption = None) -> None:
     """Restart a service, one replica after the other."""
-    from sauda.runtime.desk import check_service
+    from sauda.runtime.desk import check_runs
 
     desk = _running_desk(runtime)
-    check_service(desk, service)
+    check_runs(desk, service)
     desk.restart(service)
     _wait(desk, f"{service} was restarted")
 

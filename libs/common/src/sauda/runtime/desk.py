@@ -99,7 +99,19 @@ def check_service(desk: Desk, service: str) -> None:
     known = desk.services()
     if service not in known:
         wanted = f"no service {service!r}" if service else "which service?"
-        raise ConfigError(f"{wanted}: there are {', '.join(sorted(known))}, as in s={known[-1]}")
+        example = next(one for one in reversed(known) if one not in WATCHERS)
+        raise ConfigError(f"{wanted}: there are {', '.join(sorted(known))}, as in s={example}")
+
+
+def check_runs(desk: Desk, service: str) -> None:
+    """Insist that *service* runs: a watcher may have been left out.
+
+    Raises:
+        ConfigError: it does not, or the desk has none of that name.
+    """
+    check_service(desk, service)
+    if service not in {one.service for one in desk.replicas()}:
+        raise ConfigError(f"{service} does not run here: `make ps` shows what does")
 
 
 def check_scale(desk: Desk, service: str, count: int) -> None:
