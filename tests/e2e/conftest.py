@@ -16,6 +16,20 @@ import pytest
 T = TypeVar("T")
 REPOSITORY = Path(__file__).parents[2]
 SAUDA = Path(sys.executable).with_name("sauda")
+SERVICES = (
+    "redis",
+    "simulator",
+    "feed",
+    "bars",
+    "strategy",
+    "execution",
+    "pnl",
+    "archive",
+    "alerts",
+    "gateway",
+)
+EVERY = {f"{service}-1" for service in SERVICES}
+"""The replicas that `up` starts."""
 
 
 @dataclass

@@ -2,27 +2,18 @@
 
 import os
 import signal
+import socket
 import sqlite3
 import time
+from pathlib import Path
 
 import pytest
 import redis
 from dotenv import dotenv_values
 
-from tests.e2e.conftest import Project, eventually, is_alive
+from tests.e2e.conftest import EVERY, Project, eventually, is_alive
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
-EVERY = {
-    "redis-1",
-    "simulator-1",
-    "pnl-1",
-    "bars-1",
-    "execution-1",
-    "strategy-1",
-    "feed-1",
-    "archive-1",
-    "gateway-1",
-}
 
 
 def test_the_straddle_is_sold_within_two_minutes_and_its_value_moves(running: Project) -> None:
@@ -65,8 +56,37 @@ def test_each_service_is_a_user_of_redis_that_was_refused_nothing(running: Proje
         nobody.ping()
     for name in (".env", "var/secrets/redis.acl", "var/run.env", "var/run/strategy-1.sh"):
         assert (running.root / name).stat().st_mode & 0o077 == 0, name
-    shown = running.sauda("logs", "--no-follow", "-n", "200").stdout + running.sauda("doctor").stdout
-    assert not [name for name, value in passwords.items() if value and len(value) > 30 and value in shown]
+
+
+def test_no_secret_is_shown_anywhere(running: Project) -> None:
+    secrets = {name: value for name, value in dotenv_values(running.root / ".env").items() if value}
+    secrets["the gateway's token"] = (running.root / "var/secrets/gateway_token").read_text().strip()
+    eventually(running.fills)
+    assert len([name for name in secrets if name.startswith("DESK_REDIS_")]) > 5
+
+    with redis.Redis.from_url(running.run_env()["SAUDA_REDIS_URL"]) as people:
+        streams = b"".join(
+            value
+            for key in people.scan_iter(_type="stream")
+            for _, fields in people.xrange(key)
+            for value in fields.values()
+        )
+    shown = {
+        "sauda": running.sauda("logs", "--no-follow", "-n", "200").stdout + running.sauda("doctor").stdout,
+        "logs": "".join(path.read_text() for path in (running.root / "var").rglob("*.log")),
+        "command lines": "".join(
+            path.read_text(errors="replace") for path in Path("/proc").glob("[0-9]*/cmdline") if path.exists()
+        ),
+        "streams": streams.decode(errors="replace"),
+    }
+
+    assert all(shown.values())
+    assert not [
+        (name, where)
+        for name, value in secrets.items()
+        for where, text in shown.items()
+        if len(value) > 30 and value in text
+    ]
 
 
 def test_up_again_restarts_nothing(running: Project) -> None:
@@ -86,10 +106,12 @@ def test_another_speed_restarts_only_what_it_concerns(running: Project) -> None:
     after = running.processes()
     assert {name for name in EVERY if after[name] != before[name]} == {
         "simulator-1",
-        "execution-1",
-        "strategy-1",
-        "bars-1",
         "feed-1",
+        "bars-1",
+        "strategy-1",
+        "execution-1",
+        "alerts-1",
+        "gateway-1",
     }
 
 
@@ -134,8 +156,40 @@ def test_logs_name_the_service_on_every_line(running: Project) -> None:
     assert {line.split()[0] for line in every} >= EVERY
 
 
-def test_down_stops_everything_and_up_finds_the_data_again(running: Project) -> None:
+def test_another_desk_does_not_meet_this_one(running: Project, project: Project) -> None:
+    before, here = running.processes(), running.run_env()
+
+    project.up()
+
+    there, beside = project.run_env(), project.processes()
+    assert there["SAUDA_REDIS_URL"].rpartition("@")[2] != here["SAUDA_REDIS_URL"].rpartition("@")[2]
+    assert there["SAUDA_SIM_PORT"] != here["SAUDA_SIM_PORT"]
+    assert set(beside) == EVERY
+    assert not set(beside.values()) & set(before.values())
+    assert project.sauda("down").returncode == 0
+    assert running.processes() == before
+
+
+def test_what_a_killed_supervisor_left_behind_is_stopped_first(running: Project) -> None:
+    before = running.processes()
+    os.kill(int((running.root / "var/run/supervisord.pid").read_text()), signal.SIGKILL)
+
+    running.up()
+
+    # Two servers on one folder would ruin the data.
+    assert not [pid for pid in before.values() if is_alive(pid)]
+    assert set(running.processes()) == EVERY
+
+
+def somebody_else_took(port: str) -> bool:
+    """Return whether another desk of this machine took the *port* while ours was down."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", int(port))) == 0
+
+
+def test_down_stops_everything_and_up_finds_the_ports_and_the_data_again(running: Project) -> None:
     before, fills = running.processes(), eventually(running.fills)
+    port = running.run_env()["SAUDA_SIM_PORT"]
 
     assert running.sauda("down").returncode == 0
     time.sleep(0.5)
@@ -143,4 +197,5 @@ def test_down_stops_everything_and_up_finds_the_data_again(running: Project) -> 
     running.up()
 
     assert not alive
+    assert running.run_env()["SAUDA_SIM_PORT"] == port or somebody_else_took(port)
     assert running.fills()[: len(fills)] == fills
