@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog.testing
 
 from sauda.clock import NS_PER_S
 from sauda.contracts import Alert, Bar, DeskPnl, Level, PositionPnl
+from sauda.metrics.records import RECONNECTS
 from sauda.redis_log import RedisLog
 from sauda.redis_shelf import RedisShelf
 from sauda.testing.builders import (
@@ -287,7 +289,11 @@ def test_redis_goes_and_comes_back_and_no_fill_is_missing(
             assert not any("gap" in message for message in one.heard)
             late.close()
 
-    asyncio.run(run())
+    with structlog.testing.capture_logs() as records:
+        asyncio.run(run())
+    # What the page for Prometheus counts as a connection made anew.
+    assert RECONNECTS["redis_back"] == "redis"
+    assert "redis_back" in [record["event"] for record in records]
 
 
 def test_a_new_book_is_a_new_desk(
