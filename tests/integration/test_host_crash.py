@@ -2,6 +2,7 @@
 
 The file is cut at random bytes, between commands and in the middle of commands. A server started on the rest must hold units whose
 state, positions, outputs and journal agree with one another, and the desk must go on from there to the very same end.
+The kinds of server share the cuts between them.
 """
 
 import random
@@ -32,10 +33,11 @@ from tests.integration.append_only_file import (
     transactions,
     wait_for_rewrite,
 )
+from tests.integration.conftest import share
 from tests.integration.lockstep_desk import ROW, SOURCE, Desk, contradictions, ending, market
 
 pytestmark = pytest.mark.slow
-TICKS = 2_000
+TICKS = 1_500
 DESK = "crash"
 RANDOM_CUTS = 9
 BORDER_CUTS = 4
@@ -123,14 +125,14 @@ def test_each_commit_is_one_transaction_in_the_file(recorded: Recorded) -> None:
     inside = {command.start for one in transactions(written) for command in one.commands}
 
     effects = [c for c in written if c.words and c.words[0].upper() in (b"HSET", b"HDEL", b"XADD", b"XGROUP")]
-    assert len(effects) > 10_000
+    assert len(effects) > 7_500
     assert [c for c in effects if c.start not in inside] == []
     records = [
         one
         for one in transactions(written)
         if any(c.words[1:2] == (b"{crash}:journal",) for c in one.commands)
     ]
-    assert len(records) > 5_000
+    assert len(records) > 4_000
     for one in records:
         units = {c.words[1] for c in one.commands if c.words[0].upper() == b"HSET"}
         assert len(units) == 1, "a record, and the position of one unit"
@@ -142,7 +144,7 @@ def test_an_unfinished_transaction_at_the_end_is_taken_back_whole(recorded: Reco
     for one in (largest, random.Random(5).choice(done)):
         before = contents(crash.at(one.start).url)
         cuts = {c.start + offset for c in one.commands for offset in (0, (c.end - c.start) // 2)}
-        for size in sorted((cuts | {one.end - 1}) - {one.start}):
+        for size in share(recorded.kind, sorted((cuts | {one.end - 1}) - {one.start})):
             server = crash.at(size)
             assert contents(server.url) == before, f"{size} of {one.start}..{one.end}"
         assert contents(crash.at(one.end).url) != before
@@ -152,7 +154,7 @@ def test_what_was_taken_back_does_not_return_with_the_next_restart(recorded: Rec
     in_an_order = next(
         one for one in recorded.done() if any(c.words[1:2] == (b"{crash}:orders",) for c in one.commands)
     )
-    for command in in_an_order.commands[1:]:
+    for command in share(recorded.kind, in_an_order.commands[1:]):
         server = crash.at((command.start + command.end) // 2)
         row = played_on(server, recorded, rows=4)
         assert contradictions(server.url, DESK) == []
@@ -166,6 +168,7 @@ def test_wherever_the_file_ends_the_desk_agrees_with_itself(recorded: Recorded, 
     crash.mends, dice, size = False, random.Random(1), recorded.increment.stat().st_size
     borders = [command.end for command in commands(recorded.increment)]
     cuts = [dice.randrange(size) for _ in range(RANDOM_CUTS)] + dice.sample(borders, BORDER_CUTS)
+    cuts = [*share(recorded.kind, cuts)]
 
     shorter = 0
     for cut in (0, *sorted(cuts), size):
@@ -189,7 +192,7 @@ def test_the_desk_goes_on_from_there_and_ends_as_if_nothing_had_been(
         one for one in recorded.done() if any(c.words[1:2] == (b"{crash}:orders",) for c in one.commands)
     ]
     in_an_order = orders[len(orders) // 2].commands[2].start + 3
-    for cut in (in_an_order, size - 1, *(dice.randrange(size) for _ in range(2))):
+    for cut in share(recorded.kind, [in_an_order, *dice.sample(range(size), 2), size - 1]):
         server = crash.at(cut)
         played_on(server, recorded)
         assert ending(server.url, DESK) == recorded.end, f"cut at {cut}"

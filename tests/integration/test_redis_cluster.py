@@ -14,7 +14,7 @@ from sauda.cli.__main__ import run
 from sauda.clock import SystemClock, monotonic_s
 from sauda.contracts import Message
 from sauda.errors import ForbiddenError, LeaseLostError, PositionError, TransientError
-from sauda.log import Entry, Log, Output, Step
+from sauda.log import Entry, Output, Step
 from sauda.redis_consumer import RedisConsumer
 from sauda.redis_log import RedisLog
 from sauda.redis_replicated import log_at
@@ -45,7 +45,7 @@ def undisturbed(nodes: Cluster, rows: list[Message]) -> dict[str, object]:
     return ending(nodes.url, "quiet")
 
 
-def carried_on(log: Log, rows: list[Message], row: int, meanwhile: Callable[[Desk], object] = id) -> Desk:
+def carried_on(log: RedisLog, rows: list[Message], row: int, meanwhile: Callable[[Desk], object] = id) -> Desk:
     """Let the desk play up to *row*, forgetting everything and beginning again whenever the server is not there."""
     deadline_s = monotonic_s() + PATIENCE_S
     while True:
