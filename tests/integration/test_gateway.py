@@ -351,7 +351,7 @@ def test_who_watches_another_desk_trades_on_none(desk: tuple[Market, Gateway]) -
     assert (market.view.length("orders"), market.view.length("control")) == before
 
 
-@pytest.mark.parametrize("path", ["/charges", "/strategies/nifty_straddle/rules"])
+@pytest.mark.parametrize("path", ["/charges", "/strategies/nifty_straddle/rules", "/instruments?q=nifty"])
 def test_what_seldom_changes_is_sent_once(running: Gateway, path: str) -> None:
     with running.client(Scope.READ) as client:
         first = client.get(path)

@@ -107,3 +107,17 @@ def test_an_answer_to_nobody_is_no_order() -> None:
 
     assert ledger.changes() == []
     assert ledger.order("ghost") is None
+
+
+def test_it_knows_the_names_of_orders_and_fills() -> None:
+    ledger = Ledger()
+    ledger.take(b"1-0", b"", an_order(1))
+    ledger.take(b"2-0", b"", Fill("f1", "o1", "s1", NAME, Side.BUY, 75, 100, 7, 2))
+
+    assert [ledger.is_known(text) for text in ("o1", "f1", "s1", NAME, "")] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]

@@ -118,6 +118,10 @@ class Ledger:
         changed_id = self._changed.get(order_id)
         return None if changed_id is None else self._ordered(order_id, changed_id)
 
+    def is_known(self, text: str) -> bool:
+        """Return whether an order or a fill is called so."""
+        return text in self._changed or text in self._seen
+
     def placed(self, order_id: str) -> PlaceOrder | None:
         """Return the order as it was placed, or as the exchange made it."""
         return self._terms.get(order_id)

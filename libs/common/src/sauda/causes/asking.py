@@ -9,7 +9,7 @@ from sauda.contracts import STREAMS, DeskPnl, PositionPnl, StrategyPnl
 from sauda.errors import SaudaError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sauda.record import Record
 
@@ -42,8 +42,13 @@ class AmbiguousError(WrongIdError):
         super().__init__(f"{text} stands on {len(found)} streams; say which: {places}")
 
 
-def find(view: "Record", words: list[str]) -> Node:
+def find(view: "Record", words: list[str], is_known: "Callable[[str], bool] | None" = None) -> Node:
     """Return the entry that *words* mean.
+
+    Args:
+        view: The record.
+        words: What was typed.
+        is_known: Says whether an order or a fill is called so, for whoever knows them all; None: the whole record is searched.
 
     Raises:
         WrongIdError: they have no form that there is, or mean several entries.
@@ -55,7 +60,7 @@ def find(view: "Record", words: list[str]) -> Node:
     (text,) = words
     if _ENTRY.fullmatch(text):
         return _by_entry_id(view, text)
-    named = _by_name(view, text)
+    named = _by_name(view, text) if is_known is None or is_known(text) else None
     return named if named is not None else _point(view, text)
 
 

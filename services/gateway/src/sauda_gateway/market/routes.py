@@ -1,11 +1,10 @@
 """`/quotes`, `/bars`, `/chain`, `/instruments`: the market over REST."""
 
-from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from sauda.bars.timeframes import TIMEFRAMES
@@ -15,6 +14,7 @@ from sauda.errors import ContractError
 from sauda.instruments import split_instrument
 from sauda.money import Paise, Units
 from sauda.record import Record
+from sauda_gateway.asking import DeskName, sent, tagged
 from sauda_gateway.auth import may
 from sauda_gateway.lanes import QUICK, SLOW, run
 from sauda_gateway.market.catalogue import canonical_or_same
@@ -33,8 +33,6 @@ MOST_QUOTES: Final = 200
 _LARGEST_NS: Final = 2**63 - 1
 
 router = APIRouter(tags=["market"], dependencies=[Depends(may(Scope.READ))])
-Desk = Annotated[str | None, Query(description="another desk, such as a replay's")]
-Seen = Annotated[str, Header(alias="If-None-Match", description="the `ETag` of the answer that is known")]
 
 
 class ShownBar(msgspec.Struct, frozen=True):
@@ -54,7 +52,7 @@ async def quotes(
     request: Request,
     *,
     instruments: Annotated[str, Query(description="`EXCHANGE:SYMBOL`, separated by commas")],
-    desk: Desk = None,
+    desk: DeskName = None,
 ) -> Response:
     """Return the newest price of each; one that has shown none yet is named under `silent`."""
     hub = await _hub(request, desk)
@@ -67,7 +65,7 @@ async def quotes(
     hub.want(names)
     found = [hub.market.quotes.quote(name) for name in names]
     silent = [name for name, quote in zip(names, found, strict=True) if quote is None]
-    return _json({"items": [one for one in found if one is not None], "next": None, "silent": silent})
+    return sent({"items": [one for one in found if one is not None], "next": None, "silent": silent})
 
 
 @router.get("/chain", summary="Option chain around the money", responses=answers(Chain))
@@ -77,7 +75,7 @@ async def option_chain(
     underlying: Annotated[str, Query(description="by any of its names: NIFTY, Nifty 50, BANKNIFTY")],
     expiry: Annotated[str | None, Query(description="YYYY-MM-DD; the nearest by default")] = None,
     around: Annotated[int, Query(ge=1, le=100, description="strikes on each side of the money")] = 10,
-    desk: Desk = None,
+    desk: DeskName = None,
 ) -> Response:
     """Return calls and puts with prices, open interest, implied volatility, Greeks and the desk's own positions."""
     hub = await _hub(request, desk)
@@ -91,7 +89,7 @@ async def option_chain(
             404, f"no options on {name} expire on {day[:20]!r}; days: {', '.join(expiries[:8])}", "expiry"
         )
     hub.want(hub.showing.chain_instruments(name, day, around))
-    return _json(hub.showing.chain(name, day, around))
+    return sent(hub.showing.chain(name, day, around))
 
 
 @router.get(
@@ -106,8 +104,7 @@ async def search(
     kind: Annotated[InstrumentKind | None, Query(description="of this kind alone")] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
     after: Annotated[str, Query(max_length=100, description="`next` of the answer before")] = "",
-    desk: Desk = None,
-    seen: Seen = "",
+    desk: DeskName = None,
 ) -> Response:
     """Return definitions in which all words stand, those of living contracts, the nearest first."""
     hub = await _hub(request, desk)
@@ -124,7 +121,7 @@ async def search(
         raise ProblemError(422, f"{after[:60]!r} is in no answer to this search", "after")
     more = page[limit - 1].instrument if len(page) > limit else None
     items = [msgspec.structs.asdict(one) for one in page[:limit]]
-    return _json({"items": items, "next": more}, seen)
+    return tagged(request, {"items": items, "next": more})
 
 
 @router.get("/bars", summary="Bars of the past", responses=answers(ShownBar, listed=True))
@@ -137,8 +134,7 @@ async def bars(
     to_ns: Annotated[int | None, Query(alias="to", ge=0, le=_LARGEST_NS)] = None,
     limit: Annotated[int, Query(ge=1, le=5000)] = 1000,
     after: Annotated[str, Query(max_length=20, description="`next` of the answer before")] = "",
-    desk: Desk = None,
-    seen: Seen = "",
+    desk: DeskName = None,
 ) -> Response:
     """Return bars that have ended, oldest first: from `from` on, or the newest up to `to`. Times in UTC nanoseconds.
 
@@ -163,7 +159,7 @@ async def bars(
     known = await run(SLOW, lambda: past.find(asked))
     if not known.bars and hub.market.catalogue.get(instrument) is None:
         raise _unknown(instrument)
-    return _json(_bars_page(known, limit), seen)
+    return tagged(request, _bars_page(known, limit))
 
 
 def _bars_page(known: Known, limit: int) -> dict[str, Any]:
@@ -191,15 +187,3 @@ def _unknown(instrument: str) -> ProblemError:
         f"nothing is known of {instrument[:60]!r}: GET /api/v1/instruments?q=… finds instruments",
         "instrument",
     )
-
-
-def _json(body: Any, seen: str | None = None) -> Response:
-    """Return *body*; with *seen*, an `ETag` for it, and nothing else where it is what was seen."""
-    data = msgspec.json.encode(body)
-    if seen is None:
-        return Response(data, media_type="application/json")
-    tag = f'"{sha256(data).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
-    if tag in (one.strip().removeprefix("W/") for one in seen.split(",")):
-        return Response(status_code=304, headers=headers)
-    return Response(data, media_type="application/json", headers=headers)

@@ -65,6 +65,7 @@ class ShownLetter(msgspec.Struct, frozen=True):
 def why(
     *,
     desks: TheDesks,
+    desk: TheDesk,
     asked: Annotated[
         str,
         Path(
@@ -75,12 +76,15 @@ def why(
     ],
     depth: Annotated[int, Query(ge=0, le=12, description="steps forward from the entry")] = 4,
     count: Annotated[int, Query(ge=0, le=500, description="entries shown of what it led to")] = 40,
-    desk: DeskName = None,
+    name: DeskName = None,
 ) -> Response:
     """Walk back from an entry to the ticks, and forward to what came of it."""
-    record = desks.record(desk)
+    record = desks.record(name)
+    with desk.look() as known:
+        ledger = known.ledger
     try:
-        found = find(record, [asked])
+        # Nobody reads years of orders for a name that none of them has.
+        found = find(record, [asked], ledger.is_known)
     except NothingFoundError as error:
         raise ProblemError(404, str(error), "asked") from error
     except WrongIdError as error:
