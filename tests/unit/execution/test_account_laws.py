@@ -1,6 +1,7 @@
 """The laws of the account, whatever strategies and markets do to it."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from itertools import pairwise
@@ -48,6 +49,7 @@ from tests.unit.execution.account_market import (
     quotes,
     sell,
 )
+from tests.unit.execution.reaching import assert_reached
 
 CAPITAL, AMPLE = 3 * LAKH, 30 * LAKH
 TARIFF = load_tariff(MARKET, "flat_20")
@@ -299,25 +301,17 @@ def test_a_broker_that_is_silent_changes_nothing_but_the_questions(history: list
     assert [m for m in asked if not isinstance(m, MarginRequest)] == without
 
 
+def what_happens(history: list[Message]) -> Iterator[str]:
+    said = play(an_exchange(asks_broker=True), [*MORNING, *history])
+    yield from (type(m).__name__ for m in said)
+    yield from (m.reason.value for m in said if isinstance(m, OrderRejected))
+    yield from (f"fill {m.instrument}" for m in said if isinstance(m, Fill))
+    if any(one.realised for one in accounts(said)):
+        yield "realised"
+
+
 def test_histories_reach_the_interesting_places() -> None:
-    """Guard the laws against a generator whose orders are all refused, or none.
-
-    The bounds are far below what is seen: the examples that are tried change with every constant in the code.
-    """
-    seen: Counter[str] = Counter()
-
-    @settings(max_examples=1000, deadline=None, derandomize=True, database=None)
-    @given(histories)
-    def survey(history: list[Message]) -> None:
-        said = play(an_exchange(asks_broker=True), [*MORNING, *history])
-        seen.update(type(m).__name__ for m in said)
-        seen.update(m.reason.value for m in said if isinstance(m, OrderRejected))
-        seen.update(f"fill {m.instrument}" for m in said if isinstance(m, Fill))
-        seen["realised"] += any(one.realised for one in accounts(said))
-
-    survey()
-    assert seen["Account"] > 300
-    assert seen["MARGIN"] > 5
-    assert seen["MarginRequest"] > 10
-    assert seen["realised"]
-    assert all(seen[f"fill {name}"] > 2 for name in PRICES if name != INDEX)
+    """Guard the laws against a generator whose orders are all refused, or none."""
+    fills = {f"fill {name}": 3 for name in PRICES if name != INDEX}
+    wanted = {"Account": 300, "MARGIN": 6, "MarginRequest": 11, "realised": 1, **fills}
+    assert_reached(histories, what_happens, wanted, most=1000)

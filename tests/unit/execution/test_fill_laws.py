@@ -1,6 +1,7 @@
 """The laws of fills, whatever markets show and strategies ask: journeys, levels, queues, gaps, changes, restarts."""
 
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -28,6 +29,7 @@ from sauda_execution.exchange import PaperExchange
 from sauda_execution.house import House
 from sauda_execution.settings import Limits
 from tests.unit.execution.fill_histories import MORNING, histories, limits_of_houses
+from tests.unit.execution.reaching import assert_reached
 
 crude = limits_of_houses.map(lambda limits: replace(limits, fills="ltp"))
 NEXT_DAY = a_clock(at("09:00", date(2026, 11, 24)))
@@ -257,25 +259,21 @@ def test_a_tick_that_is_passed_over_would_have_changed_nothing(
         assert thrifty.state.take_changes() == diligent.state.take_changes()
 
 
+def what_happens(example: tuple[Limits, list[Message]]) -> Iterator[str]:
+    for message, said, witness in watched(*example):
+        for answer in said:
+            witness.see(message, answer)
+            if isinstance(answer, Fill):
+                yield answer.against.value if answer.against else "nothing"
+                partly = witness.filled[answer.order_id] < witness.terms[answer.order_id].qty
+                yield "partial" if partly else "whole"
+            elif isinstance(answer, OrderCancelled):
+                yield answer.reason.split(" by ")[0]
+
+
 def test_histories_reach_the_interesting_places() -> None:
     """Guard the laws against a generator that stopped making fills of every sort."""
-    seen: Counter[str] = Counter()
-
-    @settings(max_examples=400, deadline=None, derandomize=True, database=None)
-    @given(limits_of_houses, histories())
-    def survey(limits: Limits, history: list[Message]) -> None:
-        for message, said, witness in watched(limits, history):
-            for answer in said:
-                witness.see(message, answer)
-                if isinstance(answer, Fill):
-                    seen[answer.against.value if answer.against else "nothing"] += 1
-                    partly = witness.filled[answer.order_id] < witness.terms[answer.order_id].qty
-                    seen["partial" if partly else "whole"] += 1
-                elif isinstance(answer, OrderCancelled):
-                    seen[answer.reason.split(" by ")[0]] += 1
-
-    survey()
-
-    expected = {"depth", "touch", "last", "queue", "through", "partial", "whole", "immediate or cancel"}
-    expected |= {"cancelled", "session over"}
-    assert expected <= set(seen)
+    fills = ("depth", "touch", "last", "queue", "through", "partial", "whole")
+    ends = ("immediate or cancel", "cancelled", "session over")
+    examples = st.tuples(limits_of_houses, histories())
+    assert_reached(examples, what_happens, dict.fromkeys((*fills, *ends), 1), most=400)

@@ -1,7 +1,6 @@
 """The desk's own exchange with every part at once: a restart at any message changes nothing, and all orders add up."""
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -34,6 +33,7 @@ from sauda.testing.restart import play, play_with_restarts
 from sauda.unit import Processor
 from sauda_execution.units import units
 from tests.unit.execution.fill_histories import MORNING, STEP, histories
+from tests.unit.execution.reaching import assert_reached
 
 ROOT = Path(__file__).parents[3]
 AFTER_EXPIRY = date(2026, 12, 2)
@@ -145,21 +145,18 @@ def test_a_tick_that_is_passed_over_would_have_changed_nothing(latency_ms: int, 
         assert list(thrifty.handle(message)) == list(diligent.handle(message))
 
 
+def what_happens(example: tuple[int, list[Message]]) -> Iterator[str]:
+    latency_ms, day = example
+    for message in play(desk(latency_ms)(), day):
+        yield type(message).__name__
+        if isinstance(message, Fill):
+            yield message.order_id.partition("-")[0]
+            yield "settlement" if message.against is Against.SETTLEMENT else "traded"
+            yield message.product.value
+        yield str(getattr(message, "reason", ""))
+
+
 def test_days_reach_the_interesting_places() -> None:
     """Guard the laws against days on which the house refuses everything."""
-    seen: Counter[str] = Counter()
-
-    @settings(max_examples=100, deadline=None, derandomize=True, database=None)
-    @given(latencies, days())
-    def survey(latency_ms: int, day: list[Message]) -> None:
-        for message in play(desk(latency_ms)(), day):
-            seen[type(message).__name__] += 1
-            if isinstance(message, Fill):
-                seen[message.order_id.partition("-")[0]] += 1
-                seen["settlement" if message.against is Against.SETTLEMENT else "traded"] += 1
-                seen[message.product.value] += 1
-            seen[str(getattr(message, "reason", ""))] += 1
-
-    survey()
-
-    assert {"Fill", "Account", "OrderTriggered", "squareoff", "MIS", "settlement"} <= set(seen)
+    wanted = ("Fill", "Account", "OrderTriggered", "squareoff", "MIS", "settlement")
+    assert_reached(st.tuples(latencies, days()), what_happens, dict.fromkeys(wanted, 1), most=100)
