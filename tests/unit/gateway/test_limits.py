@@ -13,6 +13,7 @@ import httpx
 import pytest
 from fastapi import FastAPI, Request
 
+from sauda.clock import monotonic_s
 from sauda.codec import decode
 from sauda.contracts import Audited, Scope
 from sauda.log import Output
@@ -21,7 +22,7 @@ from sauda.tokens import TokenFile
 from sauda_gateway import bodies, heads, problems
 from sauda_gateway.app import make_app
 from sauda_gateway.audit import Audit
-from sauda_gateway.auth import FAILURES_AT_ONCE, TRADE, Caller, Doorkeeper
+from sauda_gateway.auth import FAILURES_AT_ONCE, FAILURES_PER_S, TRADE, Caller, Doorkeeper
 from sauda_gateway.measured import measured
 from sauda_gateway.server import HttpServer
 from sauda_gateway.stream.client import Client
@@ -70,11 +71,13 @@ def ask(app: FastAPI, *requests: tuple[str, str, dict[str, Any]]) -> list[httpx.
 
 def test_a_flood_from_strangers_does_not_fill_the_audit() -> None:
     app, record = an_app()
+    began_s = monotonic_s()
 
     answers = ask(app, *[("POST", f"/api/{'x' * 5_000}", {})] * 300)
 
     assert {one.status_code for one in answers} == {404}
-    assert 0 < len(record.lines) <= FAILURES_AT_ONCE + 10
+    # Meanwhile, some more were allowed: many on a machine that is busy with other things.
+    assert 0 < len(record.lines) <= FAILURES_AT_ONCE + FAILURES_PER_S * (monotonic_s() - began_s) + 1
     assert max(len(one.action) for one in record.lines) <= 200
 
 
