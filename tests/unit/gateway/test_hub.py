@@ -71,6 +71,31 @@ def test_an_empty_desk_is_silent_until_there_is_something() -> None:
     asyncio.run(run())
 
 
+def test_no_past_is_read_for_who_has_left_meanwhile() -> None:
+    opened: list[str] = []
+
+    def counted() -> Record:
+        opened.append("one more")
+        raise TransientError("away")
+
+    async def run() -> None:
+        hub = Hub("desk", Rules(load_calendar(MARKET), load_margins(MARKET)), counted)
+        hub.take(Batch(Phase.BEGINNING, ()))
+        hub.take(Batch(Phase.KNOWN, [Told("executions", "5-0", a_fill())]))
+        for _ in range(20):
+            client = hub.join()
+            hub.subscribe(client, ["fills"], {"fills": "1-0"})
+            hub.leave(client)
+        stays = hub.join()
+        hub.subscribe(stays, ["fills"], {"fills": "1-0"})
+        async with asyncio.timeout(10):
+            while not any('"gap"' in text for text in iter(stays.next, None)):  # noqa: ASYNC110  (it wakes for a sign of life, too)
+                await asyncio.sleep(0.01)
+        assert opened == ["one more"]
+
+    asyncio.run(run())
+
+
 def news(client: Client) -> list[dict[str, Any]]:
     """Return what *client* is to be sent of topics."""
     told = [msgspec.json.decode(text) for text in iter(client.next, None)]

@@ -121,6 +121,8 @@ class Events:
     ) -> None:
         past: list[Past] | None = None
         async with self._reading:
+            if client.cursors.get(cursor.topic.name.text) is not cursor:
+                return  # It has left while others' was read.
             try:
                 past = await asyncio.to_thread(read_past, self._open_record, cursor.topic.name, after, until)
             except SaudaError as error:
