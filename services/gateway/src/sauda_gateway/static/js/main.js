@@ -2,7 +2,7 @@
 
 import { html, render } from "../vendor/htm-preact.js";
 import { resume } from "./api.js";
-import { followDesk } from "./book.js";
+import { followDesk, trouble } from "./book.js";
 import { listenForKeys } from "./keys.js";
 import { Shell } from "./shell.js";
 import { applyTheme } from "./theme.js";
@@ -12,8 +12,10 @@ const RETRY_MS = 1000;
 async function beginSession() {
   try {
     await resume();
-  } catch {
-    setTimeout(beginSession, RETRY_MS); // The gateway is away: the page waits for it.
+    trouble.value = "";
+  } catch (problem) {
+    trouble.value = problem.message; // The gateway is away, or wants to be left in peace: the page waits for it.
+    setTimeout(beginSession, RETRY_MS);
   }
 }
 

@@ -80,7 +80,7 @@ function Lost() {
 
 function Waiting() {
   return html`<${Empty} icon="clock" title=${trouble.value ? "The desk cannot be read" : "Reading the desk…"}>
-    ${trouble.value && ` ${trouble.value}. The page tries again by itself.`}</${Empty}>`;
+    ${trouble.value && ` ${trouble.value}: the page tries again by itself.`}</${Empty}>`;
 }
 
 /** Views are modules of their own, fetched when they are first looked at. */

@@ -35,16 +35,19 @@ function Figures() {
   const gained = book.capital && now.net !== undefined ? (100 * now.net) / book.capital : null; // Of the net beside it, not of the last fill's.
   const used = book.blocked ? book.blocked / (book.blocked + Math.max(0, book.available)) : 0;
   return html`<dl class="kpis" data-test="figures">
-    <${Figure} first name="net" label="Net profit and loss" value=${gain(now.net)} sign=${now.net} note=${now.day_net === now.net || now.day_net == null ? `${percent(gained, true)} of capital` : `today ${gain(now.day_net)}`} />
+    <${Figure} first name="net" label="Net profit and loss" value=${gain(now.net)} sign=${now.net} note=${now.day_net === now.net || now.day_net == null ? told(gained, `${percent(gained, true)} of capital`) : `today ${gain(now.day_net)}`} />
     <${Figure} name="realised" label="Realised" value=${gain(now.realised)} sign=${now.realised} note="before charges" />
     <${Figure} name="unrealised" label="Unrealised" value=${gain(now.unrealised)} sign=${now.unrealised} note="at the last prices" />
     <${Figure} name="charges" label="Charges" value=${rupees(now.charges)} note="fees and taxes" />
-    <${Figure} name="roi" label="Return on margin" value=${percent(now.roi, true)} sign=${now.roi} note=${`of ${rupees(now.peak_margin)}`} />
+    <${Figure} name="roi" label="Return on margin" value=${percent(now.roi, true)} sign=${now.roi} note=${told(now.peak_margin, `of ${rupees(now.peak_margin)}`)} />
     <div class="kpi"><dt>Margin</dt><dd data-test="margin">${rupees(margin)}</dd>
-      <dd class="gauge ${used > 0.8 ? "high" : ""}" ref=${(bar) => bar?.style.setProperty("--part", Math.min(1, used))}><i></i></dd><dd><small>${rupees(book.available)} free</small></dd></div>
-    <${Figure} name="drawdown" label="Drawdown" value=${gain(now.drawdown && -now.drawdown)} sign=${now.drawdown ? -1 : 0} note=${`from ${rupees(now.peak)}`} />
+      <dd class="gauge ${used > 0.8 ? "high" : ""}" ref=${(bar) => bar?.style.setProperty("--part", Math.min(1, used))}><i></i></dd><dd><small>${told(book.available, `${rupees(book.available)} free`)}</small></dd></div>
+    <${Figure} name="drawdown" label="Drawdown" value=${gain(now.drawdown && -now.drawdown)} sign=${now.drawdown ? -1 : 0} note=${told(now.peak, `from ${rupees(now.peak)}`)} />
   </dl>`;
 }
+
+/** A note about a figure that is not known yet is none. */
+const told = (value, text) => (value === null || value === undefined ? "not yet" : text);
 
 function Figure({ name, label, value, sign = null, note, first = false }) {
   return html`<div class="kpi ${first ? "first" : ""}"><dt>${label}</dt><dd class=${sign === null ? "flat" : tone(sign)} data-test=${name}>${value}</dd>
