@@ -1,17 +1,16 @@
 """`sauda backfill` against a running desk: the real feed, the simulator, Redis, and kills of either side."""
 
-import json
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from sauda.history.spans import Span
 from sauda.history.store import HistoryStore
+from tests.integration.conftest import Outcome, called
 from tests.integration.fed_desk import NIFTY, Gate, fed
 from tests.integration.noren_simulator import SEED, wait_until
 
@@ -40,18 +39,10 @@ def command(*arguments: str) -> list[str]:
     return [str(Path(sys.executable).with_name("sauda")), "backfill", *arguments]
 
 
-def backfilled(gate: Gate, store: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run `sauda backfill` as a shell does, with a store of its own."""
-    environ = gate.feed.environ | {"SAUDA_HISTORY": str(store)}
-    return subprocess.run(
-        command(*arguments), capture_output=True, text=True, timeout=60, check=False, env=environ
-    )
-
-
-def outcome(done: "subprocess.CompletedProcess[str]") -> dict[str, Any]:
-    assert done.stdout, done.stderr
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+def backfilled(gate: Gate, store: Path, *arguments: str, **more: str) -> Outcome:
+    """Run `sauda backfill` on the desk, with a store of its own."""
+    desk = {name: value for name, value in gate.feed.environ.items() if name.startswith("SAUDA_")}
+    return called("backfill", *arguments, **desk | {"SAUDA_HISTORY": str(store)} | more)
 
 
 def test_days_are_fetched_once_and_kept(gate: Gate, tmp_path: Path) -> None:
@@ -60,8 +51,8 @@ def test_days_are_fetched_once_and_kept(gate: Gate, tmp_path: Path) -> None:
     store = HistoryStore(tmp_path, f"simulated-{SEED}")
 
     # The 24th was a holiday.
-    assert (first.returncode, first.stderr) == (0, "")
-    assert outcome(first) == {
+    assert (first.code, first.err) == (0, "")
+    assert first.document == {
         "instrument": NIFTY,
         "timeframe": "1m",
         "market": f"simulated-{SEED}",
@@ -72,7 +63,7 @@ def test_days_are_fetched_once_and_kept(gate: Gate, tmp_path: Path) -> None:
     }
     assert len(store.looked(NIFTY, "1m", ALWAYS)) == 6
     before = gate.view.length("subscriptions")
-    again = outcome(backfilled(gate, tmp_path, NIFTY, *span, "--json"))
+    again = backfilled(gate, tmp_path, NIFTY, *span, "--json").document
     assert again["had"] == again["bars"] > 6 * 370
     assert gate.view.length("subscriptions") == before
 
@@ -81,9 +72,9 @@ def test_what_is_missing_is_told_and_is_a_negative_finding(gate: Gate, tmp_path:
     option = min(name for name in gate.names if name.startswith("NFO:"))
     done = backfilled(gate, tmp_path, option, "--from", "2026-10-26", "--timeframe", "15m")
 
-    assert done.returncode == 1
-    assert "bars of" in done.stdout
-    assert "missing: 2026-10-26 to" in done.stderr
+    assert done.code == 1
+    assert "bars of" in done.out
+    assert "missing: 2026-10-26 to" in done.err
 
 
 def test_one_that_is_killed_goes_on_where_it_stopped(gate: Gate, tmp_path: Path) -> None:
@@ -97,7 +88,7 @@ def test_one_that_is_killed_goes_on_where_it_stopped(gate: Gate, tmp_path: Path)
     process.communicate(timeout=10)
     kept = len(store.read(NIFTY, "1m", ALWAYS))
     gate.fault("latency")
-    rest = outcome(backfilled(gate, tmp_path, *span, "--json"))
+    rest = backfilled(gate, tmp_path, *span, "--json").document
 
     assert rest["had"] >= kept > 0
     assert rest["bars"] > rest["had"]
@@ -127,41 +118,27 @@ def test_a_store_that_cannot_be_written_is_one_clear_line(gate: Gate, tmp_path: 
     place.write_text("a file stands where the folder should")
     done = backfilled(gate, place, NIFTY, "--from", "2026-11-27")
 
-    assert done.returncode == 1
-    assert "the store of bars cannot be used" in done.stderr
-    assert "SAUDA_HISTORY" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 1
+    assert "the store of bars cannot be used" in done.err
+    assert "SAUDA_HISTORY" in done.err
+    assert "Traceback" not in done.err
 
 
 def test_it_is_the_desk_that_says_what_feeds_it(gate: Gate, tmp_path: Path) -> None:
     """A shell may know nothing of how the desk was started."""
-    environ = gate.feed.environ | {"SAUDA_HISTORY": str(tmp_path), "SAUDA_SOURCE": "noren"}
-    done = subprocess.run(
-        command(NIFTY, "--from", "2026-11-27", "--to", "2026-11-27"),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env=environ,
+    done = backfilled(
+        gate, tmp_path, NIFTY, "--from", "2026-11-27", "--to", "2026-11-27", SAUDA_SOURCE="noren"
     )
 
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.code, done.err) == (0, "")
     assert [path.name for path in tmp_path.iterdir()] == [f"simulated-{SEED}"]
 
 
 def test_another_market_than_the_settings_mean_is_refused(gate: Gate, tmp_path: Path) -> None:
-    environ = gate.feed.environ | {"SAUDA_HISTORY": str(tmp_path), "SAUDA_SIM_SEED": "99"}
-    done = subprocess.run(
-        command(NIFTY, "--from", "2026-11-27"),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env=environ,
-    )
+    done = backfilled(gate, tmp_path, NIFTY, "--from", "2026-11-27", SAUDA_SIM_SEED="99")
 
-    assert done.returncode == 2
-    assert f"simulated-{SEED}" in done.stderr
+    assert done.code == 2
+    assert f"simulated-{SEED}" in done.err
     assert not list(tmp_path.rglob("*.parquet"))
 
 
@@ -179,9 +156,9 @@ def test_another_market_than_the_settings_mean_is_refused(gate: Gate, tmp_path: 
 def test_wrong_usage_is_one_line(gate: Gate, tmp_path: Path, arguments: tuple[str, ...], why: str) -> None:
     done = backfilled(gate, tmp_path, *arguments)
 
-    assert done.returncode == 2
-    assert why in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.code == 2
+    assert why in done.err
+    assert "Traceback" not in done.err
 
 
 def test_without_a_feed_it_says_so_after_a_while(gate: Gate, tmp_path: Path) -> None:
@@ -189,14 +166,9 @@ def test_without_a_feed_it_says_so_after_a_while(gate: Gate, tmp_path: Path) -> 
     gate.feed.kill()
     done = backfilled(gate, tmp_path, NIFTY, "--from", "2026-11-27")
 
-    assert done.returncode == 1
-    assert "nobody carries the feed of desk" in done.stderr
-    no_redis = subprocess.run(
-        command(NIFTY, "--from", "2026-11-27"),
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-        env=gate.feed.environ | {"SAUDA_REDIS_URL": "redis://127.0.0.1:1/0"},
+    assert done.code == 1
+    assert "nobody carries the feed of desk" in done.err
+    no_redis = backfilled(
+        gate, tmp_path, NIFTY, "--from", "2026-11-27", SAUDA_REDIS_URL="redis://127.0.0.1:1/0"
     )
-    assert no_redis.returncode == 3
+    assert no_redis.code == 3
