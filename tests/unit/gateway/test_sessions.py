@@ -151,6 +151,30 @@ def test_sessions_do_not_fill_the_disk(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
+def test_nobody_ends_the_sessions_of_another_token_by_logging_in_again_and_again(tmp_path: Path) -> None:
+    sessions = Sessions(tmp_path)
+    hers = sessions.begin("hers", NOW_NS)
+    for number in range(MOST + 1):
+        sessions.begin("his", NOW_NS + number)
+
+    assert sessions.token_of(hers, NOW_NS) == "hers"
+    assert len(list(tmp_path.iterdir())) == MOST + 1
+
+
+def test_a_token_that_logs_in_without_end_is_told_to_wait_and_no_other_is(
+    screen: Screen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sauda_gateway.auth.FAILURES_AT_ONCE", 3.0)
+    monkeypatch.setattr("sauda_gateway.auth.FAILURES_PER_S", 0.001)
+    screen.restart()
+    his, hers = (screen.tokens.issue(name, Scope.READ, 0) for name in ("his", "hers"))
+
+    told = [screen.ask("POST", "/session", json={"token": his}).status_code for _ in range(5)]
+
+    assert told == [200, 200, 200, 429, 429]
+    screen.log_in(hers)
+
+
 def test_where_nothing_can_be_written_a_restart_ends_all_sessions(tmp_path: Path) -> None:
     (tmp_path / "sessions").write_text("no folder")
     sessions = Sessions(tmp_path / "sessions")

@@ -62,6 +62,7 @@ class Doorkeeper:
         self.sessions = Sessions(tokens.path.parent / "sessions")
         self._asked = Buckets(per_s, burst=2 * per_s)
         self._failed = Buckets(FAILURES_PER_S, FAILURES_AT_ONCE)
+        self._logged_in = Buckets(FAILURES_PER_S, FAILURES_AT_ONCE)
 
     def caller_of(self, connection: HTTPConnection) -> Caller:
         """Return who asks; works for requests and WebSockets.
@@ -81,13 +82,18 @@ class Doorkeeper:
             _check_page(connection, secret)
         return caller
 
-    def check_secret(self, secret: str, address: str) -> Token:
-        """Return the token that *secret* is.
+    def log_in(self, secret: str, address: str) -> Token:
+        """Return the token that *secret* is, with which a session shall begin.
+
+        Logging in has a measure of its own: a program that asks too often must not keep its owner from the page.
 
         Raises:
-            ProblemError: 401 if it is none, 429 if the address has shown too many wrong ones.
+            ProblemError: 401 if it is none, 429 if the address has shown too many wrong ones, or it logs in too often.
         """
-        return self._owner(secret, address, by_cookie=False)
+        token = self._owner(secret, address, by_cookie=False)
+        if wait_s := self._logged_in.take(token.name, monotonic_s()):
+            raise _too_often(f"{token.name} logs in too often", wait_s)
+        return token
 
     def check_again(self, caller: Caller) -> None:
         """Insist that *caller* may still ask, who began something long.

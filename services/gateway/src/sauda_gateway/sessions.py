@@ -19,8 +19,8 @@ from sauda.runtime.place import write_private
 
 LASTS_NS: Final = 12 * 3600 * NS_PER_S
 """A trading day; after it one logs in again."""
-MOST: Final = 200
-"""Sessions at a time; the oldest ends where one more begins."""
+MOST: Final = 20
+"""Sessions of one token at a time; its oldest ends where one more begins, and nobody else's does."""
 
 
 class Session(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ class Sessions:
 
     def begin(self, token: str, now_ns: UnixNs) -> str:
         """Begin a session of the token with the SHA-256 *token*; return its id: the only time that anybody sees it."""
-        self._make_room(now_ns)
+        self._make_room(token, now_ns)
         session_id = secrets.token_urlsafe(32)
         name, session = _name(session_id), Session(token, now_ns)
         try:
@@ -82,13 +82,14 @@ class Sessions:
         except OSError as error:
             raise TransientError(f"the session cannot be ended: {path} stays, {error.strerror}") from error
 
-    def _make_room(self, now_ns: UnixNs) -> None:
+    def _make_room(self, token: str, now_ns: UnixNs) -> None:
         names = [*self._in_memory, *(path.name for path in self._folder.glob("*.json"))]
         found = {name: self._session(name) or Session("", 0) for name in names}
-        by_age = sorted(found, key=lambda name: found[name].began_ns)
-        for number, name in enumerate(by_age):
-            if _is_over(found[name], now_ns) or number <= len(by_age) - MOST:
-                self._end(name)
+        over = [name for name, session in found.items() if _is_over(session, now_ns)]
+        own = [name for name, session in found.items() if session.token == token and name not in over]
+        own.sort(key=lambda name: found[name].began_ns)
+        for name in [*over, *own[: max(0, len(own) - MOST + 1)]]:
+            self._end(name)
 
 
 def _is_over(session: Session, now_ns: UnixNs) -> bool:

@@ -38,7 +38,7 @@ def log_in(*, body: LogIn, request: Request) -> Response:
     """Log the page in."""
     keeper: Doorkeeper = request.app.state.doorkeeper
     address = address_of(request)
-    token = keeper.check_secret(body.token, address)
+    token = keeper.log_in(body.token, address)
     now_ns = SystemClock().now_ns()
     keeper.sessions.end(request.cookies.get(COOKIE, ""))
     session_id = keeper.sessions.begin(token.sha256, now_ns)
