@@ -52,6 +52,11 @@ export function sendToOwn(method, path, body) {
   return ask(method, path, { body, query: OWN });
 }
 
+/** A name for one wish. Not `randomUUID`: browsers have it only where the page came from this machine or over TLS. */
+export function newKey() {
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 /** Begin a session with a token; the cookie is the gateway's, no script can read it. */
 export async function logIn(token) {
   keep(await ask("POST", "/session", { body: { token } }));

@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/htm-preact.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
-import { get, mayTrade, send, watched } from "../api.js";
+import { get, mayTrade, newKey, send, watched } from "../api.js";
 import { orders } from "../book.js";
 import { count, paise, price, units } from "../format.js";
 import { InstrumentSearch } from "../instrument_search.js";
@@ -51,7 +51,7 @@ function Form() {
     setState({ busy: true, problem: null });
     const text = JSON.stringify(wish);
     // The same wish has the same key: a repetition is never a second order. Another wish has another one.
-    if (sent.current.text !== text) sent.current = { text, key: crypto.randomUUID() };
+    if (sent.current.text !== text) sent.current = { text, key: newKey() };
     sent.current.busy = true;
     try {
       const { order_id } = await send("POST", "/orders", wish, sent.current.key);
