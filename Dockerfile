@@ -12,8 +12,8 @@ RUN --mount=type=cache,target=/var/cache/pip \
     && /build/bin/pip install --require-hashes -r build.lock
 COPY libs/common/pyproject.toml libs/common/
 RUN --mount=type=cache,target=/var/cache/pip \
-    python -m venv /sauda && python lock_subset.py requirements.lock libs/common >library.lock \
-    && /sauda/bin/pip install --require-hashes -r library.lock
+    python -m venv --without-pip /sauda && python lock_subset.py requirements.lock libs/common >library.lock \
+    && /build/bin/pip --python /sauda install --require-hashes -r library.lock
 
 # A stage of its own: built once for all services.
 FROM library AS wheel
@@ -27,14 +27,14 @@ COPY services/${SERVICE}/pyproject.toml services/${SERVICE}/
 COPY services/${BESIDE}/pyproject.toml services/${BESIDE}/
 RUN --mount=type=cache,target=/var/cache/pip \
     python lock_subset.py requirements.lock libs/common services/* >service.lock \
-    && /sauda/bin/pip install --require-hashes -r service.lock
+    && /build/bin/pip --python /sauda install --require-hashes -r service.lock
 COPY services/${SERVICE} services/${SERVICE}
 COPY services/${BESIDE} services/${BESIDE}
 COPY --from=wheel /wheels /wheels
-# The build tools come from the lock too, and stay behind in this stage, as does pip.
+# The build tools come from the lock too, and stay behind in this stage with their pip.
 RUN /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheels services/* \
-    && /sauda/bin/pip install --no-deps --no-index /wheels/*.whl \
-    && /sauda/bin/pip check && /sauda/bin/pip uninstall --yes setuptools pip
+    && /build/bin/pip --python /sauda install --no-deps --no-index /wheels/*.whl \
+    && /build/bin/pip --python /sauda check
 
 FROM python:3.11-slim
 ARG SERVICE
