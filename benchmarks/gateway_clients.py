@@ -65,7 +65,9 @@ class Figures:
     def told(self, stick: Figure) -> list[Figure]:
         """Return what of it the bench hands over."""
         condition = f"{self.clients} clients, {self.updates_per_s:.1f} updates/s each"
-        cpu = Figure(f"{self.what}: an update", self.cpu_us, "µs", f"processor time; {condition}", True)
+        cpu = Figure(
+            f"{self.what}: an update", self.cpu_us, "µs", f"processor time; {condition}", True, False
+        )
         times = (("p50", self.p50_ms), ("p99", self.p99_ms), ("most", self.worst_ms))
         late = "from the feed's stamp to a client's hands"
         grown = self.memory_mb[-1] - self.memory_mb[0]
