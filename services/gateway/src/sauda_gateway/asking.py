@@ -9,14 +9,14 @@ from typing import Annotated, Any, Final, TypeVar
 
 import msgspec
 from fastapi import Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict
 
 from sauda.clock import NS_PER_S, UnixNs, from_ist
 from sauda.merge import IdParts, id_parts
 from sauda.settings import Settings
 from sauda_gateway.desk import Desk
 from sauda_gateway.desks import Desks
-from sauda_gateway.problems import ProblemBody, ProblemError
+from sauda_gateway.problems import ProblemError
+from sauda_gateway.voices import Said
 
 T = TypeVar("T")
 
@@ -48,20 +48,6 @@ def _problems() -> dict[int | str, dict[str, Any]]:
 
 PROBLEMS: Final = _problems()
 """For `responses=` of every router."""
-
-
-class Answer(BaseModel):
-    """A base of what is answered: described for the documentation, never checked again on the way out."""
-
-    model_config = ConfigDict(extra="allow")
-
-
-class Page(Answer):
-    """A part of a list, and where the next one begins."""
-
-    items: list[dict[str, Any]]
-    next: str | None
-    """Give it as `after` for the part behind this one; null: this was the last."""
 
 
 def sent(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -192,9 +178,12 @@ def with_id(entry_id: str, cause: str, message: msgspec.Struct) -> dict[str, Any
     return {"id": entry_id, "cause": cause, **wire}
 
 
+def page_of_said(said: Iterable[Said[Any]], after: str | None, limit: int, *, newest_first: bool) -> Response:
+    """Return the part of what was *said* that was asked for."""
+    part, after_it = page([(one.id, one) for one in said], after, limit, newest_first=newest_first)
+    return sent({"items": [with_id(one.id, one.cause, one.message) for _, one in part], "next": after_it})
+
+
 def _is_id(text: str) -> bool:
     parts = text.split("-")
     return len(parts) == 2 and all(p.isascii() and p.isdecimal() and len(p) <= 20 for p in parts)
-
-
-__all__ = ["PROBLEMS", "Answer", "Page", "ProblemBody", "desk_of", "desks_of", "page", "sent", "with_id"]

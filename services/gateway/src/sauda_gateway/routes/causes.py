@@ -21,8 +21,8 @@ from sauda_gateway.asking import (
     TheDesk,
     TheDesks,
     page,
+    page_of_said,
     sent,
-    with_id,
 )
 from sauda_gateway.auth import READ
 from sauda_gateway.lanes import SLOW, LanedRoute, in_lane
@@ -121,6 +121,5 @@ def alerts(
     """List what services cried out lately."""
     with desk.look() as known:
         every = list(known.voices.alerts)
-    found = [(one.id, one) for one in every if level in (None, one.message.level)]
-    part, after_it = page(found, after, limit, newest_first=newest)
-    return sent({"items": [with_id(one.id, one.cause, one.message) for _, one in part], "next": after_it})
+    found = (one for one in every if level in (None, one.message.level))
+    return page_of_said(found, after, limit, newest_first=newest)

@@ -25,7 +25,7 @@ from sauda_gateway.asking import (
     TheDesk,
     TheDesks,
     TheSettings,
-    page,
+    page_of_said,
     sent,
     tagged,
     with_id,
@@ -158,9 +158,8 @@ def signals(
     """List what strategies thought lately."""
     with desk.look() as known:
         every = list(known.voices.signals)
-    found = [(one.id, one) for one in every if strategy in (None, one.message.strategy)]
-    part, after_it = page(found, after, limit, newest_first=newest)
-    return sent({"items": [with_id(one.id, one.cause, one.message) for _, one in part], "next": after_it})
+    found = (one for one in every if strategy in (None, one.message.strategy))
+    return page_of_said(found, after, limit, newest_first=newest)
 
 
 def _standings(record: Record, settings: Settings) -> list[Standing]:
