@@ -68,10 +68,8 @@ function connect() {
   const desk = watched.value ? `?desk=${encodeURIComponent(watched.value)}` : "";
   const mine = new WebSocket(`${scheme}://${location.host}/api/v1/stream${desk}`);
   socket = mine;
-  mine.onopen = () => {
-    subscribe([...topics.keys()]);
-    listenForSilence();
-  };
+  listenForSilence(); // Also of a connection that neither opens nor fails.
+  mine.onopen = () => subscribe([...topics.keys()]);
   mine.onmessage = (event) => mine === socket && take(JSON.parse(event.data));
   mine.onclose = () => mine === socket && lose();
 }
