@@ -89,7 +89,8 @@ async def option_chain(
             404, f"no options on {name} expire on {day[:20]!r}; days: {', '.join(expiries[:8])}", "expiry"
         )
     hub.want(hub.showing.chain_instruments(name, day, around))
-    return sent(hub.showing.chain(name, day, around))
+    hubs: Hubs = request.app.state.hubs
+    return await hubs.sparing.do(lambda: sent(hub.showing.chain(name, day, around)))
 
 
 @router.get(

@@ -20,6 +20,7 @@ from sauda.service import holder_name
 from sauda.settings import Settings
 from sauda_gateway.market.calling import Calling
 from sauda_gateway.market.showing import Rules
+from sauda_gateway.market.sparing import Sparing
 from sauda_gateway.problems import ProblemError, no_desk
 from sauda_gateway.stream.follower import Batch, Follower
 from sauda_gateway.stream.hub import Hub
@@ -95,6 +96,7 @@ class Hubs:
         self._rules = Rules(self.calendar, load_margins(folder))
         self._status = status
         self._followed: dict[str, Followed] = {}
+        self.sparing = Sparing()
         self._opening = asyncio.Lock()
         self._wishes: list[Subscribe | Unsubscribe] = []
         self._writing: asyncio.Task[None] | None = None
