@@ -1,4 +1,4 @@
-"""A unit that rests is woken by what is urgent to it, and a step that takes long keeps its lease."""
+"""A unit that rests is woken by what is urgent to it, rests longest where most comes at once, and a step that takes long keeps its lease."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -11,11 +11,22 @@ from sauda.contracts import Message, Tick
 from sauda.errors import TransientError
 from sauda.log import Entry, Output, Position
 from sauda.memory_log import MemoryLog
-from sauda.runner import Carrier, UnitRunner
+from sauda.runner import LARGEST, SMALL_STEP, STORM, Carrier, UnitRunner
 from sauda.testing.counting import counter_unit
 from sauda.unit import Unit
 
-REST_MS = 7
+REST_MS, LONG_REST_MS = 7, 90
+BATCH = 50
+
+
+def resting_unit() -> Unit:
+    return replace(
+        counter_unit(),
+        inputs=("control", "ticks"),
+        rest_ms=REST_MS,
+        long_rest_ms=LONG_REST_MS,
+        urgent=("control",),
+    )
 
 
 def ticks(count: int) -> list[Output]:
@@ -57,7 +68,7 @@ class UntilRested:
 @pytest.mark.parametrize("away", [False, True])
 def test_a_resting_unit_waits_for_what_is_urgent_behind_its_position(away: bool) -> None:
     log = Line(away=away)
-    unit = replace(counter_unit(), inputs=("control", "ticks"), rest_ms=REST_MS, urgent=("control",))
+    unit = resting_unit()
     lease = log.acquire(unit.name, "before", 1_000)
     assert lease is not None
     log.load(lease, unit.reads)
@@ -69,6 +80,41 @@ def test_a_resting_unit_waits_for_what_is_urgent_behind_its_position(away: bool)
 
     assert log.rests == [({"control": Position(before, 1)}, REST_MS)] * 2
     assert log.positions_of(unit.name)["ticks"].passed == 4
+
+
+@pytest.mark.parametrize(
+    ("behind", "rest_ms"),
+    [
+        (1, REST_MS),
+        (SMALL_STEP, 0),
+        (STORM * BATCH - 1, 0),
+        (STORM * BATCH, LONG_REST_MS),
+        (LARGEST * BATCH - 1, LONG_REST_MS),
+        (LARGEST * BATCH, 0),
+        (LARGEST * BATCH + 1, 0),
+    ],
+)
+def test_a_unit_rests_for_long_after_a_very_large_step_that_took_all_there_was(
+    behind: int, rest_ms: int
+) -> None:
+    log = MemoryLog()
+    runner = UnitRunner(resting_unit(), log, "tests", batch=BATCH)
+    runner.turn()
+    log.append(ticks(behind))
+
+    assert runner.turn() == rest_ms / 1_000
+    assert runner.handled == min(behind, LARGEST * BATCH)
+
+
+def test_a_unit_that_never_rests_for_long_is_given_no_larger_steps() -> None:
+    log = MemoryLog()
+    runner = UnitRunner(replace(resting_unit(), long_rest_ms=0), log, "tests", batch=BATCH)
+    runner.turn()
+    log.append(ticks(STORM * BATCH))
+
+    runner.turn()
+
+    assert runner.handled == BATCH
 
 
 class Slow:

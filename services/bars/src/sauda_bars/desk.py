@@ -97,7 +97,9 @@ def bars_unit(sessions: Callable[[str, date], Hours | None], speed: float = 1.0)
     """
     patience_ns = round(PATIENCE_NS * max(1.0, speed))
     # Nobody waits for these bars, so the steps may be large: the orders have more need of the processor.
-    return Unit(name=NAME, inputs=INPUTS, build=lambda: Desk(sessions, patience_ns), rest_ms=50)
+    return Unit(
+        name=NAME, inputs=INPUTS, build=lambda: Desk(sessions, patience_ns), rest_ms=50, long_rest_ms=100
+    )
 
 
 def _forgiving(sessions: Callable[[str, date], Hours | None]) -> Callable[[str, date], Hours | None]:

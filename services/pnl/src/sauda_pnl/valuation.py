@@ -231,6 +231,7 @@ def valuation_unit(grid_ns: int = NS_PER_S) -> Unit:
         inputs=INPUTS,
         build=lambda: Valuation(grid_ns),
         rest_ms=10,
+        long_rest_ms=50,
         urgent=("executions",),
     )
 
