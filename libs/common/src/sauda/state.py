@@ -25,7 +25,8 @@ class Table(Generic[V]):
         self._name = name
         self._decode: msgspec.json.Decoder[V] = msgspec.json.Decoder(kind)
         self._rows: dict[str, V] = {}
-        self._changed: set[str] = set()
+        self._changed: dict[str, None] = {}
+        """Keys in the order in which they changed first."""
         self._sorted = True
         """Whether `_rows` stands in key order now; a new key may break that."""
 
@@ -34,12 +35,12 @@ class Table(Generic[V]):
         if key not in self._rows:
             self._sorted = False
         self._rows[key] = value
-        self._changed.add(key)
+        self._changed[key] = None
 
     def drop(self, key: str) -> None:
         """Remove the row *key* if there is one."""
         if self._rows.pop(key, None) is not None:
-            self._changed.add(key)
+            self._changed[key] = None
 
     def get(self, key: str) -> V | None:
         """Return the row, or None."""
@@ -76,10 +77,9 @@ class Table(Generic[V]):
         return self._rows
 
     def _take_changes(self, into: dict[bytes, bytes | None]) -> None:
-        rows = self._rows
-        for key in sorted(self._changed):
-            field = f"{self._name}/{key}".encode()
-            into[field] = _encode(rows[key]) if key in rows else None
+        rows, name = self._rows, self._name
+        for key in self._changed:
+            into[f"{name}/{key}".encode()] = _encode(rows[key]) if key in rows else None
         self._changed.clear()
 
     def _load(self, rows: Mapping[str, bytes]) -> None:
