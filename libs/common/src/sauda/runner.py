@@ -10,10 +10,10 @@ from typing import Final, Protocol
 
 from sauda.clock import monotonic_s
 from sauda.codec import decode, encode
+from sauda.columns import messages_of, moves_over
 from sauda.contracts import STREAM_OF, Message, Opened
 from sauda.errors import ContractError, InvariantError, LeaseLostError, PositionError, TransientError
 from sauda.log import Entry, Lease, Log, Output, Position, Step
-from sauda.one_stream import messages_of, moves_over
 from sauda.parking import parked
 from sauda.redelivery import meant_for
 from sauda.unit import Processor, Unit
