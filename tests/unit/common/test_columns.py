@@ -24,7 +24,9 @@ class InColumns(MemoryLog):
 
     def read(self, positions: Mapping[str, Position], count: int, block_ms: int = 0) -> list[Entry]:
         found = super().read(positions, count, block_ms)
-        return Columns(*zip(*(entry[:4] for entry in found), strict=True)) if found else found
+        if not found:
+            return found
+        return Columns(*zip(*(entry[:4] for entry in found), strict=True))  # type: ignore[return-value]  # a sequence will do
 
 
 def letter(unit: str, data: bytes) -> bytes:
