@@ -11,7 +11,8 @@ from tenacity import RetryCallState
 
 from sauda.beside import AtLast
 from sauda.calendar import Calendar, load_calendar
-from sauda.runner import LARGEST, UnitRunner
+from sauda.rests import LARGEST
+from sauda.runner import UnitRunner
 from sauda.settings import Settings
 from sauda.testing.counting import counter_unit
 from sauda.unit import REQUEUED, Unit

@@ -9,9 +9,10 @@ from sauda.clock import NS_PER_S, ManualClock
 from sauda.codec import encode
 from sauda.contracts import Message, Tick
 from sauda.errors import TransientError
-from sauda.log import Entry, Output, Position
+from sauda.log import Entry, Lease, Output, Position, Step
 from sauda.memory_log import MemoryLog
-from sauda.runner import LARGEST, SMALL_STEP, STORM, Carrier, UnitRunner
+from sauda.rests import LARGEST, SMALL_STEP, STORM
+from sauda.runner import Carrier, UnitRunner
 from sauda.testing.counting import counter_unit
 from sauda.unit import Unit
 
@@ -118,26 +119,40 @@ def test_a_unit_that_never_rests_for_long_is_given_no_larger_steps() -> None:
 
 
 class Slow:
-    """Takes ten milliseconds for each message."""
+    """Takes its time for each message, and before each commit."""
 
-    def __init__(self, unit: Unit, clock: ManualClock) -> None:
+    def __init__(self, unit: Unit, clock: ManualClock, message_s: float, rows_s: float) -> None:
         self._inner = unit.build()
-        self.state, self._clock = self._inner.state, clock
+        self.state, self._clock, self._message_s = self._inner.state, clock, message_s
+        self.state.before_commit(lambda: clock.sleep(rows_s))
 
     def handle(self, message: Message) -> list[Message]:
-        self._clock.sleep(0.01)
+        self._clock.sleep(self._message_s)
         return list(self._inner.handle(message))
 
     def restored(self) -> None:
         self._inner.restored()
 
 
-def test_a_step_longer_than_the_lease_keeps_it() -> None:
+class FarLine(MemoryLog):
+    """Takes its time to send what is to be committed."""
+
+    def __init__(self, clock: ManualClock, send_s: float) -> None:
+        super().__init__(clock=clock)
+        self._send_clock, self._send_s = clock, send_s
+
+    def commit(self, lease: Lease, step: Step) -> None:
+        self._send_clock.sleep(self._send_s)
+        super().commit(lease, step)
+
+
+@pytest.mark.parametrize(("message_s", "rows_s", "send_s"), [(0.01, 0, 0), (0, 0.6, 0.6)])
+def test_a_step_longer_than_the_lease_keeps_it(message_s: float, rows_s: float, send_s: float) -> None:
     clock = ManualClock(now_ns=NS_PER_S)
-    log, unit = MemoryLog(clock=clock), counter_unit()
+    log, unit = FarLine(clock, send_s), counter_unit()
     lease = log.acquire(unit.name, "tests", 1_000)
     assert lease is not None
-    slow = replace(unit, build=lambda: Slow(unit, clock))
+    slow = replace(unit, build=lambda: Slow(unit, clock, message_s, rows_s))
     carrier = Carrier(slow, log, lease, seconds=lambda: clock.now_ns() / NS_PER_S)
     log.append(ticks(300))
 

@@ -16,20 +16,11 @@ from sauda.errors import ContractError, InvariantError, LeaseLostError, Position
 from sauda.log import Entry, Lease, Log, Output, Position, Step
 from sauda.parking import parked
 from sauda.redelivery import meant_for
+from sauda.rests import most_in_a_step, rest_ms
 from sauda.unit import Processor, Unit
 
 BATCH: Final = 500
 """Entries of one stream in one step at the most; at low rates a batch is whatever has arrived."""
-
-SMALL_STEP: Final = 100
-"""Entries in a step below which a unit that may rest does so."""
-
-STORM: Final = 4
-"""Batches in a step from which on a unit that may rests for long: 2,000 entries in 50 ms are 40,000 a second, more than any broker sends."""
-
-LARGEST: Final = 20
-"""Batches in a step at the most, of a unit that may rest for long. 2,000 instruments, processor time of unit and server for a tick, in
-steps of 1,000, 5,000 and 20,000: bars 10.2, 6.7 and 5.3 µs, execution 5.3, 3.8 and 2.7, valuation 3.4, 2.4 and 2.1."""
 
 LOOK_EVERY: Final = 64
 """Entries of a step between two looks at the age of the lease: a first sight of 2,000 instruments took longer than one lasts."""
@@ -109,6 +100,7 @@ class Carrier:
             outputs = self._work_around(entries, str(poison))
         moves = moves_over(entries, self.positions)
         changes = self.processor.state.take_changes()
+        self._keep_lease()  # Ten thousand rows take their time to be written and sent.
         step = Step(moves, changes, outputs, last)
         after = {**self.positions, **{name: move.after for name, move in moves.items()}}
         if block_ms and not last and not self.unit.rest_ms:
@@ -214,9 +206,7 @@ class UnitRunner:
         self._holder = holder
         self._lease_ms = lease_ms
         self._block_ms = min(max(1, lease_ms // 5), LONGEST_READ_MS)
-        self._most = batch * LARGEST if unit.long_rest_ms else batch
-        """Entries in one step."""
-        self._storm = batch * STORM
+        self._batch = batch
         self._on_event = on_event
         self._tell = tell
         self._seconds = seconds
@@ -283,7 +273,8 @@ class UnitRunner:
             self._enter("standby")
             # The moment at which a dead holder's lease ends; a living one renews it long before.
             return min(self._log.left_ms(self.unit.name) + 1, self._lease_ms // 4) / 1_000
-        carrier = Carrier(self.unit, self._log, lease, self._most, tell=self._tell, seconds=self._seconds)
+        most = most_in_a_step(self.unit, self._batch)
+        carrier = Carrier(self.unit, self._log, lease, most, tell=self._tell, seconds=self._seconds)
         self._log.commit(lease, Step(outputs=[_opened(self.unit, lease)]))
         self._carrier, self._pause_s = carrier, SHORTEST_PAUSE_S
         self.epoch = lease.epoch
@@ -293,14 +284,7 @@ class UnitRunner:
     def _step(self, carrier: Carrier) -> float:
         done = carrier.step(self._block_ms)
         self.handled += done
-        return self._rest_ms(done) / 1000
-
-    def _rest_ms(self, done: int) -> int:
-        """Return how long to rest after a step of *done* entries."""
-        if 0 < done < SMALL_STEP:
-            return self.unit.rest_ms
-        # One that was as large as it may be has more to do already.
-        return self.unit.long_rest_ms if self._storm <= done < self._most else 0
+        return rest_ms(self.unit, self._batch, done) / 1000
 
     def _enter(self, phase: str, **facts: object) -> None:
         if phase != self.phase:
