@@ -17,7 +17,9 @@ from sauda.testing.counting import counter_unit
 from sauda.unit import Unit
 
 REST_MS, LONG_REST_MS = 7, 90
-BATCH = 50
+BATCH = SMALL_STEP
+GROWING = (1 + 2 + 4 + 8 + 16) * BATCH
+"""Entries after which steps are as large as they become."""
 
 
 def resting_unit() -> Unit:
@@ -101,10 +103,28 @@ def test_a_unit_rests_for_long_after_a_very_large_step_that_took_all_there_was(
     log = MemoryLog()
     runner = UnitRunner(resting_unit(), log, "tests", batch=BATCH)
     runner.turn()
+    log.append(ticks(GROWING))
+    while runner.handled < GROWING:
+        runner.turn()
     log.append(ticks(behind))
 
     assert runner.turn() == rest_ms / 1_000
-    assert runner.handled == min(behind, LARGEST * BATCH)
+    assert runner.handled - GROWING == min(behind, LARGEST * BATCH)
+
+
+def test_who_begins_has_small_steps_that_grow_while_they_are_full() -> None:
+    log = MemoryLog()
+    runner = UnitRunner(resting_unit(), log, "tests", batch=BATCH)
+    runner.turn()
+    log.append(ticks(GROWING + 8 * BATCH))
+    steps: list[int] = []
+
+    while not steps or steps[-1]:
+        before = runner.handled
+        runner.turn()
+        steps.append(runner.handled - before)
+
+    assert steps == [BATCH, 2 * BATCH, 4 * BATCH, 8 * BATCH, 16 * BATCH, 8 * BATCH, 0]
 
 
 def test_a_unit_that_never_rests_for_long_is_given_no_larger_steps() -> None:

@@ -16,7 +16,7 @@ from sauda.errors import ContractError, InvariantError, LeaseLostError, Position
 from sauda.log import Entry, Lease, Log, Output, Position, Step
 from sauda.parking import parked
 from sauda.redelivery import meant_for
-from sauda.rests import most_in_a_step, rest_ms
+from sauda.rests import rest_ms, room_after
 from sauda.unit import Processor, Unit
 
 BATCH: Final = 500
@@ -69,7 +69,8 @@ class Carrier:
         self.handled = 0
         """Entries handled since this carrier began."""
         self._log = log
-        self._batch = batch
+        self.batch = batch
+        """Entries in its next step at the most."""
         self._tell = tell
         """Is given what was committed."""
         self._ahead: Sequence[Entry] = ()
@@ -88,7 +89,7 @@ class Carrier:
             LeaseLostError, PositionError, TransientError: see `Log.commit`; this carrier is done for.
             InvariantError: the unit's own state is impossible; nothing was committed.
         """
-        entries = self._ahead or self._log.read(self.positions, self._batch, block_ms)
+        entries = self._ahead or self._log.read(self.positions, self.batch, block_ms)
         self._ahead = ()
         if not entries:
             self._keep_lease()
@@ -105,7 +106,7 @@ class Carrier:
         after = {**self.positions, **{name: move.after for name, move in moves.items()}}
         if block_ms and not last and not self.unit.rest_ms:
             # The next read goes along with the commit: one round trip a step instead of two.
-            self._ahead = self._log.commit_and_read(self.lease, step, after, self._batch, block_ms)
+            self._ahead = self._log.commit_and_read(self.lease, step, after, self.batch, block_ms)
         else:
             self._log.commit(self.lease, step)
         self.positions = after
@@ -119,7 +120,7 @@ class Carrier:
         """Wait so long, or until something urgent has arrived, and read it for the next step, with all that stands before it."""
         urgent = {name: self.positions[name] for name in self.unit.urgent}
         with suppress(TransientError):  # the next step will say so as well
-            self._ahead = self._log.read_after_rest(urgent, rest_ms, self.positions, self._batch)
+            self._ahead = self._log.read_after_rest(urgent, rest_ms, self.positions, self.batch)
 
     def _load(self) -> None:
         loaded = self._log.load(self.lease, self.unit.reads)
@@ -273,8 +274,7 @@ class UnitRunner:
             self._enter("standby")
             # The moment at which a dead holder's lease ends; a living one renews it long before.
             return min(self._log.left_ms(self.unit.name) + 1, self._lease_ms // 4) / 1_000
-        most = most_in_a_step(self.unit, self._batch)
-        carrier = Carrier(self.unit, self._log, lease, most, tell=self._tell, seconds=self._seconds)
+        carrier = Carrier(self.unit, self._log, lease, self._batch, tell=self._tell, seconds=self._seconds)
         self._log.commit(lease, Step(outputs=[_opened(self.unit, lease)]))
         self._carrier, self._pause_s = carrier, SHORTEST_PAUSE_S
         self.epoch = lease.epoch
@@ -284,7 +284,8 @@ class UnitRunner:
     def _step(self, carrier: Carrier) -> float:
         done = carrier.step(self._block_ms)
         self.handled += done
-        return rest_ms(self.unit, self._batch, done) / 1000
+        room, carrier.batch = carrier.batch, room_after(self.unit, self._batch, carrier.batch, done)
+        return rest_ms(self.unit, self._batch, room, done) / 1000
 
     def _enter(self, phase: str, **facts: object) -> None:
         if phase != self.phase:
