@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
+from benchmarks.server import address_of
 from sauda.clock import SystemClock, monotonic_s
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,7 +19,7 @@ class Desk:
 
     def __init__(self, port: int, folder: Path, name: str = "bench", **settings: str) -> None:
         self.name = name
-        self.url = f"redis://127.0.0.1:{port}/0"
+        self.url = address_of(port)
         self._folder = folder
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("SAUDA_")}
         self._environ = {

@@ -2,6 +2,7 @@
 
     python -m benchmarks.pipeline                         # some three minutes
     BENCH_SECONDS=300 python -m benchmarks.pipeline       # the pace held for five minutes, with few and with many instruments
+    BENCH_SOCKET=1 python -m benchmarks.pipeline          # the desk speaks to its server through a socket file instead of TCP
 
 Feed, one strategy, bars, execution with charges, margin and risk, valuation and a writer into SQLite: real services, exactly-once
 commits, append-only file (`everysec`). `benchmarks.throughput` and `benchmarks.hops` say what is measured.

@@ -1,5 +1,6 @@
 """A private Redis or Valkey for a benchmark: append-only file, `everysec`, as a desk has it."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -24,6 +25,7 @@ def private_server() -> Iterator[tuple[int, str]]:
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="sauda-bench-") as folder:
         options = ["--port", str(port), "--bind", "127.0.0.1", "--dir", folder, "--save", ""]
+        options += ["--unixsocket", str(_socket_of(port))]
         options += ["--appendonly", "yes", "--appendfsync", "everysec", "--maxmemory-policy", "noeviction"]
         with subprocess.Popen([_binary(), *options], stdout=subprocess.DEVNULL) as process:
             try:
@@ -31,6 +33,15 @@ def private_server() -> Iterator[tuple[int, str]]:
             finally:
                 process.terminate()
                 process.wait(30)
+
+
+def address_of(port: int) -> str:
+    """Return the address of the server at *port*: TCP, or its socket file if BENCH_SOCKET is set."""
+    return f"unix://{_socket_of(port)}" if os.environ.get("BENCH_SOCKET") else f"redis://127.0.0.1:{port}/0"
+
+
+def _socket_of(port: int) -> Path:
+    return Path(tempfile.gettempdir()) / f"sauda-bench-{port}.sock"
 
 
 def free_port() -> int:

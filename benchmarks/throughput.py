@@ -123,7 +123,6 @@ def throughput(port: int, folder: Path, contracts: int, seconds: float) -> Throu
         folder,
         name,
         SAUDA_SPEED="50",
-        SAUDA_BATCH="1000",
         SAUDA_SQL_URL=f"sqlite:///{folder}/{name}.db",
     ) as desk:
         watch = _Watch(client, desk)

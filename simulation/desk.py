@@ -11,6 +11,7 @@ from tenacity import RetryCallState
 
 from sauda.beside import AtLast
 from sauda.calendar import Calendar, load_calendar
+from sauda.rests import LARGEST
 from sauda.runner import UnitRunner
 from sauda.settings import Settings
 from sauda.testing.counting import counter_unit
@@ -37,6 +38,8 @@ from simulation.world import World
 WRITTEN: Final = ("pnl", "executions", "orders", REQUEUED)
 """What the writers carry out, as `sauda_pnl.__main__` has it."""
 _CONFIG: Final = Path(__file__).parents[1] / "config"
+_STEP: Final = 40
+"""Entries in a step at the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +130,10 @@ class Desk:
         def work(process: Process) -> None:
             log = LineLog(Line(self._world, process), self.server)
             seconds = self._world.seconds
-            # A small batch, so that a unit that comes back late needs many steps.
+            # Small steps, so that a unit that comes back late needs many.
+            batch = _STEP // LARGEST if unit.long_rest_ms else _STEP
             runner = self._parts.runner(
-                unit, log, process.name, lease_ms=self._plan.lease_ms, batch=40, seconds=seconds
+                unit, log, process.name, lease_ms=self._plan.lease_ms, batch=batch, seconds=seconds
             )
             runner.run(process)
 

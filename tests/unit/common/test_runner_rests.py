@@ -1,4 +1,4 @@
-"""A unit that rests is woken by what is urgent to it, and a step that takes long keeps its lease."""
+"""A unit that rests is woken by what is urgent to it, rests longest where most comes at once, and a step that takes long keeps its lease."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,13 +9,27 @@ from sauda.clock import NS_PER_S, ManualClock
 from sauda.codec import encode
 from sauda.contracts import Message, Tick
 from sauda.errors import TransientError
-from sauda.log import Entry, Output, Position
+from sauda.log import Entry, Lease, Output, Position, Step
 from sauda.memory_log import MemoryLog
+from sauda.rests import LARGEST, SMALL_STEP, STORM
 from sauda.runner import Carrier, UnitRunner
 from sauda.testing.counting import counter_unit
 from sauda.unit import Unit
 
-REST_MS = 7
+REST_MS, LONG_REST_MS = 7, 90
+BATCH = SMALL_STEP
+GROWING = (1 + 2 + 4 + 8 + 16) * BATCH
+"""Entries after which steps are as large as they become."""
+
+
+def resting_unit() -> Unit:
+    return replace(
+        counter_unit(),
+        inputs=("control", "ticks"),
+        rest_ms=REST_MS,
+        long_rest_ms=LONG_REST_MS,
+        urgent=("control",),
+    )
 
 
 def ticks(count: int) -> list[Output]:
@@ -57,7 +71,7 @@ class UntilRested:
 @pytest.mark.parametrize("away", [False, True])
 def test_a_resting_unit_waits_for_what_is_urgent_behind_its_position(away: bool) -> None:
     log = Line(away=away)
-    unit = replace(counter_unit(), inputs=("control", "ticks"), rest_ms=REST_MS, urgent=("control",))
+    unit = resting_unit()
     lease = log.acquire(unit.name, "before", 1_000)
     assert lease is not None
     log.load(lease, unit.reads)
@@ -71,27 +85,94 @@ def test_a_resting_unit_waits_for_what_is_urgent_behind_its_position(away: bool)
     assert log.positions_of(unit.name)["ticks"].passed == 4
 
 
-class Slow:
-    """Takes ten milliseconds for each message."""
+@pytest.mark.parametrize(
+    ("behind", "rest_ms"),
+    [
+        (1, REST_MS),
+        (SMALL_STEP, 0),
+        (STORM * BATCH - 1, 0),
+        (STORM * BATCH, LONG_REST_MS),
+        (LARGEST * BATCH - 1, LONG_REST_MS),
+        (LARGEST * BATCH, 0),
+        (LARGEST * BATCH + 1, 0),
+    ],
+)
+def test_a_unit_rests_for_long_after_a_very_large_step_that_took_all_there_was(
+    behind: int, rest_ms: int
+) -> None:
+    log = MemoryLog()
+    runner = UnitRunner(resting_unit(), log, "tests", batch=BATCH)
+    runner.turn()
+    log.append(ticks(GROWING))
+    while runner.handled < GROWING:
+        runner.turn()
+    log.append(ticks(behind))
 
-    def __init__(self, unit: Unit, clock: ManualClock) -> None:
+    assert runner.turn() == rest_ms / 1_000
+    assert runner.handled - GROWING == min(behind, LARGEST * BATCH)
+
+
+def test_who_begins_has_small_steps_that_grow_while_they_are_full() -> None:
+    log = MemoryLog()
+    runner = UnitRunner(resting_unit(), log, "tests", batch=BATCH)
+    runner.turn()
+    log.append(ticks(GROWING + 8 * BATCH))
+    steps: list[int] = []
+
+    while not steps or steps[-1]:
+        before = runner.handled
+        runner.turn()
+        steps.append(runner.handled - before)
+
+    assert steps == [BATCH, 2 * BATCH, 4 * BATCH, 8 * BATCH, 16 * BATCH, 8 * BATCH, 0]
+
+
+def test_a_unit_that_never_rests_for_long_is_given_no_larger_steps() -> None:
+    log = MemoryLog()
+    runner = UnitRunner(replace(resting_unit(), long_rest_ms=0), log, "tests", batch=BATCH)
+    runner.turn()
+    log.append(ticks(STORM * BATCH))
+
+    runner.turn()
+
+    assert runner.handled == BATCH
+
+
+class Slow:
+    """Takes its time for each message, and before each commit."""
+
+    def __init__(self, unit: Unit, clock: ManualClock, message_s: float, rows_s: float) -> None:
         self._inner = unit.build()
-        self.state, self._clock = self._inner.state, clock
+        self.state, self._clock, self._message_s = self._inner.state, clock, message_s
+        self.state.before_commit(lambda: clock.sleep(rows_s))
 
     def handle(self, message: Message) -> list[Message]:
-        self._clock.sleep(0.01)
+        self._clock.sleep(self._message_s)
         return list(self._inner.handle(message))
 
     def restored(self) -> None:
         self._inner.restored()
 
 
-def test_a_step_longer_than_the_lease_keeps_it() -> None:
+class FarLine(MemoryLog):
+    """Takes its time to send what is to be committed."""
+
+    def __init__(self, clock: ManualClock, send_s: float) -> None:
+        super().__init__(clock=clock)
+        self._send_clock, self._send_s = clock, send_s
+
+    def commit(self, lease: Lease, step: Step) -> None:
+        self._send_clock.sleep(self._send_s)
+        super().commit(lease, step)
+
+
+@pytest.mark.parametrize(("message_s", "rows_s", "send_s"), [(0.01, 0, 0), (0, 0.6, 0.6)])
+def test_a_step_longer_than_the_lease_keeps_it(message_s: float, rows_s: float, send_s: float) -> None:
     clock = ManualClock(now_ns=NS_PER_S)
-    log, unit = MemoryLog(clock=clock), counter_unit()
+    log, unit = FarLine(clock, send_s), counter_unit()
     lease = log.acquire(unit.name, "tests", 1_000)
     assert lease is not None
-    slow = replace(unit, build=lambda: Slow(unit, clock))
+    slow = replace(unit, build=lambda: Slow(unit, clock, message_s, rows_s))
     carrier = Carrier(slow, log, lease, seconds=lambda: clock.now_ns() / NS_PER_S)
     log.append(ticks(300))
 

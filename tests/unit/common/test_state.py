@@ -19,6 +19,20 @@ KEYS = st.text("ab/é:", min_size=1, max_size=3)
 MOVES = st.lists(st.tuples(KEYS, st.none() | st.integers(-5, 5)))
 
 
+@given(MOVES, st.lists(KEYS))
+def test_many_rows_are_looked_up_as_each_by_itself(
+    moves: list[tuple[str, int | None]], asked: list[str]
+) -> None:
+    rows = State().table("rows", Row)
+    for key, number in moves:
+        if number is None:
+            rows.drop(key)
+        else:
+            rows.put(key, Row(number))
+
+    assert rows.get_all(asked) == [rows.get(key) for key in asked]
+
+
 @given(MOVES, st.integers(1, 5))
 def test_stored_changes_rebuild_the_state(moves: list[tuple[str, int | None]], every: int) -> None:
     state = State()

@@ -105,6 +105,26 @@ def test_the_price_is_the_indexs_average_over_the_closing_window() -> None:
     )
 
 
+def test_two_underlyings_that_end_together_are_settled_each_by_its_own_average() -> None:
+    """Which contracts are alike is what is looked ahead by: of each underlying every price of the window counts."""
+    bank, index = "NFO:BANKNIFTY23NOV26C52000", "NSE:Nifty Bank"
+    option = msgspec.structs.replace(
+        an_expiring(bank, 52_000_00), underlying="BANKNIFTY", right=Right.CALL, lot_size=65
+    )
+    holdings = [trades(CALL, Side.BUY, 80_00, "10:00"), trades(bank, Side.BUY, 90_00, "10:01")]
+    exchange = opened([option], *holdings)
+
+    said = closed(
+        exchange,
+        index_at(24_600_00, "15:35:00"),
+        a_tick(52_100_00, instrument=index, at_ns=at("15:35:00")),
+        index_at(24_700_00, "15:37:30"),
+        a_tick(52_300_00, instrument=index, at_ns=at("15:37:30")),
+    )
+
+    assert {fill.instrument: fill.price for fill in fills(said)} == {CALL: 150_00, bank: 200_00}
+
+
 def test_every_tick_of_the_index_counts_though_no_order_works_in_it() -> None:
     """The ticks alone move time: no heartbeat comes between them."""
     exchange = opened(trades(CALL, Side.BUY, 80_00, "10:00"))

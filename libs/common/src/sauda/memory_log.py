@@ -114,7 +114,7 @@ class MemoryLog:
 
     def read(self, positions: Mapping[str, Position], count: int, block_ms: int = 0) -> list[Entry]:
         """See `sauda.log.Log`; *block_ms* means nothing here."""
-        return merge([self._stream(name).behind(at.id, count) for name, at in positions.items()], count)
+        return list(merge([self._stream(name).behind(at.id, count) for name, at in positions.items()], count))
 
     def read_after_rest(
         self, urgent: Mapping[str, Position], rest_ms: int, positions: Mapping[str, Position], count: int

@@ -4,6 +4,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from sauda.columns import joined
 from sauda.log import Entry, EntryId
 
 
@@ -20,7 +21,7 @@ def id_parts(entry_id: EntryId) -> IdParts:
     return IdParts(int(ms), int(sequence or 0))
 
 
-def merge(streams: Sequence[list[Entry]], count: int) -> list[Entry]:
+def merge(streams: Sequence[Sequence[Entry]], count: int) -> Sequence[Entry]:
     """Return the entries of all *streams* in one order.
 
     A stream that came back with *count* entries was cut: what lies behind its last entry is unknown, so entries of
@@ -42,7 +43,7 @@ _FEW: Final = 8
 every id: 0.2 instead of 1.7 µs an entry for 1,000 ticks and 28 points of P&L."""
 
 
-def _sorted(streams: Sequence[list[Entry]], horizon: IdParts | None) -> list[Entry]:
+def _sorted(streams: Sequence[Sequence[Entry]], horizon: IdParts | None) -> list[Entry]:
     keyed = [(id_parts(entry.id), entry) for stream in streams for entry in stream]
     if horizon is not None:
         keyed = [pair for pair in keyed if pair[0] <= horizon]
@@ -50,7 +51,9 @@ def _sorted(streams: Sequence[list[Entry]], horizon: IdParts | None) -> list[Ent
     return [entry for _, entry in keyed]
 
 
-def _threaded(longest: list[Entry], streams: Sequence[list[Entry]], horizon: IdParts | None) -> list[Entry]:
+def _threaded(
+    longest: Sequence[Entry], streams: Sequence[Sequence[Entry]], horizon: IdParts | None
+) -> Sequence[Entry]:
     """Return what `_sorted` does, with few entries put between those of the *longest* stream."""
     rank = next(at for at, stream in enumerate(streams) if stream is longest)
     few = [
@@ -60,17 +63,16 @@ def _threaded(longest: list[Entry], streams: Sequence[list[Entry]], horizon: IdP
         for entry in stream
     ]
     few.sort(key=lambda one: one[0])
-    merged: list[Entry] = []
+    pieces: list[Sequence[Entry]] = []
     start = 0
     for parts, goes_first, entry in few:
         if horizon is not None and parts > horizon:
             break
         place = (bisect_left if goes_first else bisect_right)(longest, parts, start, key=_parts_of)
-        merged += longest[start:place]
-        merged.append(entry)
+        pieces += (longest[start:place], [entry])
         start = place
     end = len(longest) if horizon is None else bisect_right(longest, horizon, start, key=_parts_of)
-    return merged + longest[start:end]
+    return joined([*pieces, longest[start:end]])
 
 
 def _parts_of(entry: Entry) -> IdParts:

@@ -16,10 +16,10 @@ from sauda.archive.finding import book_named, names_archived_book, newest_book, 
 from sauda.archive.span import HIGHEST, Id, before, behind, span_of, text_of
 from sauda.archive.store import ArchiveAwayError, Store
 from sauda.clock import UnixNs
+from sauda.columns import entries_of
 from sauda.errors import ConfigError, SaudaError, TransientError
 from sauda.log import Entry, EntryId, Loaded, Output, Position, loaded_from
 from sauda.merge import id_parts
-from sauda.one_stream import entries_of
 from sauda.redis_book import Piece, RedisBook
 from sauda.redis_view import StreamLag, UnitHolding
 from sauda.settings import Settings

@@ -15,6 +15,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, NoScriptErr
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
+from sauda.columns import columns_of, entries_of
 from sauda.connection import connect, without_password
 from sauda.errors import ForbiddenError, LeaseLostError, PositionError, TransientError
 from sauda.keys import Keys
@@ -30,7 +31,6 @@ from sauda.log import (
     state_rows,
 )
 from sauda.merge import merge
-from sauda.one_stream import entries_of, one_stream
 from sauda.redis_address import WAIT_MS, read_address
 from sauda.redis_commit import commit_arguments
 from sauda.redis_line import Line
@@ -188,9 +188,7 @@ class RedisLog:
 
     def _found(self, positions: Mapping[str, Position], count: int, reply: Any) -> Sequence[Entry]:
         named = [(self._name(key), rows) for key, rows in reply or ()]
-        if len(named) == 1 and (alone := one_stream(*named[0])) is not None:
-            return alone
-        found = {name: entries_of(name, rows) for name, rows in named}
+        found = {name: columns_of(name, rows) or entries_of(name, rows) for name, rows in named}
         # A waiting read is woken by the first stream that gets something and brings that one alone. No two inputs of a
         # unit are written in one atomic step, so nothing with a lower id can stand on another by then.
         return merge([found.get(name, []) for name in positions], count)

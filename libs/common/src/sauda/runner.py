@@ -10,19 +10,17 @@ from typing import Final, Protocol
 
 from sauda.clock import monotonic_s
 from sauda.codec import decode, encode
+from sauda.columns import messages_of, moves_over
 from sauda.contracts import STREAM_OF, Message, Opened
 from sauda.errors import ContractError, InvariantError, LeaseLostError, PositionError, TransientError
 from sauda.log import Entry, Lease, Log, Output, Position, Step
-from sauda.one_stream import messages_of, moves_over
 from sauda.parking import parked
 from sauda.redelivery import meant_for
+from sauda.rests import rest_ms, room_after
 from sauda.unit import Processor, Unit
 
 BATCH: Final = 500
 """Entries of one stream in one step at the most; at low rates a batch is whatever has arrived."""
-
-SMALL_STEP: Final = 100
-"""Entries in a step below which a unit that may rest does so."""
 
 LOOK_EVERY: Final = 64
 """Entries of a step between two looks at the age of the lease: a first sight of 2,000 instruments took longer than one lasts."""
@@ -71,7 +69,8 @@ class Carrier:
         self.handled = 0
         """Entries handled since this carrier began."""
         self._log = log
-        self._batch = batch
+        self.batch = batch
+        """Entries in its next step at the most."""
         self._tell = tell
         """Is given what was committed."""
         self._ahead: Sequence[Entry] = ()
@@ -90,7 +89,7 @@ class Carrier:
             LeaseLostError, PositionError, TransientError: see `Log.commit`; this carrier is done for.
             InvariantError: the unit's own state is impossible; nothing was committed.
         """
-        entries = self._ahead or self._log.read(self.positions, self._batch, block_ms)
+        entries = self._ahead or self._log.read(self.positions, self.batch, block_ms)
         self._ahead = ()
         if not entries:
             self._keep_lease()
@@ -102,11 +101,12 @@ class Carrier:
             outputs = self._work_around(entries, str(poison))
         moves = moves_over(entries, self.positions)
         changes = self.processor.state.take_changes()
+        self._keep_lease()  # Ten thousand rows take their time to be written and sent.
         step = Step(moves, changes, outputs, last)
         after = {**self.positions, **{name: move.after for name, move in moves.items()}}
         if block_ms and not last and not self.unit.rest_ms:
             # The next read goes along with the commit: one round trip a step instead of two.
-            self._ahead = self._log.commit_and_read(self.lease, step, after, self._batch, block_ms)
+            self._ahead = self._log.commit_and_read(self.lease, step, after, self.batch, block_ms)
         else:
             self._log.commit(self.lease, step)
         self.positions = after
@@ -120,7 +120,7 @@ class Carrier:
         """Wait so long, or until something urgent has arrived, and read it for the next step, with all that stands before it."""
         urgent = {name: self.positions[name] for name in self.unit.urgent}
         with suppress(TransientError):  # the next step will say so as well
-            self._ahead = self._log.read_after_rest(urgent, rest_ms, self.positions, self._batch)
+            self._ahead = self._log.read_after_rest(urgent, rest_ms, self.positions, self.batch)
 
     def _load(self) -> None:
         loaded = self._log.load(self.lease, self.unit.reads)
@@ -284,7 +284,8 @@ class UnitRunner:
     def _step(self, carrier: Carrier) -> float:
         done = carrier.step(self._block_ms)
         self.handled += done
-        return self.unit.rest_ms / 1000 if 0 < done < SMALL_STEP else 0.0
+        room, carrier.batch = carrier.batch, room_after(self.unit, self._batch, carrier.batch, done)
+        return rest_ms(self.unit, self._batch, room, done) / 1000
 
     def _enter(self, phase: str, **facts: object) -> None:
         if phase != self.phase:

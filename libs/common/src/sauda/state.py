@@ -5,7 +5,7 @@ changed is complete. Because tables iterate in the order of their keys, a unit t
 walks them exactly as the one that was never stopped.
 """
 
-from collections.abc import Callable, ItemsView, Iterator, KeysView, Mapping, ValuesView
+from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, Mapping, ValuesView
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -25,7 +25,8 @@ class Table(Generic[V]):
         self._name = name
         self._decode: msgspec.json.Decoder[V] = msgspec.json.Decoder(kind)
         self._rows: dict[str, V] = {}
-        self._changed: set[str] = set()
+        self._changed: dict[str, None] = {}
+        """Keys in the order in which they changed first."""
         self._sorted = True
         """Whether `_rows` stands in key order now; a new key may break that."""
 
@@ -34,16 +35,20 @@ class Table(Generic[V]):
         if key not in self._rows:
             self._sorted = False
         self._rows[key] = value
-        self._changed.add(key)
+        self._changed[key] = None
 
     def drop(self, key: str) -> None:
         """Remove the row *key* if there is one."""
         if self._rows.pop(key, None) is not None:
-            self._changed.add(key)
+            self._changed[key] = None
 
     def get(self, key: str) -> V | None:
         """Return the row, or None."""
         return self._rows.get(key)
+
+    def get_all(self, keys: Iterable[str]) -> list[V | None]:
+        """Return the rows of *keys*, None for one that is not there: as `get` each of them, without a step of Python between two."""
+        return list(map(self._rows.get, keys))
 
     def __getitem__(self, key: str) -> V:
         return self._rows[key]
@@ -76,10 +81,9 @@ class Table(Generic[V]):
         return self._rows
 
     def _take_changes(self, into: dict[bytes, bytes | None]) -> None:
-        rows = self._rows
-        for key in sorted(self._changed):
-            field = f"{self._name}/{key}".encode()
-            into[field] = _encode(rows[key]) if key in rows else None
+        rows, name = self._rows, self._name
+        for key in self._changed:
+            into[f"{name}/{key}".encode()] = _encode(rows[key]) if key in rows else None
         self._changed.clear()
 
     def _load(self, rows: Mapping[str, bytes]) -> None:
@@ -116,7 +120,9 @@ class State:
             write()
         changes: dict[bytes, bytes | None] = {}
         for table in self._tables.values():
-            table._take_changes(changes)  # noqa: SLF001  (state and its tables are one thing)
+            # Asked first: of the exchange's forty tables a step of ticks alone changes one.
+            if table._changed:  # noqa: SLF001  (state and its tables are one thing)
+                table._take_changes(changes)  # noqa: SLF001
         return changes
 
     def load(self, fields: Mapping[bytes, bytes]) -> None:

@@ -51,8 +51,11 @@ class Unit:
     """Streams of its messages; its service declares them (`sauda.access`), and Redis takes no other from it."""
     rest_ms: int = 0
     """How long it rests after a small step, so that the next is larger: for a unit whose answer nobody waits for."""
+    long_rest_ms: int = 0
+    """How long it rests after a very large step, and is given larger ones yet: what it remembers of 2,000 instruments then is written
+    once for several ticks of each. 0: never."""
     urgent: tuple[str, ...] = ()
-    """Inputs that end such a rest at once: what somebody does wait for."""
+    """Inputs that end a rest at once: what somebody does wait for."""
     settings: Mapping[str, Plain] = field(default_factory=dict)
     """name -> value of each setting that its decisions depend on, as it was built."""
     rules: Mapping[str, Plain] = field(default_factory=dict)

@@ -43,13 +43,17 @@ class Desk:
 
     def handle(self, message: Message) -> Sequence[Message]:
         """Take one message; return the bars and questions that follow from it."""
+        if type(message) is Tick:
+            # The hot path: nearly all ticks go on with the present minute of what is watched.
+            now_ns, bars = message.recv_ns, self._bars
+            if now_ns < self._day_end_ns and message.instrument in self._watched:
+                said: Sequence[Message] = bars.see(message)
+                return said if now_ns < bars.ask_ns else self._with_wishes(said, now_ns)
+            return self._on_tick(message)
         match message:
-            case Tick():
-                return self._on_tick(message)
             case ClockTick():
                 self._begin_day(message.event_ns)
-                said: Sequence[Message] = self._bars.reach(message.event_ns)
-                return self._with_wishes(said, message.event_ns)
+                return self._with_wishes(self._bars.reach(message.event_ns), message.event_ns)
             case FeedGap():
                 self._bars.lose_sight(message)
                 return self._with_wishes((), message.to_ns)
@@ -99,7 +103,12 @@ def bars_unit(sessions: Callable[[str, date], Hours | None], speed: float = 1.0)
     patience_ns = round(PATIENCE_NS * max(1.0, speed))
     # Nobody waits for these bars, so the steps may be large: the orders have more need of the processor.
     return Unit(
-        name=NAME, inputs=INPUTS, build=lambda: Desk(sessions, patience_ns), writes=OUTPUTS, rest_ms=50
+        name=NAME,
+        inputs=INPUTS,
+        build=lambda: Desk(sessions, patience_ns),
+        writes=OUTPUTS,
+        rest_ms=50,
+        long_rest_ms=100,
     )
 
 

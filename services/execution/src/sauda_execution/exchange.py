@@ -54,7 +54,13 @@ def paper_unit(house: House, account: str = "paper") -> Unit:
     # Between orders nobody waits for it but a resting order, for a millisecond; what it saves goes to the ways of the others.
     build = lambda: PaperExchange(house, account)  # noqa: E731
     return Unit(
-        f"execution.{account}", INPUTS, build, writes=OUTPUTS, rest_ms=1, urgent=("orders", "control")
+        f"execution.{account}",
+        INPUTS,
+        build,
+        writes=OUTPUTS,
+        rest_ms=1,
+        long_rest_ms=50,
+        urgent=("orders", "control"),
     )
 
 

@@ -4,6 +4,8 @@ Market time is the greatest stamp seen. It has a row of its own only where the q
 that a tick costs one row: always, market time == max(the clock's row, `recv_ns` of all quotes).
 """
 
+from collections.abc import Iterable
+
 from sauda.clock import UnixNs
 from sauda.contracts import FeedGap, InstrumentId, Tick
 from sauda.state import State
@@ -52,6 +54,10 @@ class Market:
     def quote(self, instrument: InstrumentId) -> Tick | None:
         """Return the last quote, however old."""
         return self._quotes.get(instrument)
+
+    def quotes(self, instruments: Iterable[InstrumentId]) -> list[Tick | None]:
+        """Return `quote` of each."""
+        return self._quotes.get_all(instruments)
 
     def is_mute(self, instrument: InstrumentId, within_ns: int) -> bool:
         """Has no tick of anything come within *within_ns*? That of *instrument*, which is likely fresh, is looked at first."""

@@ -30,6 +30,10 @@ LIMIT: Final = 1_000
 _IDLE_S: Final = 0.02
 """How long a silent market may keep a new subscription waiting."""
 _WISHES_EVERY_S: Final = 0.005
+_STEP_EVERY_S: Final = 0.001
+_SMALL_STEP: Final = 100
+"""So soon after the beginning of a small step comes the next. Whatever is in it, a step costs the feed, the server and one strategy
+some 210 µs of processor time: without a pace 5,000 ticks/s come by ones and twos, and leave orders little of two cores."""
 _LONGEST_PAUSE_S: Final = 0.25  # so long a Redis that is back waits for the newest prices
 
 T = TypeVar("T")
@@ -102,8 +106,7 @@ class Feed:
                 try:
                     if self._insist(self._acquire):
                         self.open()
-                        while not stop.is_set():
-                            self.turn()
+                        self._serve_at_a_pace(stop)
                     else:
                         self._enter("standby")
                         stop.wait(0.1)
@@ -115,6 +118,14 @@ class Feed:
         finally:
             self.close()
         self._enter("stopped")
+
+    def _serve_at_a_pace(self, stop: Stop) -> None:
+        """Do one beat after the other; what comes right after a small step gathers, so that a busy market is not written tick by tick."""
+        while not stop.is_set():
+            next_s = self._seconds() + _STEP_EVERY_S
+            done = self.turn()
+            if 0 < done < min(_SMALL_STEP, self._limit) and (early_s := next_s - self._seconds()) > 0:
+                stop.wait(early_s)
 
     def open(self) -> None:
         """Start the source where the desks left off."""

@@ -233,6 +233,7 @@ def valuation_unit(grid_ns: int = NS_PER_S) -> Unit:
         build=lambda: Valuation(grid_ns),
         writes=OUTPUTS,
         rest_ms=10,
+        long_rest_ms=50,
         urgent=("executions",),
     )
 

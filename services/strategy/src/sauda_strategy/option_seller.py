@@ -76,7 +76,8 @@ class OptionSeller:
             return self._dry.play(message, self._take)
         if type(message) is Tick:  # Without a further call: nearly every message is one that ends here.
             time, attention = self._time, self._attention
-            time.now_ns = max(time.now_ns, message.recv_ns)
+            if message.recv_ns > time.now_ns:  # noqa: PLR1730
+                time.now_ns = message.recv_ns
             if message.instrument in attention.watched or time.now_ns > attention.wake_ns:
                 return self._on_tick(message)
             return ()

@@ -119,6 +119,11 @@ class Bars:
         due_ns, ask_ns = self._due_ns, self._watched.ask_ns
         return due_ns if due_ns < ask_ns else ask_ns  # noqa: FURB136
 
+    @property
+    def ask_ns(self) -> UnixNs:
+        """Return the first market time at which `wishes` may have something to say; too early does no harm."""
+        return self._watched.ask_ns
+
     def last_day_ns(self, instrument: InstrumentId) -> UnixNs:
         """Return the opening of the newest session in which a tick of *instrument* came; 0: none yet."""
         return self._minutes[instrument].day_ns
@@ -176,9 +181,8 @@ class Bars:
         if series is None:
             return []
         # What ended before the answer's end is over, and comes before what is told of later bars.
-        past_ns = max(
-            [self._now_ns, *(one.to_ns for one in series.questions[:1] if one.asked == reply.request_id)]
-        )
+        asked = (one.to_ns for one in series.questions[:1] if one.asked == reply.request_id)
+        past_ns = max([self._now_ns, *asked])
         said = self._pass_time(past_ns) if past_ns >= self._due_ns else []
         return said + self._say(series, series.take(reply, max(self._now_ns, reply.event_ns)))
 

@@ -3,6 +3,7 @@
 It is kept in memory and written as one `MinuteRow` before each commit.
 """
 
+from operator import attrgetter
 from typing import Final
 
 import msgspec
@@ -56,6 +57,10 @@ class MinuteRow(msgspec.Struct, frozen=True, array_like=True):
     """The minute before, over, and still to be said: others may show ticks of the very instant of its end."""
 
 
+_ALL: Final = attrgetter(*MinuteRow.__struct_fields__)
+_MARK: Final = attrgetter("start_ns", "ticks", "told", "blind", "ended")
+
+
 class Minute:
     """What the ticks of the present minute make."""
 
@@ -66,7 +71,7 @@ class Minute:
         self.exchange = instrument.partition(":")[0]
         for name in MinuteRow.__struct_fields__:
             setattr(self, name, getattr(row, name))
-        self.written: tuple[int, ...] = ()
+        self.written: tuple[object, ...] = ()
         """Its mark when it was last put into its row."""
         self.until_ns: UnixNs = 0
         """Until when there is trading without a break, as far as anybody looked; derived."""
@@ -92,7 +97,7 @@ class Minute:
 
     def row(self) -> MinuteRow:
         """Return all that it remembers."""
-        return MinuteRow(*[getattr(self, name) for name in MinuteRow.__struct_fields__])
+        return MinuteRow(*_ALL(self))
 
     def lose(self, to_ns: UnixNs) -> None:
         """Take that ticks until *to_ns* were not seen: what they traded is not the next minute's."""
@@ -100,9 +105,10 @@ class Minute:
         self.blind = self.ticks if to_ns < self.end_ns else NEVER_ENOUGH
 
     @property
-    def mark(self) -> tuple[int, ...]:
+    def mark(self) -> tuple[object, ...]:
         """Return what is another one whenever anything has changed."""
-        return (self.start_ns, self.ticks, self.told, self.blind, self.ended is None)
+        mark: tuple[object, ...] = _MARK(self)
+        return mark
 
     def first_of_day(self, open_ns: UnixNs) -> None:
         """Begin the day whose session opens at *open_ns*: volume counts from nothing again."""

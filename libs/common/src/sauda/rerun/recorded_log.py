@@ -57,7 +57,7 @@ class Inputs:
         if len(after) == 1:
             return cursors[name].through(after[name].encode())
         moved = [name for name in order if name in after]
-        return merge([cursors[name].through(after[name].encode()) for name in moved], _EVERYTHING)
+        return list(merge([cursors[name].through(after[name].encode()) for name in moved], _EVERYTHING))
 
     def _begin_or_jump(self, name: str, before: str) -> None:
         if name in self._at:

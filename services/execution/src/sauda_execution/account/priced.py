@@ -4,7 +4,7 @@ An order looks at all legs of its underlying three or four times; between two or
 one all do. What is kept follows from what is asked alone, so it never has to be restored.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from math import exp, sqrt
 from typing import Any, Final, NamedTuple
 
@@ -13,7 +13,6 @@ from sauda.contracts import Instrument, InstrumentId, Right
 from sauda.margin import Leg, Priced, Rates, priced
 from sauda.margin.black76 import value
 from sauda.money import Paise, Units
-from sauda_execution.account.legs import is_derivative
 from sauda_execution.account.prices import Prices
 from sauda_execution.account.tenor import years_left
 
@@ -39,24 +38,23 @@ class PricedLegs:
         """(contract, quantity) -> from what it was priced, and the outcome."""
 
     def of(
-        self, held: Iterable[tuple[Instrument, Units]], spot: Paise, rates: Rates, now_ns: UnixNs
+        self, held: Sequence[tuple[Instrument, Units]], spot: Paise, rates: Rates, now_ns: UnixNs
     ) -> list[Priced]:
-        """Return *held* as legs. Without a price, what is bought is worth nothing and what is sold is dear."""
+        """Return *held*, derivatives of which none is empty, as legs. Without a price, what is bought is worth nothing and what is sold is dear."""
         today, ends = ist_date(now_ns).isoformat(), dict[str | None, _End]()
         kept, found = self._kept, list[Priced]()
-        for contract, qty in held:
-            if not qty or not is_derivative(contract):
-                continue
+        prices = self._prices.of_all([contract for contract, _ in held])
+        for (contract, qty), price in zip(held, prices, strict=True):
             end = ends.get(contract.expiry)
             if end is None:
                 end = ends[contract.expiry] = self._end(contract, spot, rates, now_ns, today)
-            asked = (contract, self._prices.of(contract), spot, end, rates)
+            asked = (contract, price, spot, end, rates)
             key = (contract.instrument, qty)
             known = kept.get(key)
             if known is None or known[0] != asked:
                 if len(kept) >= _MOST_KEPT:
                     kept.clear()
-                leg = _leg(contract, qty, asked[1], end, rates)
+                leg = _leg(contract, qty, price, end, rates)
                 known = (asked, None if leg is None else priced(leg, rates.price_scan * spot, rates))
                 kept[key] = known
             if known[1] is not None:

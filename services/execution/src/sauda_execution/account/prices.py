@@ -4,7 +4,7 @@ A price that was used is remembered until the underlying's legs are gone. So the
 not depend on which contract ticks first in the morning, and a restart finds what was there.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from math import exp
 
@@ -36,6 +36,13 @@ class Prices:
         quote = self._known.market.quote(contract.instrument)
         return self._last.get(f"{contract.underlying}|{contract.instrument}") if quote is None else quote.ltp
 
+    def of_all(self, contracts: Sequence[Instrument]) -> list[Paise | None]:
+        """Return `of` each."""
+        quotes = self._known.market.quotes([one.instrument for one in contracts])
+        return [
+            self.of(one) if quote is None else quote.ltp for one, quote in zip(contracts, quotes, strict=True)
+        ]
+
     def spot(self, underlying: str, contracts: Sequence[Instrument], rates: Rates) -> Paise | None:
         """Return the underlying's price: the best evidence first.
 
@@ -61,17 +68,20 @@ class Prices:
                     return float(price)
         return spot * exp(rates.interest * years)
 
-    def remember(self, underlying: str, spot: Paise | None, contracts: Iterable[Instrument]) -> None:
+    def remember(self, underlying: str, spot: Paise | None, contracts: Sequence[Instrument]) -> None:
         """Keep what was used for *contracts*, and nothing else of *underlying*."""
+        prices = self.of_all(contracts)
         kept = {f"{underlying}|": spot}
-        for one in contracts:
-            kept[f"{underlying}|{one.instrument}"] = self.of(one)
+        kept |= {
+            f"{underlying}|{one.instrument}": price for one, price in zip(contracts, prices, strict=True)
+        }
         known = self._kept.setdefault(underlying, set())
         for key in known - kept.keys():
             self._last.drop(key)
             known.discard(key)
-        for key, price in kept.items():
-            if price is not None and self._last.get(key) != price:
+        last = self._last.get_all(kept)
+        for (key, price), before in zip(kept.items(), last, strict=True):
+            if price is not None and before != price:
                 self._last.put(key, price)
                 known.add(key)
 

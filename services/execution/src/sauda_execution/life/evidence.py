@@ -11,6 +11,7 @@ nearest future that lives, else by put-call parity.
 """
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from sauda.clock import UnixNs, to_ist
@@ -53,6 +54,7 @@ def reference_of(contract: Instrument, known: Known) -> InstrumentId | None:
     return later[0][1] if later else None
 
 
+@lru_cache(maxsize=1024)
 def is_index(reference: InstrumentId) -> bool:
     """Is *reference* an index, not a share?"""
     exchange, _, symbol = reference.partition(":")

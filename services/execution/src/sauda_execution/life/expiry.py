@@ -200,7 +200,7 @@ class Expiries:
         """Derive when something is next to be done, and whose every price counts until then."""
         due = [FOREVER_NS]
         watched: set[InstrumentId] = set()
-        for name, one in self._held.items():
+        for name, one in self._unlike():
             overdue = self._overdue.get(name)
             has_begun = self._seen.has_begun(one)
             if overdue is not None:
@@ -213,6 +213,12 @@ class Expiries:
             if one.reference is not None and (has_begun or overdue is not None):
                 watched.add(one.reference)
         self.due_ns, self.watched = min(due), frozenset(watched)
+
+    def _unlike(self) -> Iterable[tuple[InstrumentId, Expiring]]:
+        """Return what is held; where nothing is overdue, one contract of those of an underlying that end together stands for all."""
+        if len(self._overdue):
+            return self._held.items()
+        return {one[1:5]: (name, one) for name, one in self._held.items()}.values()
 
 
 def _settlement(held: Held, one: Expiring, price: Paise) -> Settle:

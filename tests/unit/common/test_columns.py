@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from sauda.clock import NS_PER_MS
 from sauda.codec import encode
+from sauda.columns import Columns, columns_of, entries_of
 from sauda.contracts import ClockTick, Requeued, Tick
 from sauda.log import Entry, Output, Position
 from sauda.memory_log import MemoryLog
-from sauda.one_stream import OneStream, entries_of, one_stream
 from sauda.runner import LOOK_EVERY, Carrier
 from sauda.testing.counting import POISON_LTP, counter_unit
 
@@ -19,18 +19,14 @@ UNIT = counter_unit()
 TICK = encode(Tick("NSE:Nifty 50", 1, 1, 2))
 
 
-class Columns(MemoryLog):
-    """Reads as a server's log does: one stream by itself comes in columns."""
+class InColumns(MemoryLog):
+    """Reads as a server's log does: in columns, of several streams as well."""
 
     def read(self, positions: Mapping[str, Position], count: int, block_ms: int = 0) -> list[Entry]:
         found = super().read(positions, count, block_ms)
-        if len({entry.stream for entry in found}) != 1:
+        if not found:
             return found
-        alone = one_stream(
-            found[0].stream, [[entry.id, [b"d", entry.data, b"c", entry.cause]] for entry in found]
-        )
-        assert alone is not None
-        return alone  # type: ignore[return-value]  # the protocol asks for no more than a sequence
+        return Columns(*zip(*(entry[:4] for entry in found), strict=True))  # type: ignore[return-value]  # a sequence will do
 
 
 def letter(unit: str, data: bytes) -> bytes:
@@ -78,7 +74,7 @@ def test_batches_in_columns_batches_in_rows_and_entries_by_themselves_say_the_sa
     one_by_one = said(MemoryLog(), given_, 1)
 
     assert said(MemoryLog(), given_, 500) == one_by_one
-    assert said(Columns(), given_, 500) == one_by_one
+    assert said(InColumns(), given_, 500) == one_by_one
 
 
 rows = st.lists(
@@ -103,7 +99,7 @@ rows = st.lists(
 def test_columns_are_the_same_entries_and_there_are_none_for_what_is_foreign(
     given_: list[tuple[bytes, list[bytes]]],
 ) -> None:
-    entries, columns = entries_of("ticks", given_), one_stream("ticks", given_)
+    entries, columns = entries_of("ticks", given_), columns_of("ticks", given_)
 
     if any(entry.raw is not None for entry in entries):
         assert columns is None
@@ -111,5 +107,5 @@ def test_columns_are_the_same_entries_and_there_are_none_for_what_is_foreign(
         assert columns == entries
         assert columns is not None
         assert columns[-1] == entries[-1]
-        assert isinstance(columns[1:], OneStream)
+        assert isinstance(columns[1:], Columns)
         assert columns[1:] == entries[1:]
