@@ -10,6 +10,7 @@ import hypothesis
 import pytest
 import schemathesis
 from schemathesis.checks import not_a_server_error
+from schemathesis import GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
@@ -422,15 +423,20 @@ def test_each_read_of_a_desk_that_is_not_there_is_refused_by_its_name(
     assert set(told.values()) == {(404, "desk", True)}, told
 
 
-def test_nothing_that_fits_the_document_makes_the_gateway_stumble(
-    running: Gateway, documented: list[Any]
+@pytest.mark.parametrize("mode", list(GenerationMode), ids=str)
+def test_nothing_that_fits_the_document_or_does_not_makes_the_gateway_stumble(
+    running: Gateway, documented: list[Any], mode: GenerationMode
 ) -> None:
-    """Requests drawn from the OpenAPI document: answers are of the kinds that it names, and never 5xx."""
+    """Requests drawn from the OpenAPI document, or made wrong: answers are of the kinds that it names, and never 5xx."""
     failures: list[str] = []
     drawn = 0
     for operation in documented:
         if (operation.method, operation.path) == ("post", "/api/v1/replays"):
             continue  # A replay is a process, and has a test of its own.
+        if mode is GenerationMode.NEGATIVE and not (
+            operation.query or operation.path_parameters or operation.body
+        ):
+            continue  # Nothing can be wrong about it.
 
         @hypothesis.settings(
             max_examples=6,
@@ -440,7 +446,7 @@ def test_nothing_that_fits_the_document_makes_the_gateway_stumble(
             suppress_health_check=list(hypothesis.HealthCheck),
             phases=[hypothesis.Phase.generate],
         )
-        @hypothesis.given(case=operation.as_strategy())
+        @hypothesis.given(case=operation.as_strategy(mode))
         def ask(case: Any) -> None:
             nonlocal drawn
             drawn += 1

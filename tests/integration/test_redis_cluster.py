@@ -45,7 +45,9 @@ def undisturbed(nodes: Cluster, rows: list[Message]) -> dict[str, object]:
     return ending(nodes.url, "quiet")
 
 
-def carried_on(log: RedisLog, rows: list[Message], row: int, meanwhile: Callable[[Desk], object] = id) -> Desk:
+def carried_on(
+    log: RedisLog, rows: list[Message], row: int, meanwhile: Callable[[Desk], object] = id
+) -> Desk:
     """Let the desk play up to *row*, forgetting everything and beginning again whenever the server is not there."""
     deadline_s = monotonic_s() + PATIENCE_S
     while True:
