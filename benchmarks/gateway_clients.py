@@ -12,7 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import quantiles
@@ -117,7 +117,7 @@ def _listened(
     return Figures(what, len(topics), each, cuts[49], cuts[98], max(heard["ages_ms"]), cpu, cpu_us, memory)
 
 
-def runs(clients: int, seconds: float) -> Iterator[Figures]:
+def runs(clients: int, seconds: float) -> Generator[Figures, None, None]:
     """Yield what came of each run, on a server and with a gateway of its own."""
     with private_server() as (port, _), tempfile.TemporaryDirectory() as folder:
         url = f"redis://127.0.0.1:{port}/0"
