@@ -340,7 +340,7 @@ def test_the_kill_switch_does_not_turn_under_the_finger(gateway: Gateway) -> Non
     assert [said["on"] for path, _, said in gateway.posted if path == "/control/kill-switch"] == [True]
 
 
-def test_another_wish_has_another_key_and_the_same_the_same(gateway: Gateway) -> None:
+def test_another_wish_has_another_key_and_the_same_the_same_from_any_view(gateway: Gateway) -> None:
     page = gateway.page
     keys: list[str | None] = []
     gateway.lists["/instruments"] = [CONTRACT]
@@ -366,8 +366,15 @@ def test_another_wish_has_another_key_and_the_same_the_same(gateway: Gateway) ->
     send.click()
     while len(keys) < 3:
         page.wait_for_timeout(20)
+    go(page, "desk")
+    expect(page.locator("[data-test=figures]")).to_be_visible()
+    go(page, f"ticket/{FUTURE.replace(':', '%3A')}")
+    expect(send).to_have_text("Buy 65")
+    send.click()
+    while len(keys) < 4:
+        page.wait_for_timeout(20)
 
-    assert keys[0] == keys[1] != keys[2]
+    assert keys[0] == keys[1] == keys[3] != keys[2]
     assert None not in keys
 
 

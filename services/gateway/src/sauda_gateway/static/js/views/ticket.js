@@ -2,7 +2,7 @@
 
 import { html } from "../../vendor/htm-preact.js";
 import { useEffect, useRef, useState } from "../../vendor/hooks.js";
-import { get, mayTrade, newKey, send, watched } from "../api.js";
+import { get, mayTrade, send, watched } from "../api.js";
 import { orders } from "../book.js";
 import { count, paise, price, units } from "../format.js";
 import { InstrumentSearch } from "../instrument_search.js";
@@ -11,6 +11,7 @@ import { Choice, Icon, Panel, Refusal, Side, State } from "../parts.js";
 import { Preview, usePreview } from "../preview.js";
 import { route, to } from "../routes.js";
 import { listen } from "../stream.js";
+import { answered, keyOf } from "../wishes.js";
 
 const KINDS = [["MARKET", "Market"], ["LIMIT", "Limit"], ["SL", "Stop limit"], ["SL-M", "Stop"]];
 const ASKED = { LIMIT: ["limit_price"], SL: ["limit_price", "trigger_price"], "SL-M": ["trigger_price"], MARKET: [] };
@@ -29,7 +30,7 @@ function Form() {
   const { rest, query } = route.value;
   const [contract, setContract] = useState(null);
   const [form, setForm] = useState({ ...EMPTY, side: query.get("side") === "SELL" ? "SELL" : "BUY", qty: query.get("qty") ?? "" });
-  const sent = useRef({}); // The wish that was sent last, and its key.
+  const busy = useRef(false); // At once, not with the next drawing: a second click comes sooner.
   const [state, setState] = useState({ busy: false, problem: null });
   useEffect(() => {
     if (!rest) return;
@@ -47,21 +48,20 @@ function Form() {
   const preview = usePreview(wish);
   const place = async (event) => {
     event.preventDefault();
-    if (sent.current.busy) return;
+    if (busy.current) return;
+    busy.current = true;
     setState({ busy: true, problem: null });
     const text = JSON.stringify(wish);
-    // The same wish has the same key: a repetition is never a second order. Another wish has another one.
-    if (sent.current.text !== text) sent.current = { text, key: newKey() };
-    sent.current.busy = true;
     try {
-      const { order_id } = await send("POST", "/orders", wish, sent.current.key);
+      const { order_id } = await send("POST", "/orders", wish, keyOf(text));
+      answered(text);
       setState({ busy: true, problem: null, placed: order_id });
       await new Promise((done) => setTimeout(done, RESTS_MS));
-      sent.current = {}; // The next order is another wish, even if it says the same.
       setState({ busy: false, problem: null, placed: order_id });
     } catch (problem) {
-      sent.current.busy = false;
       setState({ busy: false, problem });
+    } finally {
+      busy.current = false;
     }
   };
   return html`<form class="ticket-form" onSubmit=${place} data-test="ticket">
