@@ -1,13 +1,12 @@
 """The trader's screen in a real browser over a running desk: what it shows is what the desk did, also after the gateway was killed."""
 
 import json
-import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import BrowserContext, CDPSession, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Running, Screen
 from tests.browser.desk_facts import gateway_away, indian, market_at_rest, money_of, stored
@@ -36,11 +35,6 @@ VIEWS = {
 """View -> what stands in it alone, once it has been read."""
 FUTURE = "NFO:NIFTY23NOV26F"
 """Its price does not melt away while the test runs, as an option's does on its last day."""
-MOST_BYTES = 1_500_000
-MOST_OF_A_CORE = 0.60
-"""Twice what is promised on a quiet machine (docs/screen.md has what was measured): a busy one makes the same work longer."""
-LEAST_ROWS = 36
-"""Of 41: the exchange lists no strike further out where the money has moved."""
 
 
 def test_the_profit_on_the_page_is_that_of_the_program_and_of_the_database(screen: Screen) -> None:
@@ -129,65 +123,6 @@ def test_a_gateway_killed_under_the_page_costs_no_fill(screen: Screen) -> None:
     expect(screen.page.locator("[data-test=lost]")).to_be_hidden()
     eventually(lambda: screen.fills() == {one["fill_id"] for one in screen.desk.fills()}, within_s=20)
     assert filled <= screen.fills()
-
-
-def test_the_chain_leaves_the_main_thread_alone(
-    screen: Screen, laptop: BrowserContext, record_property: Any
-) -> None:
-    frames: list[str] = []
-    screen.page.on(
-        "websocket",
-        lambda socket: socket.on("framereceived", lambda text: frames.append(str(text)[:40])),
-    )
-    screen.page.reload()
-    screen.show("chain/NIFTY")
-    rows = screen.page.locator("[data-test=chain] tbody tr")
-    expect(rows.nth(LEAST_ROWS)).to_be_attached()
-    cdp = laptop.new_cdp_session(screen.page)
-    cdp.send("Performance.enable", {"timeDomain": "threadTicks"})
-    screen.page.wait_for_timeout(1_000)
-    frames.clear()
-
-    busy_s, began_s = -busy(cdp), time.monotonic()
-    screen.page.wait_for_timeout(4_000)
-    took_s = time.monotonic() - began_s
-    busy_s += busy(cdp)
-
-    updates = sum('"chain:' in text for text in frames) / took_s
-    # A busy machine sends fewer updates: what one costs is what ten a second would be.
-    at_10_hz = 10 * busy_s / (updates * took_s)
-    record_property("main_thread_at_10_hz", round(at_10_hz, 3))
-    print(f"chain: {2 * rows.count()} contracts, {updates:.1f} updates/s, main thread at 10/s {at_10_hz:.1%}")
-    assert at_10_hz < MOST_OF_A_CORE
-
-
-def busy(cdp: CDPSession) -> float:
-    """Return the seconds of processor time that the page's main thread has worked."""
-    metrics = {one["name"]: one["value"] for one in cdp.send("Performance.getMetrics")["metrics"]}
-    return float(metrics["TaskDuration"])
-
-
-def test_the_first_load_is_small_and_comes_from_here_alone(
-    laptop: BrowserContext, desk: Running, record_property: Any
-) -> None:
-    page = laptop.new_page()
-    cdp = laptop.new_cdp_session(page)
-    cdp.send("Network.enable")
-    sizes: list[float] = []
-    asked: list[str] = []
-    cdp.on("Network.loadingFinished", lambda told: sizes.append(told["encodedDataLength"]))
-    cdp.on("Network.requestWillBeSent", lambda told: asked.append(told["request"]["url"]))
-    screen = Screen(page, desk)
-
-    screen.log_in()
-    page.wait_for_load_state("networkidle")
-
-    record_property("first_load_bytes", sum(sizes))
-    print(f"first load: {sum(sizes) / 1000:.0f} kB in {len(sizes)} requests")
-    assert sum(sizes) < MOST_BYTES
-    assert [url for url in asked if not url.startswith((desk.address, "data:"))] == []
-    policy = page.request.get(desk.address).headers["content-security-policy"]
-    assert "unsafe" not in policy
 
 
 def test_a_wrong_token_opens_nothing_and_the_right_one_does_until_it_is_handed_back(

@@ -14,7 +14,7 @@ import websockets
 
 from sauda.clock import NS_PER_S, SystemClock
 from sauda.codec import decode
-from sauda.contracts import Bar, DeskPnl, PastBar, PositionPnl, Subscribe, Unsubscribe
+from sauda.contracts import Bar, DeskPnl, PastBar, PositionPnl, Scope, Subscribe, Unsubscribe
 from sauda.history.spans import Span
 from sauda.history.store import HistoryStore
 from sauda.redis_log import RedisLog
@@ -155,6 +155,30 @@ async def refused(address: str, headers: dict[str, str] | None = None) -> int:
     with pytest.raises(websockets.InvalidStatus) as answer:
         await websockets.connect(address, additional_headers=headers)
     return answer.value.response.status_code
+
+
+def test_no_token_takes_all_the_room(
+    log: RedisLog, any_redis: Server, desk: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sauda_gateway.stream.websocket.MOST_OF_A_TOKEN", 2)
+
+    async def run() -> None:
+        write(log, *OPEN)
+        async with serving(any_redis.url, desk, tmp_path) as gateway:
+            address = f"ws://127.0.0.1:{gateway.port}/api/v1/stream"
+            other = TokenFile(tmp_path / "tokens.json").issue("other", Scope.READ, SystemClock().now_ns())
+            async with gateway.listener() as one, sse(gateway, "topics=pnl"):
+                await one.until("hello")
+                await until(lambda: gateway.app.state.hubs.clients() == 2, "two listen")
+                assert await refused(address, gateway.headers) == 429
+                theirs = {"Authorization": f"Bearer {other}"}
+                async with websockets.connect(address, additional_headers=theirs) as connection:
+                    assert "hello" in str(await connection.recv())
+            await until(lambda: not gateway.hub.clients, "all have left")
+            async with gateway.listener() as again:
+                await again.until("hello")
+
+    asyncio.run(run())
 
 
 def test_a_token_taken_back_ends_what_it_began(

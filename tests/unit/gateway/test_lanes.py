@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from sauda.settings import Settings
 from sauda_gateway.app import API, make_app
-from sauda_gateway.lanes import CONTROL, ORDERS, QUICK, SLOW, Lane, lane_of, run
+from sauda_gateway.lanes import CHANGES, CONTROL, ORDERS, QUICK, SLOW, Lane, lane_of, run
 from sauda_gateway.problems import ProblemError
 
 AWAY = {
@@ -26,6 +26,7 @@ AWAY = {
 }
 """What reads more than memory, or waits for a process."""
 ASKED_BY_POST = {("POST", "/orders/preview")}
+CHANGED = {("PATCH", "/orders/{order_id}"), ("DELETE", "/orders/{order_id}")}
 
 
 def expected(method: str, path: str) -> Lane:
@@ -33,6 +34,8 @@ def expected(method: str, path: str) -> Lane:
         return SLOW
     if method == "GET" or (method, path) in ASKED_BY_POST:
         return QUICK
+    if (method, path) in CHANGED:
+        return CHANGES
     return CONTROL if path.startswith("/control/") else ORDERS
 
 
@@ -49,7 +52,7 @@ def test_each_route_runs_on_the_loop_or_in_the_lane_of_its_kind() -> None:
 
     assert {key: lane for key, lane in found.items() if lane != expected(*key)} == {}
     assert len(found) > 30
-    assert set(found) >= AWAY | ASKED_BY_POST
+    assert set(found) >= AWAY | ASKED_BY_POST | CHANGED
 
 
 def test_no_dependency_runs_among_everybodys_threads() -> None:

@@ -1,6 +1,7 @@
 """Who waits for whom: each kind of work has threads of its own, so that no read, however slow, stands before an order or the kill switch.
 
     control   start, stop, square off, the kill switch
+    changes   changes of orders, and their ends
     orders    whatever else changes something; an order may wait some seconds for the first quote of its contract
     quick     reads of what is known in memory
     slow      reads of the record, and processes that are begun or ended: causes, the past, replays, dead letters
@@ -35,6 +36,7 @@ class Lane(NamedTuple):
 
 
 CONTROL: Final = Lane("control", 4, 1_000)
+CHANGES: Final = Lane("changes", 4, 1_000)
 ORDERS: Final = Lane("orders", 8, 1_000)
 QUICK: Final = Lane("quick", 6, 200)
 SLOW: Final = Lane("slow", 4, 50)

@@ -5,8 +5,9 @@ Everything that stands on the streams is played, the strategies' orders and the 
 
 import subprocess
 import sys
+import tempfile
 import threading
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import msgspec
 
@@ -76,13 +77,15 @@ class Replays:
             if there is None and len(self.all()) >= MOST:
                 raise ProblemError(409, f"there are {MOST} replays already: delete one first")
             words = (self._settings.desk, name, since, until, day, f"{speed:g}", "resume" if there else "")
-            self._children[name] = child = subprocess.Popen(
-                [sys.executable, "-m", "sauda_gateway.replaying", *words],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-            )
-            return self._wait(name, child)
+            # A file and no pipe: nobody reads what a replay says once it has begun.
+            with tempfile.TemporaryFile() as said:
+                self._children[name] = child = subprocess.Popen(
+                    [sys.executable, "-m", "sauda_gateway.replaying", *words],
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.DEVNULL,
+                    stderr=said,
+                )
+                return self._wait(name, child, said)
 
     def _plays(self, name: str) -> bool:
         child = self._children.get(name)
@@ -126,7 +129,7 @@ class Replays:
         for child in list(self._children.values()):
             child.terminate()
 
-    def _wait(self, name: str, child: subprocess.Popen[bytes]) -> ShownReplay:
+    def _wait(self, name: str, child: subprocess.Popen[bytes], said: IO[bytes]) -> ShownReplay:
         """Wait a while until the replay has begun, or said why not."""
         deadline_s = monotonic_s() + _BEGINNING_S
         while child.poll() is None and monotonic_s() < deadline_s:
@@ -138,8 +141,9 @@ class Replays:
         if (found := self._find(name)) is not None:
             return found
         self._children.pop(name, None)
-        said = (child.stderr.read() if child.stderr else b"").decode(errors="replace").strip()
-        raise ProblemError(422, said.splitlines()[-1] if said else "the replay ended at once", "date")
+        said.seek(0)
+        lines = said.read().decode(errors="replace").strip().splitlines()
+        raise ProblemError(422, lines[-1] if lines else "the replay ended at once", "date")
 
     def _starting(self, name: str) -> ShownReplay:
         return ShownReplay(name, "starting", self._settings.desk, "", 0, None, None)

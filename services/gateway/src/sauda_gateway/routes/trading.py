@@ -34,7 +34,7 @@ from sauda_gateway.asking import (
 )
 from sauda_gateway.auth import READ, TRADE, Caller, Trader
 from sauda_gateway.desk import Desk
-from sauda_gateway.lanes import QUICK, LanedRoute, in_lane
+from sauda_gateway.lanes import CHANGES, QUICK, LanedRoute, in_lane
 from sauda_gateway.problems import ProblemError
 from sauda_gateway.routes.order_forms import ID, ChangeForm, OrderForm, Placed, Previewed, ShownOrder, shown
 from sauda_gateway.schemas import answers
@@ -150,6 +150,7 @@ def preview(*, form: OrderForm, desks: TheDesks, request: Request) -> Response:
     responses=answers(Placed, ACCEPTED, text="asked for"),
     dependencies=[TRADE],
 )
+@in_lane(CHANGES)
 def change(*, order_id: OrderId, form: ChangeForm, hand: TheHand, desks: TheDesks) -> Response:
     """Ask for a change of a working order; what is not named stays. Asked again, it is the same change."""
     form.check()
@@ -168,6 +169,7 @@ def change(*, order_id: OrderId, form: ChangeForm, hand: TheHand, desks: TheDesk
     responses=answers(Placed, ACCEPTED, text="asked for"),
     dependencies=[TRADE],
 )
+@in_lane(CHANGES)
 def cancel(*, order_id: OrderId, hand: TheHand, desks: TheDesks) -> Response:
     """Ask for a working order to be taken out of the market."""
     found = _working(desks.own, hand, order_id)

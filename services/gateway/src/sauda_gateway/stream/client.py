@@ -32,7 +32,9 @@ class StateTopic:
 class Client:
     """What somebody who listens is to be sent."""
 
-    def __init__(self) -> None:
+    def __init__(self, token: str = "") -> None:
+        self.token = token
+        """The name of that with which it came."""
         self.states: dict[str, StateTopic] = {}
         self.cursors: dict[str, Cursor] = {}
         self.wake = asyncio.Event()

@@ -105,9 +105,9 @@ class Hub:
         """Return the first message to a client."""
         return frames.hello(self.desk, self.market.now_ns, self.away)
 
-    def join(self) -> Client:
-        """Return a new client, which follows nothing yet."""
-        client = Client()
+    def join(self, token: str = "") -> Client:
+        """Return a new client, which came with *token* and follows nothing yet."""
+        client = Client(token)
         client.note(self.hello())
         self.clients.add(client)
         self.idle_since_s = None

@@ -122,9 +122,10 @@ class Hubs:
         """Return the hub of the gateway's own desk."""
         return self._followed[self.settings.desk].hub
 
-    def clients(self) -> int:
-        """Return how many listen, to all desks."""
-        return sum(len(one.hub.clients) for one in self._followed.values())
+    def clients(self, token: str | None = None) -> int:
+        """Return how many listen, to all desks; with *token* alone, or with any."""
+        listening = (client for one in self._followed.values() for client in one.hub.clients)
+        return sum(1 for client in listening if token in (None, client.token))
 
     async def hub(self, desk: str | None = None) -> Hub:
         """Return the hub of *desk*, the own one by default, as soon as it knows what was before.

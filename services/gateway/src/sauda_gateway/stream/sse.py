@@ -47,7 +47,7 @@ async def events(
     places = _places(last_event_id or after)
     _check(names)
     hubs: Hubs = request.app.state.hubs
-    insist_on_room(hubs)
+    insist_on_room(hubs, caller)
     hub = await hubs.hub(desk)
     return StreamingResponse(
         _events(request, hub, caller, names, places), media_type="text/event-stream", headers=_HEADERS
@@ -57,7 +57,7 @@ async def events(
 async def _events(
     request: Request, hub: Hub, caller: Reader, names: list[str], places: dict[str, str]
 ) -> AsyncIterator[str]:
-    client = hub.join()
+    client = hub.join(caller.name)
     hub.subscribe(client, names, places)
     loop, me = asyncio.get_running_loop(), asyncio.current_task()
     watching = asyncio.create_task(still_valid(request, client, caller))

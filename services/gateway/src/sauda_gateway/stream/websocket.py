@@ -17,6 +17,8 @@ from sauda_gateway.stream.hub import Hub
 from sauda_gateway.stream.hubs import Hubs
 
 MOST_CLIENTS: Final = 500
+MOST_OF_A_TOKEN: Final = 300
+"""So that nobody takes all the room; two hundred at once are promised to one."""
 LONGEST_REQUEST: Final = 64 * 1024
 CHECK_S: Final = 30.0
 """Seconds after which a token that was taken back ends what it began."""
@@ -48,14 +50,14 @@ async def stream(websocket: WebSocket, desk: Annotated[str | None, Query()] = No
     hubs: Hubs = websocket.app.state.hubs
     try:
         caller = caller_of(websocket)
-        insist_on_room(hubs)
+        insist_on_room(hubs, caller)
         hub = await hubs.hub(desk)
     except ProblemError as error:
         refusal = answer(error.status, error.detail, error.field, error.headers)
         await websocket.send_denial_response(refusal)
         return
     await websocket.accept()
-    client = hub.join()
+    client = hub.join(caller.name)
     try:
         await _first_of(
             _send(websocket, client),
@@ -69,16 +71,18 @@ async def stream(websocket: WebSocket, desk: Annotated[str | None, Query()] = No
             await websocket.close(_AWAY if client.dropped else 1000, client.dropped)
 
 
-def insist_on_room(hubs: Hubs) -> None:
-    """Insist that one more client may come.
+def insist_on_room(hubs: Hubs, caller: Caller) -> None:
+    """Insist that one more client of *caller* may come.
 
     Raises:
-        ProblemError: 503.
+        ProblemError: 503 if there are too many of all, 429 if too many of this token.
     """
+    later = {"Retry-After": "10"}
     if hubs.clients() >= MOST_CLIENTS:
-        raise ProblemError(
-            503, f"{MOST_CLIENTS} clients are connected already", headers={"Retry-After": "10"}
-        )
+        raise ProblemError(503, f"{MOST_CLIENTS} clients are connected already", headers=later)
+    if hubs.clients(caller.name) >= MOST_OF_A_TOKEN:
+        detail = f"{MOST_OF_A_TOKEN} clients are connected with the token {caller.name!r} already"
+        raise ProblemError(429, detail, headers=later)
 
 
 async def _first_of(*parts: Coroutine[Any, Any, None]) -> None:
