@@ -506,13 +506,15 @@ def test_nothing_is_cut_off_at_the_right_whatever_it_is_called(
     page, long = gateway.page, "a_name_that_somebody_gave_to_a_strategy_and_nobody_ever_made_shorter"
     position = {"instrument": "NFO:BANKNIFTY24NOV26P50000", "qty": -35, "cost": -350_000, "event_ns": NOON_NS}
     money = {"ltp": 101_00, "realised": 1_234_567_890, "unrealised": -12_345_650, "charges": 1_200}
-    prices = {"limit_price": 1_400, "trigger_price": 24_625_70}
+    terms = {"strategy": long, "instrument": "NFO:BANKNIFTY24NOV26P50000"}
+    stop = an_order(**terms, kind="SL", limit_price=1_400, trigger_price=24_625_70)
+    target = an_order(**terms, order_id="o-2", limit_price=24_417_20)
     replay = {"id": "replay-2026-11-03-ab12cd34", "state": "running", "source": "live", "played": 1_234_567}
     gateway.lists = {
         "/positions": [
             {"strategy": name, **position, **money} for name in (long, *(f"s{n}" for n in range(199)))
         ],
-        "/orders": [an_order(strategy=long, instrument="NFO:BANKNIFTY24NOV26P50000", kind="SL", **prices)],
+        "/orders": [stop, target],
         "/replays": [{"asked": "", "first_ns": NOON_NS, "last_ns": NOON_NS, **replay}],
     }
     page.set_viewport_size({"width": width, "height": height})
@@ -522,6 +524,6 @@ def test_nothing_is_cut_off_at_the_right_whatever_it_is_called(
         go(page, view)
         expect(page.locator(f"[data-test={there}]" if there else "text=replay-2026-11-03")).to_be_visible()
         cut = page.eval_on_selector_all(
-            "html, .body.scrolls", "all => all.map(one => one.scrollWidth - one.clientWidth)"
+            "html, .panel .body", "all => all.map(one => one.scrollWidth - one.clientWidth)"
         )
         assert max(cut) == 0, view
