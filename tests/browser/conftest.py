@@ -73,7 +73,7 @@ class Screen:
         return set(found)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     """A desk that trades: the straddle has been sold, so there is something to see."""
     made = make_project(tmp_path_factory.mktemp("screen") / "desk")
@@ -86,9 +86,9 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         made.sauda("down")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium of this machine."""
+    """Chromium of this machine, as long as a file needs it: an event loop runs beside it, and others want one of their own."""
     path = next((found for name in BROWSERS if (found := shutil.which(name))), None)
     if path is None:
         if os.environ.get("CI"):
