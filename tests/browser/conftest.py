@@ -74,11 +74,11 @@ class Screen:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """A desk that trades: the straddle has been sold, so there is something to see."""
+def desk(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Running]:
+    """A desk that trades at the file's `SPEED`: the straddle has been sold, so there is something to see."""
     made = make_project(tmp_path_factory.mktemp("screen") / "desk")
     try:
-        said = made.up().stdout
+        said = made.up("--speed", getattr(request.module, "SPEED", "60")).stdout
         address = next(words[1] for line in said.splitlines() if (words := line.split())[:1] == ["screen"])
         eventually(made.fills, within_s=120)
         yield Running(made, address)

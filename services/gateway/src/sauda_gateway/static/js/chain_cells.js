@@ -1,6 +1,7 @@
 /**
  * The figures of a chain, each a signal of its own: a price that changes rewrites one text node, and the table is laid
- * out again by nobody. Ten times a second over 82 contracts, this is the page's heaviest work.
+ * out again by nobody. Ten times a second over 82 contracts, this is the page's heaviest work; a row that nobody sees
+ * keeps its news until it is scrolled into view.
  */
 
 import { signal } from "../vendor/signals.js";
@@ -29,7 +30,7 @@ class Leg {
   constructor() {
     this.seen = {};
     this.text = Object.fromEntries(Object.keys(SHOWN).map((name) => [name, signal("–")]));
-    this.changeTone = signal("n flat");
+    this.changeTone = signal("figure flat");
     this.part = signal(0); // Of the largest open interest in view, in hundredths.
     this.position = signal(0);
     this.positionText = signal("");
@@ -43,7 +44,7 @@ class Leg {
       this.text[name].value = SHOWN[name](leg);
     }
     this.seen = leg;
-    this.changeTone.value = `n ${tone(leg.change)}`;
+    this.changeTone.value = `figure ${tone(leg.change)}`;
     this.part.value = mostOi ? Math.round((100 * (leg.oi ?? 0)) / mostOi) : 0;
     this.position.value = leg.position ?? 0;
     this.positionText.value = leg.position ? count(leg.position, true) : "";
@@ -51,10 +52,39 @@ class Leg {
   }
 }
 
+/** Both options of a strike. */
+class Strike {
+  constructor(strike) {
+    this.strike = strike;
+    this.CE = new Leg();
+    this.PE = new Leg();
+    this.isSeen = true;
+    this.news = null;
+  }
+
+  take(row, mostOi) {
+    this.news = { row, mostOi };
+    if (this.isSeen) this.show();
+  }
+
+  /** Say whether it is in view. */
+  see(isSeen) {
+    this.isSeen = isSeen;
+    if (isSeen && this.news) this.show();
+  }
+
+  show() {
+    const { row, mostOi } = this.news;
+    this.news = null;
+    this.CE.take(row.CE, mostOi);
+    this.PE.take(row.PE, mostOi);
+  }
+}
+
 /** A whole chain: rows that stay as long as their strikes do. */
 export class Cells {
   constructor() {
-    this.rows = signal([]); // {strike, CE, PE}, the strikes in order.
+    this.rows = signal([]); // The strikes in order.
     this.atm = signal(null);
     this.spot = signal(null);
     this.facts = signal(null);
@@ -64,11 +94,7 @@ export class Cells {
   take(chain) {
     const strikes = chain.rows.map(({ strike }) => strike);
     const mostOi = Math.max(...chain.rows.map(({ CE, PE }) => Math.max(CE?.oi ?? 0, PE?.oi ?? 0)), 0);
-    for (const row of chain.rows) {
-      const cells = this.row(row.strike);
-      cells.CE.take(row.CE, mostOi);
-      cells.PE.take(row.PE, mostOi);
-    }
+    for (const row of chain.rows) this.row(row.strike).take(row, mostOi);
     if (strikes.join() !== this.rows.value.map(({ strike }) => strike).join()) {
       this.rows.value = strikes.map((strike) => this.row(strike));
     }
@@ -82,7 +108,7 @@ export class Cells {
   }
 
   row(strike) {
-    if (!this.byStrike.has(strike)) this.byStrike.set(strike, { strike, CE: new Leg(), PE: new Leg() });
+    if (!this.byStrike.has(strike)) this.byStrike.set(strike, new Strike(strike));
     return this.byStrike.get(strike);
   }
 }

@@ -1,7 +1,7 @@
 /** The option chain around the money, ten times a second: prices, open interest, volatility and Greeks, own positions marked. */
 
 import { html } from "../../vendor/htm-preact.js";
-import { useEffect, useMemo, useState } from "../../vendor/hooks.js";
+import { useEffect, useMemo, useRef, useState } from "../../vendor/hooks.js";
 import { effect } from "../../vendor/signals.js";
 import { get } from "../api.js";
 import { Cells } from "../chain_cells.js";
@@ -58,7 +58,7 @@ function follow(cells, underlying, expiry, setProblem) {
       if (gone) return;
       setProblem(null);
       cells.take(chain);
-      if (chain.expiry) deaf ??= listen(`chain:${underlying}:${chain.expiry}:${AROUND}`, inFrame((next) => cells.take(next)));
+      if (chain.expiry) deaf ??= listen(`chain:${underlying}:${chain.expiry}:${AROUND}`, (next) => cells.take(next));
       if (!chain.rows.length) retry = setTimeout(begin, 2000);
     } catch (refused) {
       if (!gone) setProblem(refused);
@@ -73,18 +73,9 @@ function follow(cells, underlying, expiry, setProblem) {
   };
 }
 
-/** Work on the newest only, when the browser paints. */
-function inFrame(work) {
-  let newest = null;
-  return (data) => {
-    if (newest === null) requestAnimationFrame(() => [work(newest), (newest = null)]);
-    newest = data;
-  };
-}
-
 function Spot({ cells }) {
   const facts = cells.facts.value;
-  return html`spot <b data-test="spot">${price(cells.spot.value)}</b><span class="phone-hide">${facts?.forward_from ? ` · forward from ${facts.forward_from}` : ""}${facts?.isFromSeen ? " · change since the first tick" : ""}</span>`;
+  return html`spot <b class="spot" data-test="spot">${price(cells.spot.value)}</b><span class="phone-hide">${facts?.forward_from ? ` · forward from ${facts.forward_from}` : ""}${facts?.isFromSeen ? " · change since the first tick" : ""}</span>`;
 }
 
 function useNarrow() {
@@ -125,9 +116,19 @@ function scrollOnce(box) {
   });
 }
 
+const seers = new WeakMap(); // Row of the table -> its strike.
+const watching = new IntersectionObserver((changes) => changes.forEach(({ target, isIntersecting }) => seers.get(target)?.see(isIntersecting)));
+
 function Row({ row, calls, puts, isAtm, side }) {
   const strike = row.strike / 100;
-  return html`<tr class=${isAtm ? "atm" : ""}>
+  const own = useRef(null);
+  useEffect(() => {
+    const line = own.current;
+    seers.set(line, row);
+    watching.observe(line);
+    return () => [watching.unobserve(line), row.see(true)];
+  }, [row]);
+  return html`<tr ref=${own} class=${isAtm ? "atm" : ""}>
     ${calls.map((name) => cell(row.CE, name, "ce", side < 0, strike))}
     <th scope="row" class="strike">${count(strike)}</th>
     ${puts.map((name) => cell(row.PE, name, "pe", side > 0, strike))}
@@ -139,13 +140,13 @@ function cell(leg, name, side, itm, strike) {
   const text = leg.text[name];
   const money = itm ? " itm" : "";
   if (name === "own") return html`<td class="own-cell"><${Own} leg=${leg} /></td>`;
-  if (name === "oi") return html`<td class="oi ${side}${money}"><${Bar} part=${leg.part} /><span>${text}</span></td>`;
-  if (name === "change" || name === "oi_change") return html`<td class=${itm ? "itm" : ""}><span class=${name === "change" ? leg.changeTone : "faint"}>${text}</span></td>`;
+  if (name === "oi") return html`<td class="oi ${side}${money}"><${Bar} part=${leg.part} /><b class="figure">${text}</b></td>`;
+  if (name === "change") return html`<td class=${itm ? "itm" : ""}><b class=${leg.changeTone}>${text}</b></td>`;
   if (name === "ltp") {
     const label = `${strike} ${side === "ce" ? "call" : "put"}: new order`;
-    return html`<td class="ltp${money}"><button title=${label} onClick=${() => go("ticket", leg.instrument.value)}>${text}</button><span class="phone-only"><${Own} leg=${leg} /></span></td>`;
+    return html`<td class="ltp${money}"><button title=${label} onClick=${() => go("ticket", leg.instrument.value)}><b class="figure">${text}</b></button><span class="phone-only"><${Own} leg=${leg} /></span></td>`;
   }
-  return html`<td class=${itm ? "itm" : ""}>${text}</td>`;
+  return html`<td class=${itm ? "itm" : ""}><b class="figure ${name === "oi_change" ? "faint" : ""}">${text}</b></td>`;
 }
 
 function Bar({ part }) {
